@@ -1,0 +1,44 @@
+"""Pentimento's engine: classical neural image generation without a user interface.
+
+    from engine import TASKS, open_picture, run
+
+``import engine`` is quick and does not import torch; names are loaded when they are first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from engine.errors import PentimentoError
+    from engine.job import Job, Step
+    from engine.picture import Picture, open_picture, save_picture
+    from engine.runner import Result, estimate, finished, run
+    from engine.tasks import TASKS
+
+_HOME = {
+    "Job": "job",
+    "PentimentoError": "errors",
+    "Picture": "picture",
+    "Result": "runner",
+    "Step": "job",
+    "TASKS": "tasks",
+    "estimate": "runner",
+    "finished": "runner",
+    "open_picture": "picture",
+    "run": "runner",
+    "save_picture": "picture",
+}
+
+__all__ = [
+    "TASKS", "Job", "PentimentoError", "Picture", "Result", "Step",
+    "estimate", "finished", "open_picture", "run", "save_picture",
+]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name from its module on first use (PEP 562)."""
+    if name not in _HOME:
+        raise AttributeError(f"module 'engine' has no attribute {name!r}")
+    return getattr(import_module(f"engine.{_HOME[name]}"), name)

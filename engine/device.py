@@ -1,0 +1,159 @@
+"""The device that runs work on, its lock, its speed and its memory."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import torch
+from torch.nn import functional
+
+from engine.errors import DeviceMemoryError, ParameterError
+
+LOCK = threading.Lock()
+"""Held by the run that uses the device. Gradio frees a queue slot as soon as a job is cancelled, while its last step
+still computes; this lock keeps the next run waiting until that step has ended."""
+
+VARIABLE = "PENTIMENTO_DEVICE"
+"""Environment variable that names the device ("cpu", "cuda:1"); otherwise the best one there is."""
+
+
+@dataclass(frozen=True)
+class Device:
+    """Where nets run."""
+
+    torch: torch.device
+    """For ``tensor.to``."""
+    dtype: torch.dtype
+    """Number format of a perceptual network here; pictures, losses and optimiser stay float32."""
+    name: str
+    """For a person: ``"NVIDIA H200"``, ``"CPU, 2 threads"``."""
+
+
+@cache
+def best_device() -> Device:
+    """The device named by :data:`VARIABLE`, else CUDA, else Apple's GPU, else the CPU; chosen once.
+
+    Raises:
+        ParameterError: when the variable names something that this machine does not have.
+    """
+    wanted = os.environ.get(VARIABLE)
+    kind = wanted or ("cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu")
+    try:
+        device = torch.empty(0, device=kind).device
+    except (RuntimeError, AssertionError):  # AssertionError: "Torch not compiled with CUDA enabled"
+        raise ParameterError(f"{VARIABLE} is {kind!r}, which this machine does not have; use cpu, cuda or mps.") from None
+    if device.type == "cuda":
+        half = torch.cuda.is_bf16_supported(including_emulation=False)
+        return Device(device, torch.bfloat16 if half else torch.float32, torch.cuda.get_device_name(device))
+    if device.type == "mps":
+        return Device(device, torch.float32, "Apple GPU")
+    dtype = torch.bfloat16 if _gflops(torch.bfloat16) > 1.3 * _gflops(torch.float32) else torch.float32
+    return Device(device, dtype, f"CPU, {torch.get_num_threads()} threads")
+
+
+def _gflops(dtype: torch.dtype, device: str | torch.device = "cpu") -> float:
+    """Speed of a 3x3 convolution in GFLOP/s, from the fastest of a few short ones (some milliseconds in all)."""
+    channels, side = 64, 96 if torch.device(device).type == "cpu" else 512
+    picture = torch.ones(1, channels, side, side, dtype=dtype, device=device).contiguous(memory_format=torch.channels_last)
+    weight = torch.ones(channels, channels, 3, 3, dtype=dtype, device=device)
+    best = float("inf")
+    with torch.inference_mode():
+        for _ in range(4):
+            synchronise(torch.device(device))
+            start = time.perf_counter()
+            functional.conv2d(picture, weight, padding=1)
+            synchronise(torch.device(device))
+            best = min(best, time.perf_counter() - start)
+    return 2 * 9 * channels**2 * side**2 / best / 1e9
+
+
+def synchronise(device: torch.device) -> None:
+    """Wait until the device has done what it was given; nothing on a CPU."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    elif device.type == "mps":
+        torch.mps.synchronize()
+
+
+class Speed:
+    """Measured arithmetic per second of whole runs, for time estimates: a convolution probe first, then real runs."""
+
+    _PROBE_SHARE = 0.5
+    """What whole runs reach of the probe, as seen on a 2-core CPU; replaced by the first real run."""
+
+    def __init__(self) -> None:
+        self._gflops: float | None = None
+
+    def seconds(self, gflop: float) -> float:
+        """How long ``gflop`` of a run should take here."""
+        if self._gflops is None:
+            device = best_device()
+            self._gflops = self._PROBE_SHARE * _gflops(device.dtype, device.torch)
+        return gflop / self._gflops
+
+    def learn(self, gflop: float, seconds: float) -> None:
+        """Take a finished run into account."""
+        if gflop > 0 and seconds > 0:
+            self._gflops = gflop / seconds
+
+
+speed = Speed()
+"""Of this process's device."""
+
+
+class PeakMemory:
+    """Most memory used while a run lasts, in bytes: allocated on a GPU, resident in the process on a CPU."""
+
+    def __init__(self, device: torch.device) -> None:
+        self._device = device
+        self._peak = 0
+        if device.type == "cuda":
+            torch.cuda.reset_peak_memory_stats(device)
+
+    def sample(self) -> int:
+        """Look now; returns the peak so far."""
+        if self._device.type == "cuda":
+            self._peak = torch.cuda.max_memory_allocated(self._device)
+        elif self._device.type == "mps":
+            self._peak = max(self._peak, torch.mps.driver_allocated_memory())
+        else:
+            self._peak = max(self._peak, resident_bytes())
+        return self._peak
+
+
+def resident_bytes() -> int:
+    """Resident memory of this process in bytes; its peak so far where the present value cannot be had."""
+    statm = Path("/proc/self/statm")
+    if statm.exists():
+        return int(statm.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    import resource  # not on Windows, where this is not reached: no torch wheel with MPS there
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+@contextmanager
+def memory_errors() -> Iterator[None]:
+    """Turn torch's out-of-memory error into one that a visitor understands."""
+    try:
+        yield
+    except torch.cuda.OutOfMemoryError:
+        torch.cuda.empty_cache()
+        raise DeviceMemoryError("The device ran out of memory; please choose a smaller size.") from None
+    except RuntimeError as error:
+        if "can't allocate memory" not in str(error):  # the CPU allocator has no type of its own
+            raise
+        raise DeviceMemoryError("The machine ran out of memory; please choose a smaller size.") from None
+
+
+@contextmanager
+def reproducible() -> Iterator[None]:
+    """cuDNN kernels that give the same picture for the same seed."""
+    with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True):
+        yield

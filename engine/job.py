@@ -1,0 +1,65 @@
+"""What a run and its watcher share: steps on the way, a stop request, a result at the end."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+
+class Job:
+    """The stop request of one run; made by the caller, asked by the algorithm between two steps.
+
+    Stopping is not an error: the run ends early with the best picture so far. Safe to call from any thread. Where the
+    run lives in another process (ZeroGPU) the request cannot be seen; closing the generator ends the run there.
+    """
+
+    def __init__(self) -> None:
+        self._stop = threading.Event()
+
+    def stop(self) -> None:
+        """Ask the run to end after its current step."""
+        self._stop.set()
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the run has been asked to end."""
+        return self._stop.is_set()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """What a run yields, at most about half a second of GPU time or one optimiser step apart."""
+
+    done: float
+    """Share of the work that is done, 0 to 1; proportional to time, so that the time left can be computed from it."""
+    stage: str
+    """What is being done, for a person: ``"128 px, iteration 12 of 60"``."""
+    figures: Callable[[], Mapping[str, float]] = dict
+    """Name -> value, such as the losses. A function, because reading them waits for the device."""
+    preview: Callable[[], Image] | None = None
+    """The picture so far, made only when called, and only before the next step is asked for."""
+    seconds_left: float | None = None
+    """Filled in by :func:`engine.runner.run`."""
+
+    def within(self, start: float, share: float, stage: str = "") -> Step:
+        """This step as part of a larger run: it began at ``start`` and is ``share`` of the whole."""
+        return replace(self, done=start + share * self.done, stage=f"{stage}{self.stage}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What a task's own ``run`` returns."""
+
+    image: Image
+    """The result, RGB."""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    """What happened, as JSON-ready values."""
+
+
+Run = Generator[Step, None, Outcome]
+"""A task's run: a generator of steps that returns an outcome."""

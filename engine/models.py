@@ -1,0 +1,69 @@
+"""Loaded nets: each loaded once, under a lock; the least recently used leave memory first."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+
+import torch
+from safetensors import safe_open
+from torch import nn
+
+from engine import weights
+from engine.catalogue import Entry
+from engine.device import Device
+from engine.nets import ARCHITECTURES
+
+BUDGET_BYTES = 2 << 30
+"""How much memory loaded nets may take together; the one in use always stays."""
+
+
+class Models:
+    """A cache of nets. It holds nothing of any visitor: nets are frozen and have no state."""
+
+    def __init__(self, budget_bytes: int = BUDGET_BYTES) -> None:
+        self._budget = budget_bytes
+        self._lock = threading.Lock()
+        self._nets: OrderedDict[tuple[str, Device], nn.Module] = OrderedDict()
+
+    def get(self, entry: Entry, device: Device) -> nn.Module:
+        """The net of ``entry`` on ``device``, in its dtype and channels_last; loaded when it is not there yet.
+
+        Raises:
+            WeightsError: the file is not on this machine or not right (see :func:`engine.weights.fetch`).
+        """
+        with self._lock:
+            key = (entry.name, device)
+            if key not in self._nets:
+                self._nets[key] = _load(entry, device)
+            self._nets.move_to_end(key)
+            while len(self._nets) > 1 and sum(map(_bytes, self._nets.values())) > self._budget:
+                self._nets.popitem(last=False)
+            return self._nets[key]
+
+    def clear(self) -> None:
+        """Forget all nets; those in use stay alive until their run ends."""
+        with self._lock:
+            self._nets.clear()
+
+    def __len__(self) -> int:
+        return len(self._nets)
+
+
+models = Models()
+"""Of this process."""
+
+
+def _load(entry: Entry, device: Device) -> nn.Module:
+    architecture = ARCHITECTURES[entry.architecture]
+    with safe_open(weights.verify(entry), framework="pt") as file:
+        tensors = {ours: file.get_tensor(theirs).float() for ours, theirs in architecture.keys.items()}
+    net = architecture.build(tensors).to(device.torch)
+    for parameter in net.parameters():  # buffers stay float32: a mean colour in bf16 would be off by a grey level
+        layout = torch.channels_last if parameter.ndim == 4 else torch.preserve_format
+        parameter.data = parameter.data.to(device.dtype, memory_format=layout)
+    return net
+
+
+def _bytes(net: nn.Module) -> int:
+    return sum(tensor.numel() * tensor.element_size() for tensor in net.parameters())

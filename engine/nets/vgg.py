@@ -1,0 +1,145 @@
+"""VGG-19 up to relu5_1, the perceptual network of style, texture and inpainting.
+
+Simonyan & Zisserman 2015, "Very deep convolutional networks for large-scale image recognition", configuration E. Layers
+are asked for by name (``relu1_1`` ... ``relu5_1``, or ``conv4_2`` for the value before the rectifier).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from itertools import pairwise
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+Pooling = Literal["max", "average"]
+Padding = Literal["zeros", "replicate", "reflect"]
+
+_BLOCK_WIDTHS = {1: (64, 64), 2: (128, 128), 3: (256, 256, 256, 256), 4: (512, 512, 512, 512), 5: (512,)}
+
+CONVOLUTIONS: tuple[str, ...] = tuple(
+    f"conv{block}_{index}" for block, widths in _BLOCK_WIDTHS.items() for index in range(1, len(widths) + 1)
+)
+"""The convolutions in order, ``conv1_1`` to ``conv5_1``; also the names in the weight files."""
+
+LAYERS: tuple[str, ...] = tuple(name.replace("conv", "relu") for name in CONVOLUTIONS)
+"""The rectified layers in order, ``relu1_1`` to ``relu5_1``."""
+
+MINIMUM_SIDE = 16
+"""Shortest side in pixels that still leaves one feature at relu5_1 (four poolings)."""
+
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+CAFFE_MEAN = (123.68 / 255, 116.779 / 255, 103.939 / 255)
+"""Mean colour of the original (Caffe) VGG-19, here in RGB order and [0, 1]."""
+
+
+def torchvision_keys() -> dict[str, str]:
+    """Our convolution names -> the module names of torchvision's and timm's ``features``."""
+    keys: dict[str, str] = {}
+    index = 0
+    for name, following in pairwise((*CONVOLUTIONS, "conv6_1")):
+        keys[name] = f"features.{index}"
+        index += 2 if name[4] == following[4] else 3  # conv + relu, and a pooling at the end of a block
+    return keys
+
+
+def _depth(layer: str) -> int:
+    """Number of convolutions needed to reach ``layer``; ValueError for a name that VGG-19 does not have."""
+    name = layer.replace("relu", "conv")
+    if name not in CONVOLUTIONS:
+        raise ValueError(f"VGG-19 up to relu5_1 has no layer {layer!r}; it has {', '.join(LAYERS)}")
+    return CONVOLUTIONS.index(name) + 1
+
+
+def gflop_per_pixel(layer: str) -> float:
+    """Arithmetic of a forward pass up to ``layer``, in 1e9 multiplications and additions per pixel of the picture."""
+    channels, operations = 3, 0.0
+    for name in CONVOLUTIONS[: _depth(layer)]:
+        width = _BLOCK_WIDTHS[int(name[4])][int(name[6]) - 1]
+        operations += 2 * 9 * channels * width / 4 ** (int(name[4]) - 1)
+        channels = width
+    return operations / 1e9
+
+
+class VGG19(nn.Module):
+    """The convolutional part of VGG-19, frozen, that returns the layers it is asked for and computes no deeper.
+
+    Args:
+        mean: colour subtracted from the picture, RGB in [0, 1].
+        std: what the difference is divided by, per colour.
+        pooling: ``"max"`` as trained, or ``"average"`` as Gatys et al. 2016 (section 2) suggest for synthesis.
+        padding: how the borders are continued. Training used zeros; they act as a black frame that a descent on the
+            picture can see, hence the choice.
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(
+        self,
+        *,
+        mean: tuple[float, float, float],
+        std: tuple[float, float, float] = (1.0, 1.0, 1.0),
+        pooling: Pooling = "max",
+        padding: Padding = "zeros",
+    ) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.tensor(mean).view(1, 3, 1, 1), persistent=False)
+        self.register_buffer("std", torch.tensor(std).view(1, 3, 1, 1), persistent=False)
+        self._pool = functional.max_pool2d if pooling == "max" else functional.avg_pool2d
+        channels = 3
+        for name in CONVOLUTIONS:
+            block, index = int(name[4]), int(name[6])
+            width = _BLOCK_WIDTHS[block][index - 1]
+            self.add_module(name, nn.Conv2d(channels, width, 3, padding=1, padding_mode=padding))
+            channels = width
+        self.eval().requires_grad_(False)
+
+    def forward(self, picture: Tensor, layers: Collection[str]) -> dict[str, Tensor]:
+        """Features of ``picture`` at ``layers``.
+
+        Args:
+            picture: ``(B, 3, H, W)``, RGB in [0, 1], H and W at least :data:`MINIMUM_SIDE` for ``relu5_1``.
+            layers: names of the wanted layers; nothing beyond the deepest of them is computed.
+
+        Returns:
+            name -> ``(B, C, H / 2^(block - 1), W / 2^(block - 1))``, in the dtype of the weights.
+
+        Raises:
+            ValueError: for a layer that does not exist.
+        """
+        deepest = max(map(_depth, layers), default=0)
+        weight = self.get_submodule("conv1_1").weight
+        assert isinstance(weight, Tensor)
+        value = ((picture - self.mean) / self.std).to(weight.dtype)
+        features: dict[str, Tensor] = {}
+        for name, following in pairwise((*CONVOLUTIONS[:deepest], "")):
+            value = self.get_submodule(name)(value)
+            if name in layers:
+                features[name] = value
+                value = functional.relu(value)  # out of place: the caller keeps the value before the rectifier
+            else:
+                value = functional.relu(value, inplace=True)
+            if (rectified := name.replace("conv", "relu")) in layers:
+                features[rectified] = value
+            if following and following[4] != name[4]:
+                value = self._pool(value, 2)
+        return features
+
+
+def normalised(tensors: Mapping[str, Tensor]) -> VGG19:
+    """Gatys' normalised VGG-19: every mean activation over ImageNet is 1; input scaling is part of conv1_1."""
+    return _load(VGG19(mean=CAFFE_MEAN, pooling="average", padding="replicate"), tensors)
+
+
+def torchvision(tensors: Mapping[str, Tensor]) -> VGG19:
+    """VGG-19 as trained for torchvision, behind the same interface."""
+    return _load(VGG19(mean=IMAGENET_MEAN, std=IMAGENET_STD, pooling="average", padding="replicate"), tensors)
+
+
+def _load(network: VGG19, tensors: Mapping[str, Tensor]) -> VGG19:
+    network.load_state_dict(dict(tensors), strict=True)
+    return network

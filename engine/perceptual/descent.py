@@ -1,0 +1,96 @@
+"""Descent on the picture itself: the pixels are the unknowns, the network stays fixed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import torch
+from torch import Tensor
+
+from engine.perceptual.evaluation import Energy, Evaluation, evaluation
+
+Optimiser = Literal["lbfgs", "adam"]
+
+ADAM_STEP = 0.02
+"""Step of Adam in units of the picture's range [0, 1]; larger steps leave visible speckle."""
+
+LBFGS_HISTORY = 20
+"""Pairs kept by L-BFGS. More of them cost memory (two pictures each) and change the result little."""
+
+
+@dataclass(frozen=True)
+class Iterate:
+    """State after one iteration; the tensors are live, copy what must outlast the next iteration."""
+
+    losses: Mapping[str, Tensor]
+    """Name -> weighted term, scalars on the device."""
+    total: float
+    """Their sum."""
+    best: Tensor
+    """The picture of the lowest total so far, ``(B, 3, H, W)``, detached, not clamped."""
+
+
+class _Stepper(Protocol):
+    def __call__(self) -> Evaluation: ...
+
+
+def descend(
+    start: Tensor, energy: Energy, *, iterations: int, optimiser: Optimiser = "lbfgs", step: float = ADAM_STEP
+) -> Iterator[Iterate]:
+    """Lower ``energy`` from ``start``, one evaluation of energy and gradient per yield.
+
+    L-BFGS runs without a line search (one evaluation per iteration): it can overshoot, so the best picture is kept
+    apart, and a total that is no longer finite sends the descent back to it with a fresh history.
+
+    Args:
+        start: ``(B, 3, H, W)``, float32 or float64; not written to.
+        energy: picture -> named terms; their sum is lowered.
+        iterations: number of evaluations.
+        optimiser: ``"lbfgs"`` (Gatys et al. 2016, section 2) or ``"adam"``.
+        step: Adam's step; L-BFGS uses 1.
+    """
+    picture = start.detach().clone(memory_format=torch.contiguous_format)
+    best, lowest = picture.clone(), math.inf
+    evaluate = evaluation(energy, picture)
+    advance = _stepper(picture, evaluate, optimiser, step)
+    for _ in range(iterations):
+        before = picture.clone()
+        found = advance()
+        total = float(found.total)
+        if total < lowest:
+            best, lowest = before, total
+        elif not math.isfinite(total):
+            picture.copy_(best)
+            advance = _stepper(picture, evaluate, optimiser, step)
+        yield Iterate(losses=found.losses, total=total, best=best)
+
+
+def _stepper(picture: Tensor, evaluate: _Evaluate, optimiser: Optimiser, step: float) -> _Stepper:
+    """One iteration: evaluate at ``picture``, then move ``picture`` in place."""
+    solver: torch.optim.Optimizer
+    if optimiser == "lbfgs":
+        solver = torch.optim.LBFGS(
+            [picture], lr=1, max_iter=1, history_size=LBFGS_HISTORY, tolerance_grad=0, tolerance_change=0
+        )
+    else:
+        solver = torch.optim.Adam([picture], lr=step)
+    found: list[Evaluation] = []
+
+    def closure() -> float:
+        value = evaluate(picture)
+        picture.grad = value.gradient
+        found[:] = [value]
+        return float(value.total)
+
+    def advance() -> Evaluation:
+        solver.step(closure)
+        return found[0]
+
+    return advance
+
+
+class _Evaluate(Protocol):
+    def __call__(self, picture: Tensor) -> Evaluation: ...

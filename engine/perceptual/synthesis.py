@@ -1,0 +1,119 @@
+"""Coarse to fine: the same descent at growing sizes, each started from the last one's picture."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from torch import Tensor
+
+from engine.job import Job, Step
+from engine.perceptual.descent import Iterate, Optimiser, descend
+from engine.perceptual.evaluation import Energy
+from engine.tensors import Size, enlarged, fitted, to_image
+
+COARSEST_SIDE = 96
+"""A scale whose longer side would be below this is left out: relu5_1 would have less than 6 x 6 features."""
+
+
+@dataclass(frozen=True)
+class Scale:
+    """One size of the pyramid."""
+
+    size: Size
+    iterations: int
+
+    @property
+    def work(self) -> int:
+        """Pixels times iterations; the time it takes is proportional to this."""
+        return self.size[0] * self.size[1] * self.iterations
+
+
+@dataclass(frozen=True)
+class Synthesis:
+    """Result of :func:`coarse_to_fine`."""
+
+    picture: Tensor
+    """``(1, 3, H, W)`` at the finest size, whether the run was stopped or not."""
+    facts: Mapping[str, Any]
+    """Iterations, sizes, first and last value of each loss."""
+
+
+def pyramid(size: Size, iterations: int, scales: int, *, shortest: int) -> list[Scale]:
+    """Scales from coarse to fine, each twice the last one, that share the iterations equally.
+
+    The look is decided in the coarse scales, where an iteration costs a fraction; the finest one adds strokes.
+
+    Args:
+        size: of the finest scale.
+        iterations: of all scales together; no scale gets none.
+        scales: how many; fewer where the coarsest would be too small.
+        shortest: no side below this.
+    """
+    sides = [max(size) / 2**level for level in reversed(range(min(scales, iterations)))]
+    sides = [side for side in sides if side >= COARSEST_SIDE] or [max(size)]
+    share, rest = divmod(iterations, len(sides))
+    counts = [share + (index < rest) for index in range(len(sides))]
+    sizes = [*(fitted(size, round(side), shortest=shortest) for side in sides[:-1]), size]
+    return [Scale(*pair) for pair in zip(sizes, counts, strict=True)]
+
+
+def coarse_to_fine(
+    scales: Sequence[Scale],
+    begin: Callable[[Size], Tensor],
+    energy_at: Callable[[Size], Energy],
+    *,
+    job: Job,
+    optimiser: Optimiser = "lbfgs",
+    finish: Callable[[Tensor], Tensor] = lambda picture: picture,
+) -> Generator[Step, None, Synthesis]:
+    """Descend at every scale in turn.
+
+    Args:
+        scales: from coarse to fine.
+        begin: size -> the picture to start from, ``(1, 3, H, W)``; called for the coarsest scale.
+        energy_at: size -> the energy there.
+        job: a stop request ends the run with the best picture of the scale reached.
+        optimiser: see :func:`engine.perceptual.descent.descend`.
+        finish: applied to previews and to the result, such as a colour transfer.
+    """
+    total = sum(scale.work for scale in scales)
+    picture = begin(scales[0].size)
+    before, iterations = 0, 0
+    first: Mapping[str, float] = {}
+    iterate: Iterate | None = None
+    for scale in scales:
+        if job.stopped and iterate is not None:
+            break
+        picture = enlarged(picture, scale.size) if iterate else picture
+        walk = descend(picture, energy_at(scale.size), iterations=scale.iterations, optimiser=optimiser)
+        for index, iterate in enumerate(walk, start=1):
+            iterations += 1
+            first = first or _values(iterate)
+            yield Step(
+                done=(before + scale.work * index / scale.iterations) / total,
+                stage=f"{max(scale.size)} px, iteration {index} of {scale.iterations}",
+                figures=lambda at=iterate: _values(at),  # type: ignore[misc]
+                preview=lambda at=iterate: to_image(finish(at.best)),  # type: ignore[misc]
+            )
+            if job.stopped:
+                break
+        assert iterate is not None
+        picture = iterate.best
+        before += scale.work
+    assert iterate is not None
+    facts = {
+        "iterations": iterations,
+        "scales": [list(scale.size) for scale in scales],
+        "reached_size": [picture.shape[3], picture.shape[2]],
+        "losses_first": dict(first),
+        "losses_last": dict(_values(iterate)),
+    }
+    if tuple(facts["reached_size"]) != scales[-1].size:
+        picture = enlarged(picture, scales[-1].size)
+    return Synthesis(finish(picture), facts)
+
+
+def _values(iterate: Iterate) -> Mapping[str, float]:
+    return {**{name: float(value) for name, value in iterate.losses.items()}, "total": iterate.total}

@@ -1,0 +1,233 @@
+"""The one door for pictures: whatever a visitor hands in becomes an upright sRGB picture and a list of what was done.
+
+The file is judged before it is decoded: format by its first bytes, size by its header.
+"""
+
+from __future__ import annotations
+
+import io
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Literal
+
+import numpy
+from PIL import Image, ImageCms, ImageOps, PngImagePlugin, UnidentifiedImageError
+
+from engine.errors import PictureError
+
+FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
+MAXIMUM_PIXELS = 80_000_000
+"""Larger pictures are refused from their header: decoding takes 4 bytes a pixel."""
+WORKING_PIXELS = 12_000_000
+"""Larger pictures are reduced to this at the door, unless the task asks for more."""
+MINIMUM_SIDE = 16
+"""Shortest side in pixels; the perceptual network halves a picture four times."""
+
+RECIPE_KEY = "pentimento"
+"""Key of the PNG text chunk that keeps a recipe."""
+
+Source = str | Path | bytes | IO[bytes] | Image.Image
+Kind = Literal["png", "jpeg"]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture that passed the door."""
+
+    image: Image.Image
+    """RGB, 8 bits, upright, sRGB; never the caller's own object."""
+    notes: tuple[str, ...] = ()
+    """What the door did, for the visitor: ``("rotated by EXIF", "CMYK to sRGB")``."""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels."""
+        return self.image.size
+
+
+def open_picture(source: Source, *, working_pixels: int = WORKING_PIXELS) -> Picture:
+    """Let a picture in.
+
+    Args:
+        source: path, bytes, binary stream, or an image that is already decoded.
+        working_pixels: larger pictures are reduced to about this number of pixels.
+
+    Raises:
+        PictureError: not a picture, a format that is not allowed, broken, too large, too small, or of a kind without a
+            clear meaning as colour.
+    """
+    notes: list[str] = []
+    if isinstance(source, Image.Image):
+        return _admit(source.copy(), notes, working_pixels)
+    data = _read(source)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Pillow warns about what is judged here: bombs, odd metadata, truncated EXIF
+        try:
+            with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+                _check_size(*image.size)
+                image.draft("RGB", _reduced(*image.size, working_pixels))  # JPEG only: decode at 1/2, 1/4 or 1/8
+                deep = _is_deep(image)
+                frames = getattr(image, "n_frames", 1)
+                before = image.size
+                image.load()
+                if deep:
+                    notes.append("16 bits reduced to 8")
+                if frames > 1:
+                    notes.append(f"first of {frames} frames")
+                return _admit(image, notes, working_pixels, before)
+        except PictureError:
+            raise
+        except UnidentifiedImageError:
+            raise PictureError(_why_unknown(data)) from None
+        except Image.DecompressionBombError:
+            raise PictureError(f"This picture has more than {MAXIMUM_PIXELS // 1_000_000} million pixels; please reduce it.") from None
+        except MemoryError:
+            raise PictureError("This picture does not fit into memory; please reduce it.") from None
+        except (OSError, SyntaxError, ValueError, TypeError, EOFError, IndexError, KeyError, OverflowError, ArithmeticError):
+            # what Pillow's decoders are known to raise on damaged files
+            raise PictureError("This picture is damaged and cannot be read; please export it again.") from None
+
+
+def _read(source: str | Path | bytes | IO[bytes]) -> bytes:
+    if isinstance(source, bytes):
+        return source
+    if isinstance(source, str | Path):
+        try:
+            return Path(source).read_bytes()
+        except OSError:
+            raise PictureError(f"There is no readable file {Path(source).name!r}.") from None
+    return source.read()
+
+
+def _check_size(width: int, height: int) -> None:
+    if width * height > MAXIMUM_PIXELS:
+        raise PictureError(
+            f"This picture has {width * height / 1e6:.0f} million pixels; "
+            f"please reduce it to at most {MAXIMUM_PIXELS // 1_000_000} million."
+        )
+    if min(width, height) < MINIMUM_SIDE:
+        raise PictureError(
+            f"This picture is {width} x {height} pixels; please use one of at least {MINIMUM_SIDE} pixels on each side."
+        )
+
+
+def _is_deep(image: Image.Image) -> bool:
+    """Whether Pillow drops bits while decoding (16-bit RGB PNG and TIFF come out as 8 bits)."""
+    tiles = getattr(image, "tile", ())
+    return image.mode == "RGB" and any(isinstance(tile[3], str | tuple) and ";16" in str(tile[3]) for tile in tiles)
+
+
+def _why_unknown(data: bytes) -> str:
+    """One sentence about a file that none of the allowed decoders knows."""
+    start = data[:512].lstrip().lower()
+    if not data:
+        return "This file is empty; please choose a picture."
+    if b"<svg" in start or start.startswith(b"<?xml"):
+        return "SVG drawings are not supported; please export it as PNG."
+    if data[4:8] == b"ftyp" and data[8:12] in (b"heic", b"heix", b"mif1", b"msf1", b"hevc"):
+        return "HEIC photos are not supported; please save it as JPEG."
+    return "This is not a picture that can be read here; please use JPEG, PNG, WebP, AVIF, TIFF, GIF or BMP."
+
+
+def _admit(image: Image.Image, notes: list[str], working_pixels: int, before: tuple[int, int] | None = None) -> Picture:
+    before = before or image.size
+    _check_size(*image.size)
+    if image.getexif().get(0x0112, 1) in range(2, 9):
+        notes.append("rotated by EXIF")
+    image = ImageOps.exif_transpose(image)
+    image = _on_white(_to_srgb(_to_eight_bits(image, notes), notes), notes)
+    target = _reduced(*image.size, working_pixels)
+    if target != image.size:
+        image = image.resize(target, Image.Resampling.LANCZOS, reducing_gap=3.0)
+    if image.size[0] * image.size[1] < 0.99 * before[0] * before[1]:
+        notes.append(f"{before[0] * before[1] / 1e6:.0f} MP reduced to {image.size[0] * image.size[1] / 1e6:.0f} MP")
+    image.info.clear()
+    return Picture(image, tuple(notes))
+
+
+def _reduced(width: int, height: int, pixels: int) -> tuple[int, int]:
+    """The size of at most ``pixels`` with the same proportions; never smaller than the door allows."""
+    factor = min(1.0, (pixels / (width * height)) ** 0.5)
+    return max(min(width, MINIMUM_SIDE), round(width * factor)), max(min(height, MINIMUM_SIDE), round(height * factor))
+
+
+def _to_eight_bits(image: Image.Image, notes: list[str]) -> Image.Image:
+    if image.mode == "F":
+        raise PictureError("Floating-point pictures are not supported; please save it with 8 or 16 bits.")
+    if image.mode != "I" and not image.mode.startswith("I;16"):
+        return image
+    notes.append("16 bits reduced to 8")
+    values = numpy.asarray(image).astype(numpy.int64).clip(0, 65535)  # Pillow's own conversion clips at 255
+    return Image.fromarray(((values + 128) // 257).astype(numpy.uint8))
+
+
+def _to_srgb(image: Image.Image, notes: list[str]) -> Image.Image:
+    """Colours to sRGB by the embedded profile; mode RGB, or RGBA where there is transparency."""
+    profile = image.info.get("icc_profile")
+    transparent = image.has_transparency_data
+    if transparent or image.mode in ("1", "P", "PA"):
+        image = image.convert("RGBA" if transparent else "RGB")
+    alpha = image.getchannel("A") if transparent else None
+    colours = image.convert("RGB") if transparent else image
+    if colours.mode == "CMYK":
+        notes.append("CMYK to sRGB")
+    if profile:
+        colours = _apply_profile(colours, profile, notes)
+    colours = colours.convert("RGB")
+    if alpha is not None:
+        colours.putalpha(alpha)
+    return colours
+
+
+def _apply_profile(image: Image.Image, profile: bytes, notes: list[str]) -> Image.Image:
+    try:
+        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        name = ImageCms.getProfileDescription(source).strip()
+        if "sRGB" in name:
+            return image
+        converted = ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
+    except (ImageCms.PyCMSError, OSError, ValueError):
+        notes.append("unusable colour profile ignored")
+        return image
+    assert converted is not None  # None only for inPlace=True
+    if image.mode != "CMYK":
+        notes.append(f"colour profile {name[:40]!r} to sRGB")
+    return converted
+
+
+def _on_white(image: Image.Image, notes: list[str]) -> Image.Image:
+    if image.mode != "RGBA":
+        return image
+    if image.getextrema()[3] == (255, 255):  # an alpha channel that hides nothing
+        return image.convert("RGB")
+    notes.append("transparency put on white")
+    white = Image.new("RGBA", image.size, "white")
+    return Image.alpha_composite(white, image).convert("RGB")
+
+
+def save_picture(image: Image.Image, target: Path | IO[bytes], *, kind: Kind = "png", recipe: str | None = None) -> None:
+    """Write a result: sRGB profile attached, nothing of the source's metadata, the recipe only when given.
+
+    Args:
+        image: RGB.
+        target: path or binary stream.
+        kind: ``"png"``, or ``"jpeg"`` at quality 92 without chroma subsampling (it smears thin coloured strokes).
+        recipe: text to keep in the file (PNG: iTXt chunk :data:`RECIPE_KEY`; JPEG: comment).
+    """
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    if kind == "jpeg":
+        comment = recipe.encode() if recipe else b""
+        image.save(target, "JPEG", quality=92, subsampling=0, icc_profile=profile, comment=comment)
+        return
+    text = PngImagePlugin.PngInfo()
+    if recipe:
+        text.add_itxt(RECIPE_KEY, recipe)
+    image.save(target, "PNG", icc_profile=profile, pnginfo=text)
+
+
+def read_recipe(source: Path | IO[bytes]) -> str | None:
+    """The recipe kept in a picture by :func:`save_picture`, or None."""
+    with Image.open(source, formats=("PNG", "JPEG")) as image:
+        recipe = image.info.get(RECIPE_KEY) or image.info.get("comment")
+    return recipe.decode(errors="replace") if isinstance(recipe, bytes) else recipe

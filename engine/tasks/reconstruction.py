@@ -1,0 +1,216 @@
+"""Reconstruction: noise becomes a picture again from what one layer, or a set of Gram matrices, remembers of it.
+
+Gatys et al. 2016, figure 1; Mahendran & Vedaldi 2015 for content. Pixels are the trivial case: the squared distance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+from PIL import Image, ImageDraw, ImageFont
+
+from engine.job import Job, Outcome, Run, Step
+from engine.parameters import SEED_LIMIT, Parameters, option
+from engine.registry import PictureInput, Pictures, Task
+from engine.tasks.style_v1 import STYLE_LAYERS, ContentLayer, Network, StyleLayer, result_size
+
+if TYPE_CHECKING:
+    from engine.perceptual.evaluation import Energy
+    from engine.perceptual.network import PerceptualNetwork
+    from engine.perceptual.synthesis import Synthesis
+    from engine.tensors import Size
+
+CAPTION_HEIGHT = 18
+"""Pixels above each panel of the strip."""
+
+
+class Reconstruction(Parameters):
+    """Parameters of a reconstruction."""
+
+    of: Literal["pixels", "content", "style", "strip"] = option("strip", label="Reconstruct")
+    """The pixels themselves, one layer's content, a set of layers' style, or the strip: both, layer by layer."""
+    content_layer: ContentLayer = option("relu4_2", label="Content layer")
+    """Layer whose features are reproduced, for content."""
+    style_layers: tuple[StyleLayer, ...] = option(STYLE_LAYERS, least=1, most=5, label="Style layers")
+    """Layers whose Gram matrices are reproduced, for style."""
+    size: int = option(128, low=64, high=1024, step=32, label="Size")
+    """Longer side of the result (of each panel of the strip) in pixels."""
+    iterations: int = option(60, low=1, high=1000, step=10, label="Iterations")
+    """Steps of the descent (for each panel of the strip)."""
+    network: Network = option("vgg19-normalised", label="Network", advanced=True)
+    """Perceptual network: the shipped one, or torchvision's from the Hugging Face Hub (575 MB)."""
+    seed: int = option(0, low=0, high=SEED_LIMIT, step=1, label="Seed", advanced=True)
+    """Seed of the noise: the same one gives the same picture on the same device."""
+
+
+@dataclass(frozen=True)
+class _Panel:
+    """One picture of the strip."""
+
+    caption: str
+    parameters: Reconstruction
+
+    @property
+    def share(self) -> float:
+        """Part of the strip's time, up to a factor."""
+        from engine.nets.vgg import gflop_per_pixel
+
+        return gflop_per_pixel(_deepest(self.parameters))
+
+
+def run(pictures: Pictures, parameters: Reconstruction, job: Job) -> Run:
+    """See :attr:`engine.registry.Task.run`."""
+    from engine.tensors import to_image
+
+    picture = pictures["picture"][0].image
+    if parameters.of == "strip":
+        return (yield from _strip(picture, parameters, job))
+    found = yield from _reconstruct(picture, parameters, job)
+    return Outcome(image=to_image(found.picture), facts=found.facts)
+
+
+def _reconstruct(image: Image.Image, parameters: Reconstruction, job: Job) -> Generator[Step, None, Synthesis]:
+    """One reconstruction from noise."""
+    import torch
+
+    from engine.device import best_device
+    from engine.perceptual.network import perceptual_network
+    from engine.perceptual.synthesis import coarse_to_fine, pyramid
+
+    device = best_device()
+    network = perceptual_network(parameters.network, device)
+
+    def begin(at: Size) -> torch.Tensor:
+        generator = torch.Generator().manual_seed(parameters.seed)
+        return (0.5 + 0.15 * torch.randn(1, 3, at[1], at[0], generator=generator)).to(device.torch)
+
+    size = result_size(image.size, parameters.size)
+    levels = 3 if parameters.of == "style" else 1  # large shapes of a texture grow in the coarse scales
+    scales = pyramid(size, parameters.iterations, levels, shortest=min(size))
+    optimiser: Literal["adam", "lbfgs"] = "adam" if parameters.of == "pixels" else "lbfgs"  # L-BFGS needs 3 steps there
+    return (
+        yield from coarse_to_fine(
+            scales, begin, lambda at: _energy(network, image, at, parameters), job=job, optimiser=optimiser
+        )
+    )
+
+
+def _energy(network: PerceptualNetwork, image: Image.Image, at: Size, parameters: Reconstruction) -> Energy:
+    from engine.perceptual import losses
+    from engine.tensors import resized
+
+    target = resized(image, at, network.device.torch)
+    if parameters.of == "pixels":
+        return lambda picture: {"pixels": losses.pixel_loss(picture, target)}
+    if parameters.of == "content":
+        layer = parameters.content_layer
+        features = network.targets(target, [layer])[layer]
+        return lambda picture: {"content": losses.content_loss(network.features(picture, [layer])[layer], features)}
+    layers = parameters.style_layers
+    grams = {layer: losses.gram_matrix(found) for layer, found in network.targets(target, layers).items()}
+    return lambda picture: {
+        layer: losses.style_loss(found, grams[layer]) for layer, found in network.features(picture, layers).items()
+    }
+
+
+def _strip(image: Image.Image, parameters: Reconstruction, job: Job) -> Run:
+    """Content and style, layer by layer, as in the paper's figure 1."""
+    from engine.tensors import to_image
+
+    panels = _panels(parameters)
+    size = result_size(image.size, parameters.size)
+    montage = Image.new("RGB", (size[0] * len(STYLE_LAYERS), (size[1] + CAPTION_HEIGHT) * 2), "white")
+    total, before = sum(panel.share for panel in panels), 0.0
+    facts: dict[str, object] = {}
+    for index, panel in enumerate(panels):
+        if job.stopped and index:
+            break
+        place = (index % len(STYLE_LAYERS) * size[0], index // len(STYLE_LAYERS) * (size[1] + CAPTION_HEIGHT))
+        walk = _reconstruct(image, panel.parameters, job)
+        found = yield from _shown(walk, panel, montage, place, before / total, panel.share / total)
+        _paste(montage, to_image(found.picture), panel.caption, place)
+        facts[panel.caption] = found.facts["losses_last"]["total"]
+        before += panel.share
+    return Outcome(image=montage, facts={"losses_last": facts, "panels": len(facts)})
+
+
+def _shown(
+    walk: Generator[Step, None, Synthesis],
+    panel: _Panel,
+    montage: Image.Image,
+    place: tuple[int, int],
+    start: float,
+    share: float,
+) -> Generator[Step, None, Synthesis]:
+    """One panel's steps as steps of the strip: the preview is the whole strip with this panel at work."""
+
+    def preview(panel_now: Callable[[], Image.Image]) -> Image.Image:
+        shown = montage.copy()
+        width, height = (montage.width // len(STYLE_LAYERS), montage.height // 2 - CAPTION_HEIGHT)
+        _paste(shown, panel_now().resize((width, height)), panel.caption, place)
+        return shown
+
+    while True:
+        try:
+            step = next(walk)
+        except StopIteration as end:
+            return end.value  # type: ignore[no-any-return]
+        now = step.preview
+        step = step.within(start, share, f"{panel.caption}: ")
+        yield replace(step, preview=(lambda now=now: preview(now)) if now else None)  # type: ignore[misc]
+
+
+def _paste(montage: Image.Image, picture: Image.Image, caption: str, place: tuple[int, int]) -> None:
+    left, top = place
+    ImageDraw.Draw(montage).text((left + 3, top + 2), caption, fill="black", font=ImageFont.load_default(12))
+    montage.paste(picture, (left, top + CAPTION_HEIGHT))
+
+
+def _panels(parameters: Reconstruction) -> list[_Panel]:
+    content = [
+        _Panel(f"content {layer}", parameters.model_copy(update={"of": "content", "content_layer": layer}))
+        for layer in STYLE_LAYERS
+    ]
+    style = [
+        _Panel(f"style ... {last}", parameters.model_copy(update={"of": "style", "style_layers": STYLE_LAYERS[:count]}))
+        for count, last in enumerate(STYLE_LAYERS, start=1)
+    ]
+    return [*content, *style]
+
+
+def _deepest(parameters: Reconstruction) -> str:
+    return parameters.content_layer if parameters.of == "content" else max(parameters.style_layers)
+
+
+def _runs(parameters: Reconstruction) -> Iterator[Reconstruction]:
+    if parameters.of == "strip":
+        yield from (panel.parameters for panel in _panels(parameters))
+    else:
+        yield parameters
+
+
+def cost(parameters: Reconstruction, sizes: Mapping[str, Sequence[tuple[int, int]]]) -> float:
+    """GFLOP of forward and backward; the pixels alone cost next to nothing."""
+    from engine.nets.vgg import gflop_per_pixel
+    from engine.tensors import fitted
+
+    width, height = fitted(sizes["picture"][0], parameters.size)
+    pixels = width * height * parameters.iterations
+    if parameters.of == "pixels":
+        return 1e-7 * pixels
+    return sum(2 * gflop_per_pixel(_deepest(each)) * pixels for each in _runs(parameters))
+
+
+RECONSTRUCTION = Task(
+    name="reconstruction",
+    title="Reconstruction",
+    summary="Shows what a layer of the network remembers: noise becomes the picture again from its features.",
+    paper="Gatys, Ecker & Bethge 2016, figure 1; Mahendran & Vedaldi 2015",
+    parameters=Reconstruction,
+    inputs=(PictureInput(name="picture", label="Picture", help="The picture to reconstruct."),),
+    run=run,
+    weights=lambda parameters: (parameters.network,),
+    cost=cost,
+)

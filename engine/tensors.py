@@ -1,0 +1,40 @@
+"""Pictures to tensors and back: RGB in [0, 1], ``(1, 3, H, W)``, float32."""
+
+from __future__ import annotations
+
+import numpy
+import torch
+from PIL import Image
+from torch import Tensor
+from torch.nn import functional
+
+Size = tuple[int, int]
+"""Width and height in pixels, as Pillow has them."""
+
+
+def to_tensor(image: Image.Image, device: torch.device | str = "cpu") -> Tensor:
+    """RGB image -> ``(1, 3, H, W)`` in [0, 1] on ``device``."""
+    values = torch.from_numpy(numpy.array(image, dtype=numpy.uint8))  # array copies: the image stays the caller's
+    return values.to(device).permute(2, 0, 1)[None].float() / 255
+
+
+def to_image(picture: Tensor) -> Image.Image:
+    """``(1, 3, H, W)``, clamped to [0, 1] and rounded -> RGB image."""
+    values = (picture[0].detach().clamp(0, 1) * 255).round().to(torch.uint8)
+    return Image.fromarray(values.permute(1, 2, 0).contiguous().cpu().numpy())
+
+
+def fitted(size: Size, longer: int, *, shortest: int = 1) -> Size:
+    """The size of the same proportions whose longer side is ``longer``; no side below ``shortest``."""
+    factor = longer / max(size)
+    return max(shortest, round(size[0] * factor)), max(shortest, round(size[1] * factor))
+
+
+def resized(image: Image.Image, size: Size, device: torch.device | str = "cpu") -> Tensor:
+    """The image at another size (Lanczos) -> ``(1, 3, H, W)``."""
+    return to_tensor(image.resize(size, Image.Resampling.LANCZOS), device)
+
+
+def enlarged(picture: Tensor, size: Size) -> Tensor:
+    """``(B, 3, h, w)`` -> ``(B, 3, H, W)`` by bicubic interpolation, for the next scale."""
+    return functional.interpolate(picture, size=(size[1], size[0]), mode="bicubic", align_corners=False)

