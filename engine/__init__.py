@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from engine.errors import PentimentoError
-    from engine.job import Job, Step
+    from engine.job import Job, Step, Walk
     from engine.picture import Picture, open_picture, save_picture
-    from engine.runner import Result, estimate, finished, run
+    from engine.runner import Result, estimate, run
     from engine.tasks import TASKS
 
 _HOME = {
@@ -24,16 +24,16 @@ _HOME = {
     "Result": "runner",
     "Step": "job",
     "TASKS": "tasks",
+    "Walk": "job",
     "estimate": "runner",
-    "finished": "runner",
     "open_picture": "picture",
     "run": "runner",
     "save_picture": "picture",
 }
 
 __all__ = [
-    "TASKS", "Job", "PentimentoError", "Picture", "Result", "Step",
-    "estimate", "finished", "open_picture", "run", "save_picture",
+    "TASKS", "Job", "PentimentoError", "Picture", "Result", "Step", "Walk",
+    "estimate", "open_picture", "run", "save_picture",
 ]  # fmt: skip
 
 

@@ -28,7 +28,7 @@ VARIABLE = "PENTIMENTO_DEVICE"
 class Device:
     """Where nets run."""
 
-    torch: torch.device
+    torch_device: torch.device
     """For ``tensor.to``."""
     dtype: torch.dtype
     """Number format of a perceptual network here; pictures, losses and optimiser stay float32."""
@@ -48,7 +48,9 @@ def best_device() -> Device:
     try:
         device = torch.empty(0, device=kind).device
     except (RuntimeError, AssertionError):  # AssertionError: "Torch not compiled with CUDA enabled"
-        raise ParameterError(f"{VARIABLE} is {kind!r}, which this machine does not have; use cpu, cuda or mps.") from None
+        raise ParameterError(
+            f"{VARIABLE} is {kind!r}, which this machine does not have; use cpu, cuda or mps."
+        ) from None
     if device.type == "cuda":
         half = torch.cuda.is_bf16_supported(including_emulation=False)
         return Device(device, torch.bfloat16 if half else torch.float32, torch.cuda.get_device_name(device))
@@ -61,7 +63,9 @@ def best_device() -> Device:
 def _gflops(dtype: torch.dtype, device: str | torch.device = "cpu") -> float:
     """Speed of a 3x3 convolution in GFLOP/s, from the fastest of a few short ones (some milliseconds in all)."""
     channels, side = 64, 96 if torch.device(device).type == "cpu" else 512
-    picture = torch.ones(1, channels, side, side, dtype=dtype, device=device).contiguous(memory_format=torch.channels_last)
+    picture = torch.ones(1, channels, side, side, dtype=dtype, device=device).contiguous(
+        memory_format=torch.channels_last
+    )
     weight = torch.ones(channels, channels, 3, 3, dtype=dtype, device=device)
     best = float("inf")
     with torch.inference_mode():
@@ -85,7 +89,7 @@ def synchronise(device: torch.device) -> None:
 class Speed:
     """Measured arithmetic per second of whole runs, for time estimates: a convolution probe first, then real runs."""
 
-    _PROBE_SHARE = 0.5
+    _PROBE_SHARE = 0.85
     """What whole runs reach of the probe, as seen on a 2-core CPU; replaced by the first real run."""
 
     def __init__(self) -> None:
@@ -95,7 +99,7 @@ class Speed:
         """How long ``gflop`` of a run should take here."""
         if self._gflops is None:
             device = best_device()
-            self._gflops = self._PROBE_SHARE * _gflops(device.dtype, device.torch)
+            self._gflops = self._PROBE_SHARE * _gflops(device.dtype, device.torch_device)
         return gflop / self._gflops
 
     def learn(self, gflop: float, seconds: float) -> None:

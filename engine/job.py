@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -63,3 +63,24 @@ class Outcome:
 
 Run = Generator[Step, None, Outcome]
 """A task's run: a generator of steps that returns an outcome."""
+
+T = TypeVar("T")
+
+
+class Walk(Generic[T]):
+    """A run as an iterable of steps whose outcome is kept: ``for step in walk: ...``, then ``walk.result``."""
+
+    result: T
+    """Set once the last step has been taken."""
+
+    def __init__(self, steps: Generator[Step, None, T]) -> None:
+        self._steps = steps
+
+    def __iter__(self) -> Iterator[Step]:
+        self.result = yield from self._steps
+
+    def finish(self) -> T:
+        """Take all steps that are left and return the result."""
+        for _ in self:
+            pass
+        return self.result

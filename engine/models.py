@@ -58,7 +58,7 @@ def _load(entry: Entry, device: Device) -> nn.Module:
     architecture = ARCHITECTURES[entry.architecture]
     with safe_open(weights.verify(entry), framework="pt") as file:
         tensors = {ours: file.get_tensor(theirs).float() for ours, theirs in architecture.keys.items()}
-    net = architecture.build(tensors).to(device.torch)
+    net = architecture.build(tensors).to(device.torch_device)
     for parameter in net.parameters():  # buffers stay float32: a mean colour in bf16 would be off by a grey level
         layout = torch.channels_last if parameter.ndim == 4 else torch.preserve_format
         parameter.data = parameter.data.to(device.dtype, memory_format=layout)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.config import JsonDict
 
 from engine.errors import ParameterError
 
@@ -14,7 +15,7 @@ SEED_LIMIT = 2**31 - 1
 
 
 class Parameters(BaseModel):
-    """Parameters of a task: frozen, keyword-only, ranges and defaults in the fields, one sentence under each of them."""
+    """Parameters of a task: frozen, keyword-only; range, default and one sentence in each field."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
@@ -35,6 +36,7 @@ def option(
     advanced: bool = False,
     least: int | None = None,
     most: int | None = None,
+    per: str | None = None,
 ) -> Any:
     """A field of a parameters class.
 
@@ -47,8 +49,9 @@ def option(
         advanced: whether the control is folded away at first.
         least: smallest number of items, for a tuple.
         most: largest number of items, for a tuple.
+        per: name of the input for each of whose pictures a tuple has one value.
     """
-    extra = {"step": step, "advanced": advanced}
+    extra: JsonDict = {"step": step, "advanced": advanced, "per": per}
     return Field(default, title=label, ge=low, le=high, min_length=least, max_length=most, json_schema_extra=extra)
 
 

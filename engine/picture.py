@@ -81,10 +81,22 @@ def open_picture(source: Source, *, working_pixels: int = WORKING_PIXELS) -> Pic
         except UnidentifiedImageError:
             raise PictureError(_why_unknown(data)) from None
         except Image.DecompressionBombError:
-            raise PictureError(f"This picture has more than {MAXIMUM_PIXELS // 1_000_000} million pixels; please reduce it.") from None
+            raise PictureError(
+                f"This picture has more than {MAXIMUM_PIXELS // 1_000_000} million pixels; please reduce it."
+            ) from None
         except MemoryError:
             raise PictureError("This picture does not fit into memory; please reduce it.") from None
-        except (OSError, SyntaxError, ValueError, TypeError, EOFError, IndexError, KeyError, OverflowError, ArithmeticError):
+        except (
+            OSError,
+            SyntaxError,
+            ValueError,
+            TypeError,
+            EOFError,
+            IndexError,
+            KeyError,
+            OverflowError,
+            ArithmeticError,
+        ):
             # what Pillow's decoders are known to raise on damaged files
             raise PictureError("This picture is damaged and cannot be read; please export it again.") from None
 
@@ -199,14 +211,16 @@ def _apply_profile(image: Image.Image, profile: bytes, notes: list[str]) -> Imag
 def _on_white(image: Image.Image, notes: list[str]) -> Image.Image:
     if image.mode != "RGBA":
         return image
-    if image.getextrema()[3] == (255, 255):  # an alpha channel that hides nothing
+    if image.getchannel("A").getextrema() == (255, 255):  # an alpha channel that hides nothing
         return image.convert("RGB")
     notes.append("transparency put on white")
     white = Image.new("RGBA", image.size, "white")
     return Image.alpha_composite(white, image).convert("RGB")
 
 
-def save_picture(image: Image.Image, target: Path | IO[bytes], *, kind: Kind = "png", recipe: str | None = None) -> None:
+def save_picture(
+    image: Image.Image, target: Path | IO[bytes], *, kind: Kind = "png", recipe: str | None = None
+) -> None:
     """Write a result: sRGB profile attached, nothing of the source's metadata, the recipe only when given.
 
     Args:

@@ -94,4 +94,6 @@ class Registry:
 def unknown(kind: str, name: str, known: Sequence[str]) -> str:
     """One sentence about a name that does not exist, with what was probably meant."""
     near = difflib.get_close_matches(name, known, n=1)
-    return f"There is no {kind} {name!r}; " + (f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}.")
+    return f"There is no {kind} {name!r}; " + (
+        f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}."
+    )

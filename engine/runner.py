@@ -12,9 +12,8 @@ from PIL import Image
 
 from engine.catalogue import catalogue
 from engine.errors import ParameterError
-from engine.job import Job, Outcome, Step
+from engine.job import Job, Step, Walk
 from engine.parameters import Parameters
-from engine.picture import Picture
 from engine.registry import Pictures, Task
 
 POLL_SECONDS = 0.25
@@ -80,7 +79,7 @@ def _fetch(name: str) -> Iterator[Step]:
     from engine import weights
 
     for step in weights.fetch(catalogue()[name]):
-        yield replace(step, done=0.0, stage=step.stage)
+        yield replace(step, done=0.0)
 
 
 def _timed(task: Task, pictures: Pictures, parameters: Parameters, job: Job) -> Generator[Step, None, Result]:
@@ -88,21 +87,15 @@ def _timed(task: Task, pictures: Pictures, parameters: Parameters, job: Job) -> 
     from engine.device import PeakMemory, best_device, memory_errors, reproducible, speed
 
     device = best_device()
-    memory = PeakMemory(device.torch)
+    memory = PeakMemory(device.torch_device)
     start = time.perf_counter()
-    steps = 0
+    steps, pace = 0, _Pace()
     with memory_errors(), reproducible():
-        walk = task.run(pictures, parameters, job)
-        try:
-            while True:
-                step = next(walk)
-                steps += 1
-                memory.sample()
-                yield replace(step, seconds_left=_left(start, step.done))
-        except StopIteration as end:
-            outcome: Outcome = end.value
-        finally:
-            walk.close()
+        walk = Walk(task.run(pictures, parameters, job))
+        for step in walk:
+            steps += 1
+            memory.sample()
+            yield replace(step, seconds_left=pace.left(step.done))
     seconds = time.perf_counter() - start
     sizes = {name: [picture.size for picture in given] for name, given in pictures.items()}
     if not job.stopped:
@@ -114,29 +107,27 @@ def _timed(task: Task, pictures: Pictures, parameters: Parameters, job: Job) -> 
         "seconds": round(seconds, 3),
         "steps": steps,
         "stopped": job.stopped,
-        "size": list(outcome.image.size),
+        "size": list(walk.result.image.size),
         "device": device.name,
         "dtype": str(device.dtype).removeprefix("torch."),
         "peak_memory_bytes": memory.sample(),
         "torch": version("torch"),
         "notes": {name: [list(picture.notes) for picture in given] for name, given in pictures.items()},
-        **outcome.facts,
+        **walk.result.facts,
     }
-    return Result(image=outcome.image, facts=facts, recipe=recipe)
+    return Result(image=walk.result.image, facts=facts, recipe=recipe)
 
 
-def _left(start: float, done: float) -> float | None:
-    """Seconds left, from the time so far; None while that says nothing yet."""
-    return (time.perf_counter() - start) * (1 - done) / done if done > 0.01 else None
+class _Pace:
+    """Time left, from the pace since the first step; what came before it (loading, targets) happens once."""
 
+    def __init__(self) -> None:
+        self._first: tuple[float, float] | None = None
 
-def finished(walk: Generator[Step, None, Result]) -> Result:
-    """Run to the end and return the result, for callers that do not watch."""
-    while True:
-        try:
-            next(walk)
-        except StopIteration as end:
-            return end.value  # type: ignore[no-any-return]
-
-
-__all__ = ["Picture", "Result", "check", "estimate", "finished", "run"]
+    def left(self, done: float) -> float | None:
+        """Seconds left; None while there is no pace yet."""
+        now = time.perf_counter()
+        if self._first is None:
+            self._first = (now, done)
+        begun, share = self._first
+        return (now - begun) * (1 - done) / (done - share) if done > share else None

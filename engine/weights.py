@@ -101,7 +101,7 @@ def fetch(entry: Entry) -> Generator[Step, None, Path]:
         lock.release()
 
 
-class _Abandoned(Exception):
+class _AbandonedError(Exception):
     """Raised inside the client's thread when nobody waits for the download any more."""
 
 
@@ -128,7 +128,7 @@ class _Transfer:
             def update(self, n: float | None = 1) -> None:
                 transfer.received[id(self)] += int(n or 0)
                 if transfer.abandoned.is_set():
-                    raise _Abandoned
+                    raise _AbandonedError
 
         return Bar
 
@@ -168,7 +168,7 @@ def _transfer(entry: Entry, transfer: _Transfer) -> None:
         # One quick question first: it fails at once where hf_hub_download would try again for 23 s.
         get_hf_file_metadata(hf_hub_url(_repo(entry), entry.file, revision=entry.revision), timeout=PROBE_SECONDS)
         hf_hub_download(_repo(entry), entry.file, revision=entry.revision, tqdm_class=transfer.bar())
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - handed to the watcher, who raises it
         transfer.error = error
 
 
@@ -188,14 +188,18 @@ def _explained(entry: Entry, error: Exception) -> WeightsError:
         return StorageError(f"The cache (HF_HOME) cannot be written to, so {what} cannot be downloaded.")
     if code is not None:
         return WeightsUnavailableError(f"The Hub answered with error {code} for {what}; please try again later.")
-    return WeightsUnavailableError(f"{what} is not on this machine and cannot be had from the Hub now; please try later.")
+    return WeightsUnavailableError(
+        f"{what} is not on this machine and cannot be had from the Hub now; please try later."
+    )
 
 
 def _check_space(entry: Entry, cache: Path) -> None:
     """StorageError when the disk of the cache cannot take the file."""
     folder = next(parent for parent in (cache, *cache.parents) if parent.exists())
     if shutil.disk_usage(folder).free < entry.bytes:
-        raise StorageError(f"The disk is full: {entry.title} ({entry.megabytes}) does not fit into the cache (HF_HOME).")
+        raise StorageError(
+            f"The disk is full: {entry.title} ({entry.megabytes}) does not fit into the cache (HF_HOME)."
+        )
 
 
 def _absent(entry: Entry) -> str:

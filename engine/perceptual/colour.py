@@ -47,4 +47,5 @@ def _covariance(pixels: Tensor) -> Tensor:
 
 def _power(matrix: Tensor, exponent: float) -> Tensor:
     values, vectors = torch.linalg.eigh(matrix)
-    return vectors @ torch.diag(values.clamp_min(1e-8) ** exponent) @ vectors.mT
+    power: Tensor = vectors @ torch.diag(values.clamp_min(1e-8) ** exponent) @ vectors.mT
+    return power

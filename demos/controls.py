@@ -1,0 +1,140 @@
+"""Controls made from a task's record, and the way back from their values to pictures and parameters."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+from typing import Any, Literal, get_args, get_origin
+
+import gradio as gr
+from gradio.components import Component
+from pydantic.fields import FieldInfo
+
+from demos.uploads import PictureUpload
+from engine import Picture
+from engine.parameters import SEED_LIMIT, Parameters, parse
+from engine.registry import Pictures, Task
+
+RADIO_CHOICES = 4
+"""Up to this many choices are shown side by side, more of them in a dropdown."""
+LARGEST_WEIGHT = 4.0
+"""End of a slider that weighs one picture against others."""
+
+
+class Controls:
+    """The input components of one task: pictures first, then parameters; placed by the tab, in any order.
+
+    A component that is not placed by the tab (``upload``, ``control``) does not exist, so every one has to be.
+    """
+
+    def __init__(self, task: Task) -> None:
+        self.task = task
+        self._placed: dict[str, Component] = {}
+        self._names = [*self._upload_names(), *self._control_names()]
+
+    def _upload_names(self) -> list[str]:
+        return [numbered(each.name, index) for each in self.task.inputs for index in range(each.most)]
+
+    def _control_names(self) -> list[str]:
+        return [name for field in self.task.parameters.model_fields for name in self._names_of(field)]
+
+    def _names_of(self, field: str) -> list[str]:
+        """A parameter with one value per picture has one control for each."""
+        per = _extra(self.task.parameters.model_fields[field]).get("per")
+        if per is None:
+            return [field]
+        most = next(each.most for each in self.task.inputs if each.name == per)
+        return [numbered(field, index) for index in range(most)]
+
+    def upload(self, name: str, index: int = 0, **options: Any) -> PictureUpload:
+        """Place the upload for a picture; ``index`` counts the pictures of one input."""
+        given = next(each for each in self.task.inputs if each.name == name)
+        label = given.label if index == 0 else f"{given.label} {index + 1}"
+        made = PictureUpload(given, label=label, **options)
+        self._placed[numbered(name, index)] = made
+        return made
+
+    def control(self, field: str, index: int = 0) -> Component:
+        """Place the control of a parameter."""
+        name = self._names_of(field)[index]
+        made = _component(self.task.parameters.model_fields[field], many=len(self._names_of(field)) > 1, index=index)
+        self._placed[name] = made
+        return made
+
+    def fields(self, *, advanced: bool) -> list[str]:
+        """Parameters with one control, of the folded-away kind or not."""
+        every = self.task.parameters.model_fields.items()
+        return [name for name, field in every if _extra(field)["advanced"] == advanced and not _extra(field)["per"]]
+
+    @property
+    def components(self) -> list[Component]:
+        """All of them, in the order of the endpoint's arguments."""
+        return [self._placed[name] for name in self._names]
+
+    def __getitem__(self, name: str) -> Component:
+        return self._placed[name]
+
+    def signature(self) -> inspect.Signature:
+        """Of the endpoint: the components' names; what may be left out has a default."""
+        required = {numbered(each.name, index) for each in self.task.inputs for index in range(each.least)}
+        values = {name: getattr(self._placed[name], "value", None) for name in self._names}
+        kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+        return inspect.Signature(
+            [
+                inspect.Parameter(name, kind, default=inspect.Parameter.empty if name in required else values[name])
+                for name in values
+            ]
+        )
+
+    def read(self, values: Sequence[Any]) -> tuple[Pictures, Parameters]:
+        """Values of :attr:`components` -> pictures and parameters.
+
+        Raises:
+            ParameterError: for a value that its field does not allow.
+        """
+        named = dict(zip(self._names, values, strict=True))
+        pictures: dict[str, list[Picture]] = {}
+        present: dict[str, list[int]] = {}
+        for each in self.task.inputs:
+            slots = [named[numbered(each.name, index)] for index in range(each.most)]
+            present[each.name] = [index for index, slot in enumerate(slots) if slot is not None]
+            pictures[each.name] = [slots[index] for index in present[each.name]]
+        loose: dict[str, Any] = {}
+        for field, info in self.task.parameters.model_fields.items():
+            per = _extra(info).get("per")
+            if per is None:
+                loose[field] = named[field]
+            else:
+                loose[field] = [named[numbered(field, index)] for index in present[per]]
+        return pictures, parse(self.task.parameters, loose)
+
+
+def numbered(name: str, index: int) -> str:
+    """``style``, ``style_2``, ``style_3``: names of the slots of one input."""
+    return name if index == 0 else f"{name}_{index + 1}"
+
+
+def _extra(field: FieldInfo) -> dict[str, Any]:
+    assert isinstance(field.json_schema_extra, dict)
+    return dict(field.json_schema_extra)
+
+
+def _component(field: FieldInfo, *, many: bool, index: int) -> Component:
+    """The component for a field's type."""
+    kind: Any = field.annotation
+    shared: dict[str, Any] = {"label": f"{field.title} {index + 1}" if many else field.title, "info": field.description}
+    if get_origin(kind) is tuple:
+        inner = get_args(kind)[0]
+        if get_origin(inner) is Literal:
+            return gr.CheckboxGroup(list(get_args(inner)), value=list(field.default), **shared)
+        return gr.Slider(0, LARGEST_WEIGHT, value=1.0, step=0.1, **shared)
+    if get_origin(kind) is Literal:
+        choices = list(get_args(kind))
+        chooser = gr.Radio if len(choices) <= RADIO_CHOICES else gr.Dropdown
+        return chooser(choices, value=field.default, **shared)
+    if kind is bool:
+        return gr.Checkbox(value=field.default, **shared)
+    low, high = (next(getattr(each, key) for each in field.metadata if hasattr(each, key)) for key in ("ge", "le"))
+    if high == SEED_LIMIT:
+        return gr.Number(value=field.default, minimum=low, maximum=high, precision=0, **shared)
+    return gr.Slider(low, high, value=field.default, step=_extra(field)["step"], **shared)

@@ -1,0 +1,48 @@
+"""The hub: all tabs in one page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+
+from demos import look, reconstruction, style_v1
+
+QUEUE_SIZE = 20
+"""Runs that may wait; more are told that the queue is full."""
+FILE_SIZE = "40mb"
+"""Largest upload."""
+SESSIONS = 100
+"""Visits whose last result is remembered; the longest unused is forgotten first."""
+CLEANING = (600, 3600)
+"""Every so many seconds, uploads and results older than so many seconds are deleted."""
+
+
+def build() -> gr.Blocks:
+    """The page; nothing is loaded or computed before a visitor asks for it."""
+    page: gr.Blocks
+    with gr.Blocks(title="Pentimento", analytics_enabled=False, delete_cache=CLEANING, fill_width=True) as page:
+        gr.Markdown(
+            "# Pentimento\nClassical neural image generation: published algorithms that really run, on your picture."
+        )
+        with gr.Tabs(), gr.Tab("Style V1", id="style-v1"), gr.Tabs():
+            with gr.Tab("Transfer", id="transfer"):
+                style_v1.build()
+            with gr.Tab("Reconstruction", id="reconstruction"):
+                reconstruction.build()
+    page.queue(api_open=False, max_size=QUEUE_SIZE, default_concurrency_limit=4)
+    return page
+
+
+def launch_options() -> dict[str, Any]:
+    """Options for ``launch`` that are part of the product: look, limits, and doors that stay closed."""
+    return {
+        "theme": look.THEME,
+        "css": look.CSS,
+        "max_file_size": FILE_SIZE,
+        "state_session_capacity": SESSIONS,
+        "enable_monitoring": False,
+        "run_history": False,
+        "ssr_mode": False,
+        "footer_links": ["api", "settings"],
+    }

@@ -1,0 +1,78 @@
+"""Theme, style sheet and the small pieces of HTML that the tabs share."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping
+from typing import Any
+
+import gradio as gr
+
+THEME = gr.themes.Soft(
+    primary_hue="indigo", secondary_hue="stone", neutral_hue="stone", radius_size="md", font=["system-ui", "sans-serif"]
+).set(
+    block_label_background_fill="*background_fill_primary",
+    block_label_background_fill_dark="*background_fill_secondary",
+    block_label_text_color="*neutral_700",
+    block_label_text_color_dark="*neutral_200",
+    block_title_background_fill="none",
+    block_title_background_fill_dark="none",
+    block_title_text_color="*neutral_800",
+    block_title_text_color_dark="*neutral_100",
+    block_title_padding="0",
+    block_info_text_color="*neutral_600",
+    block_info_text_color_dark="*neutral_400",
+    body_text_color_subdued="*neutral_600",
+    body_text_color_subdued_dark="*neutral_400",
+    button_primary_background_fill="*primary_700",
+    button_primary_background_fill_dark="*primary_600",
+    button_primary_background_fill_hover="*primary_800",
+    button_primary_background_fill_hover_dark="*primary_500",
+    button_primary_text_color="white",
+    slider_color="*primary_600",
+)
+
+CSS = """
+.status { min-height: 4.4rem; font-variant-numeric: tabular-nums; }
+.status .track { height: .5rem; border-radius: .25rem; background: var(--border-color-primary); overflow: hidden; }
+.status .fill { height: 100%; background: var(--primary-600); transition: width .3s linear; }
+.status .line { display: flex; justify-content: space-between; gap: 1rem; margin-top: .35rem; }
+.status .quiet, .quiet { color: var(--body-text-color-subdued); font-size: .875rem; }
+.notes { min-height: 1.5rem; }
+.filled img { width: 100%; height: 100%; object-fit: contain; }
+.chart { height: 380px; }
+.curves { width: 100%; height: 340px; }
+.curves text { fill: var(--body-text-color-subdued); font-size: 13px; }
+.curves .grid { stroke: var(--border-color-primary); stroke-width: 1; }
+.legend { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; font-size: .875rem; font-variant-numeric: tabular-nums; }
+.legend i { display: inline-block; width: .8rem; height: .8rem; border-radius: .2rem; margin-right: .4rem; }
+"""
+
+
+def seconds(value: float) -> str:
+    """A duration for a person."""
+    if value < 60:
+        return f"{value:.0f} s" if value >= 10 else f"{value:.1f} s"
+    return f"{value // 60:.0f} min {value % 60:.0f} s"
+
+
+def status(done: float, stage: str, left: float | None = None, figures: Mapping[str, float] | None = None) -> str:
+    """Progress of a run: bar, stage, time left, losses. Its height does not change while it runs."""
+    percent = round(100 * done)
+    remaining = f"about {seconds(left)} left" if left is not None else ""
+    losses = ", ".join(f"{html.escape(name)} {value:.3g}" for name, value in (figures or {}).items())
+    return (
+        f'<div class="status" role="progressbar" aria-valuenow="{percent}" aria-valuemin="0" aria-valuemax="100" '
+        f'aria-label="progress"><div class="track"><div class="fill" style="width:{percent}%"></div></div>'
+        f'<div class="line"><span>{html.escape(stage)}</span><span>{remaining}</span></div>'
+        f'<div class="quiet">{losses}&nbsp;</div></div>'
+    )
+
+
+def finished(facts: Mapping[str, Any]) -> str:
+    """The line under a result."""
+    width, height = facts["size"]
+    verb = "Stopped with the best picture so far after" if facts["stopped"] else "Done in"
+    memory = facts["peak_memory_bytes"] / 1e9
+    line = f"{verb} {seconds(facts['seconds'])}, {width} x {height}"
+    return status(1.0, line, figures=None).replace("&nbsp;", f"{html.escape(facts['device'])}, peak {memory:.1f} GB")

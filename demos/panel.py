@@ -1,0 +1,200 @@
+"""The right half of a tab: the running picture, its progress, the curves, the comparison, the download; and the events.
+
+One panel serves every task. The page's events are private; the public endpoint is a separate event with two outputs.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from typing import Any
+
+import gradio as gr
+from PIL import Image
+
+from demos import look
+from demos.controls import Controls
+from demos.curves import Curves
+from demos.runs import Frame, frames, picture_file
+from engine import Job, Result, save_picture
+from engine.registry import Task
+
+QUEUE: dict[str, Any] = {"concurrency_id": "device", "concurrency_limit": 1}
+"""Every run of every tab waits in one queue: there is one device."""
+HEIGHT = 420
+"""Of the picture, in pixels; fixed, so that nothing moves while it runs."""
+CHART_HEIGHT = 380
+"""Of curves, comparison and facts, one of which is shown."""
+
+
+class Panel:
+    """Outputs of one task; made inside the tab's layout, connected when the inputs are placed."""
+
+    def __init__(self, task: Task) -> None:
+        self.task = task
+        self.picture = gr.Image(
+            label="Result", format="jpeg", height=HEIGHT, interactive=False, buttons=["fullscreen"],
+            alt_text="the picture so far, then the result", elem_classes=["filled"],
+        )  # fmt: skip
+        with gr.Row():
+            self.run = gr.Button("Run", variant="primary", scale=2)
+            self.stop = gr.Button("Stop and keep the best", interactive=False, scale=1)
+        self.status = gr.HTML(look.status(0, "Ready"))
+        with gr.Row(equal_height=True):
+            self.kind = gr.Radio(["png", "jpeg"], value="png", label="Format", scale=1)
+            self.keep_recipe = gr.Checkbox(
+                False, label="Keep the recipe in the file", info="Parameters, seed and weights; no names.", scale=2
+            )
+            self.download = gr.DownloadButton("Download", interactive=False, scale=1)
+        with gr.Tabs() as self.tabs:
+            with gr.Tab("Losses", id="losses"):
+                self.curves = gr.HTML(Curves().svg(), elem_classes=["chart"])
+            with gr.Tab("Before and after", id="compare"):
+                self.compare = gr.ImageSlider(
+                    label="Before and after", format="jpeg", height=CHART_HEIGHT, interactive=False, show_label=False,
+                    buttons=["fullscreen"],
+                )  # fmt: skip
+            with gr.Tab("What happened", id="facts"):
+                self.facts = gr.JSON(show_label=False, open=False, height=CHART_HEIGHT)
+        self._job = gr.State(None, delete_callback=_end)
+        self._result = gr.State(None, time_to_live=3600)
+
+    def connect(self, controls: Controls) -> None:
+        """Bind the events and make the endpoint."""
+        working = [
+            self.picture,
+            self.status,
+            self.curves,
+            self.compare,
+            self.tabs,
+            self.facts,
+            self._result,
+            self.download,
+        ]
+        begun = self.run.click(
+            _begin, None, [self._job, self.run, self.stop, self.status], queue=False, api_visibility="private"
+        )
+        ran = begun.then(
+            _worker(controls), [self._job, self.kind, self.keep_recipe, *controls.components], working,
+            show_progress="full", show_progress_on=[self.status], api_visibility="private", **QUEUE,
+        )  # fmt: skip
+        ran.then(_ended, None, [self.run, self.stop], queue=False, api_visibility="private")
+        self.stop.click(_stop, [self._job], [self.stop], queue=False, api_visibility="private")
+        gr.on(
+            [self.kind.change, self.keep_recipe.change], _prepare, [self._result, self.kind, self.keep_recipe],
+            [self.download], queue=False, show_progress="hidden", api_visibility="private",
+        )  # fmt: skip
+        self._publish(controls)
+
+    def _publish(self, controls: Controls) -> None:
+        """The named endpoint: the same components as arguments, a picture and the facts as outputs."""
+        trigger = gr.Button(visible=False)
+        picture = gr.Image(label="result", format="jpeg", visible=False)
+        facts = gr.JSON(label="facts", visible=False)
+        trigger.click(
+            _endpoint(controls), controls.components, [picture, facts], api_name=self.task.endpoint,
+            api_description=f"{self.task.summary} ({self.task.paper}). Yields previews with the progress, at last the "
+            "result as PNG with what happened.", **QUEUE,
+        )  # fmt: skip
+
+
+def _begin() -> tuple[Any, ...]:
+    return Job(), gr.update(interactive=False), gr.update(interactive=True), look.status(0, "Waiting for a turn")
+
+
+def _ended() -> tuple[Any, ...]:
+    return gr.update(interactive=True), gr.update(interactive=False)
+
+
+def _stop(job: Job | None) -> Any:
+    _end(job)
+    return gr.update(interactive=False)
+
+
+def _end(job: Job | None) -> None:
+    if job is not None:
+        job.stop()
+
+
+def _worker(controls: Controls) -> Any:
+    """The page's event: frames on the way, at last the result in every place that shows it."""
+
+    def work(job: Job, kind: Any, keep_recipe: bool, *values: Any) -> Iterator[Any]:
+        for frame in frames(controls, values, job):
+            if frame is None:
+                yield gr.skip()
+            elif isinstance(frame, Frame):
+                yield _shown(frame)
+            else:
+                yield from _finished(frame, _before(controls, values), kind, keep_recipe)
+
+    return work
+
+
+def _shown(frame: Frame) -> tuple[Any, ...]:
+    step = frame.step
+    picture = gr.skip() if frame.preview is None else frame.preview
+    curves = frame.curves.svg() if frame.figures else gr.skip()
+    text = look.status(step.done, step.stage, step.seconds_left, frame.figures)
+    return picture, text, curves, gr.skip(), gr.skip(), gr.skip(), gr.skip(), gr.skip()
+
+
+def _finished(result: Result, before: Image.Image | None, kind: Any, keep_recipe: bool) -> Iterator[tuple[Any, ...]]:
+    stored = (_png(result.image), result.recipe)
+    recipe = result.recipe if keep_recipe else None
+    pair, tab = gr.skip(), gr.skip()
+    if before is not None and _alike(before, result.image):
+        pair = (before.resize(result.image.size, Image.Resampling.LANCZOS), result.image)
+        tab = gr.update(selected="compare")
+    with picture_file(result.image, "png", None) as shown, picture_file(result.image, kind, recipe) as file:
+        ready = gr.update(value=str(file), interactive=True)
+        yield str(shown), look.finished(result.facts), gr.skip(), pair, tab, result.facts, stored, ready
+
+
+def _prepare(stored: tuple[bytes, Any] | None, kind: Any, keep_recipe: bool) -> Iterator[Any]:
+    """Write the download again when its format changes."""
+    if stored is None:
+        yield gr.skip()
+        return
+    with (
+        Image.open(io.BytesIO(stored[0])) as image,
+        picture_file(image, kind, stored[1] if keep_recipe else None) as file,
+    ):
+        yield gr.update(value=str(file), interactive=True)
+
+
+def _before(controls: Controls, values: Any) -> Image.Image | None:
+    """The first picture that was given, to compare with."""
+    pictures, _ = controls.read(values)
+    first = pictures[controls.task.inputs[0].name]
+    return first[0].image if first else None
+
+
+def _alike(before: Image.Image, after: Image.Image) -> bool:
+    return abs(before.width / before.height - after.width / after.height) < 0.05 * before.width / before.height
+
+
+def _png(image: Image.Image) -> bytes:
+    stream = io.BytesIO()
+    save_picture(image, stream)
+    return stream.getvalue()
+
+
+def _endpoint(controls: Controls) -> Any:
+    """The API's event: (preview, progress) on the way, (PNG, facts) at the end."""
+
+    def work(*values: Any) -> Iterator[Any]:
+        for frame in frames(controls, values, Job()):
+            if frame is None:
+                yield gr.skip()
+            elif isinstance(frame, Frame):
+                step = frame.step
+                progress = {"done": step.done, "stage": step.stage, "seconds_left": step.seconds_left, **frame.figures}
+                yield gr.skip() if frame.preview is None else frame.preview, progress
+            else:
+                with picture_file(frame.image, "png", None) as path:
+                    yield str(path), frame.facts
+
+    work.__signature__ = controls.signature()  # type: ignore[attr-defined]
+    work.__name__ = controls.task.endpoint
+    return work

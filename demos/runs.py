@@ -1,0 +1,65 @@
+"""A task's run as the events of a page or of the API see it: few frames, each ready to be shown."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import gradio as gr
+from PIL import Image
+
+from demos.controls import Controls
+from demos.curves import Curves
+from engine import Job, PentimentoError, Result, Step, Walk, run, save_picture
+
+PREVIEW_SECONDS = 0.5
+"""Least time between two previews; the steps between them only give Gradio a chance to end the run."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What is worth showing now."""
+
+    step: Step
+    figures: Mapping[str, float]
+    preview: Image.Image | None
+    curves: Curves
+
+
+def frames(controls: Controls, values: Sequence[Any], job: Job) -> Iterator[Frame | Result | None]:
+    """Run the task on the components' values: frames, None for steps that are not worth one, and at last the result.
+
+    Raises:
+        gr.Error: with one sentence, for everything that is the visitor's to mend.
+    """
+    try:
+        pictures, parameters = controls.read(values)
+        walk = Walk(run(controls.task, pictures, parameters, job))
+        shown, curves = 0.0, Curves()
+        for count, step in enumerate(walk):
+            if time.monotonic() - shown < PREVIEW_SECONDS:
+                yield None
+                continue
+            shown = time.monotonic()
+            figures = step.figures()
+            if figures:
+                curves.add(count, figures)
+            yield Frame(step, figures, step.preview() if step.preview else None, curves)
+        yield walk.result
+    except PentimentoError as error:
+        raise gr.Error(str(error), print_exception=False) from None
+
+
+@contextmanager
+def picture_file(result: Image.Image, kind: Literal["png", "jpeg"], recipe: Mapping[str, Any] | None) -> Iterator[Path]:
+    """The result as a file that exists as long as the context; Gradio copies what it is given."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"pentimento.{'png' if kind == 'png' else 'jpg'}"
+        save_picture(result, path, kind=kind, recipe=json.dumps(recipe) if recipe else None)
+        yield path
