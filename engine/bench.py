@@ -25,6 +25,8 @@ from engine.tensors import enlarged, resized, to_image
 
 ITERATION_SIDES = {"cpu": (256,), "mps": (256, 512), "cuda": (512, 1024)}
 """Squares at which one iteration is compared with the bare network, by type of device."""
+LEAST_PAIRS = 9
+"""Pairs of an iteration and a bare pass, at least: shared machines are noisy."""
 RUNS: dict[str, Sequence[dict[str, Any]]] = {
     "cpu": ({"size": 256, "iterations": 150},),
     "mps": ({"size": 256, "iterations": 150}, {"size": 512, "iterations": 300}),
@@ -53,7 +55,7 @@ def bench(tasks: Sequence[Task], *, repeat: int = 5) -> dict[str, Any]:
 def style_v1(repeat: int) -> list[dict[str, Any]]:
     """One iteration against the bare network, then whole runs."""
     kind = best_device().torch_device.type
-    figures = [_iteration(side, max(repeat, 5)) for side in ITERATION_SIDES[kind]]
+    figures = [_iteration(side, max(repeat, LEAST_PAIRS)) for side in ITERATION_SIDES[kind]]
     return figures + [_whole(STYLE_V1, values, repeat) for values in RUNS[kind]]
 
 

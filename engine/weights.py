@@ -24,6 +24,9 @@ STALL_SECONDS = 15
 POLL_SECONDS = 0.25
 """Time between two steps of a download."""
 
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_UNWRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST)
+
 _locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)  # one download of a file at a time
 _verified: dict[Path, tuple[int, int]] = {}  # path -> size and time of change when its sha256 was last right
 
@@ -182,9 +185,9 @@ def _explained(entry: Entry, error: Exception) -> WeightsError:
         return WeightsUnavailableError(f"The Hub does not give {what} without permission: log in with `hf auth login`.")
     if code == 404:
         return WeightsUnavailableError(f"The Hub no longer has {what}; please use the shipped weights.")
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+    if isinstance(error, OSError) and error.errno in _FULL:
         return StorageError(f"The disk is full: {what} does not fit into the cache (HF_HOME).")
-    if isinstance(error, OSError) and error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+    if isinstance(error, OSError) and error.errno in _UNWRITABLE:
         return StorageError(f"The cache (HF_HOME) cannot be written to, so {what} cannot be downloaded.")
     if code is not None:
         return WeightsUnavailableError(f"The Hub answered with error {code} for {what}; please try again later.")

@@ -1,0 +1,155 @@
+"""The command line, called as a program and as a function."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from engine import TASKS
+from engine.cli import main
+from engine.picture import read_recipe
+from engine.registry import Task
+from tests import pictures
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> tuple[Path, Path]:
+    return (
+        pictures.saved(pictures.scene(), tmp_path / "photo.jpg"),
+        pictures.saved(pictures.painting(), tmp_path / "painting.png"),
+    )
+
+
+def style(files: tuple[Path, Path], out: Path, *more: str) -> list[str]:
+    photo, painting = files
+    quick = ["--size", "64", "--iterations", "3"]
+    return ["style-v1", "--content", str(photo), "--style", str(painting), "--out", str(out), *quick, *more]
+
+
+def test_a_photo_becomes_a_painting_with_facts_and_recipe(files: tuple[Path, Path], tmp_path: Path) -> None:
+    out, facts = tmp_path / "out.png", tmp_path / "facts.json"
+    assert main(style(files, out, "--facts", str(facts), "--keep-recipe", "--seed", "5", "--style-weights", "1")) == 0
+    with Image.open(out) as image:
+        assert image.size == (64, 48)
+    told = json.loads(facts.read_text())
+    for key in ("seconds", "iterations", "size", "device", "peak_memory_bytes", "losses_first", "losses_last"):
+        assert told[key], key
+    assert told["weights"][0]["sha256"]
+    assert set(told["losses_first"]) == {"content", "style", "smoothness", "total"}
+    recipe = json.loads(read_recipe(out) or "")
+    assert recipe["parameters"]["seed"] == 5
+    assert "photo.jpg" not in json.dumps(recipe)
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".JPEG"])
+def test_jpeg_results(suffix: str, files: tuple[Path, Path], tmp_path: Path) -> None:
+    out = tmp_path / f"out{suffix}"
+    assert main(style(files, out)) == 0
+    with Image.open(out) as image:
+        assert image.format == "JPEG"
+
+
+@pytest.mark.parametrize("task", list(TASKS), ids=lambda task: task.name)
+def test_every_parameter_is_an_option_with_help(task: Task, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([task.name, "--help"])
+    assert ended.value.code == 0
+    told = " ".join(capsys.readouterr().out.split())
+    for name, field in task.parameters.model_fields.items():
+        assert f"--{name.replace('_', '-')}" in told
+        assert str(field.description).split(";")[0][:30] in told
+    for each in task.inputs:
+        assert f"--{each.name}" in told
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (["--size", "4096"], "size: the value should be less than or equal to 2048."),
+        (["--style-weights", "1", "2"], "style_weights has 2 values for 1 paintings"),
+        (["--out", "result.gif"], "has to end in .png or .jpg"),
+        (["--out", "/no/such/folder/result.png"], "There is no folder"),
+        (["--content", "gone.jpg", "--content", "gone.jpg"], "no readable file 'gone.jpg'"),
+        (["--network", "vgg19-imagenet"], "HF_HUB_OFFLINE"),
+    ],
+)
+def test_a_mistake_is_one_line_on_standard_error(
+    change: list[str], sentence: str, files: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(style(files, tmp_path / "out.png", *change)) == 1
+    told = capsys.readouterr().err.strip()
+    assert sentence in told
+    assert told.startswith("error: ")
+    assert "Traceback" not in told
+    assert len(told.splitlines()) == 1
+
+
+@pytest.mark.parametrize("name", pictures.refused())
+def test_bad_files_are_one_line(
+    name: str, files: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data, word = pictures.refused()[name]
+    (tmp_path / name).write_bytes(data)
+    assert main(style((tmp_path / name, files[1]), tmp_path / "out.png")) == 1
+    assert word in capsys.readouterr().err
+
+
+def test_what_the_door_did_is_told(
+    files: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data, note = pictures.accepted()["cmyk.jpg"]
+    (tmp_path / "cmyk.jpg").write_bytes(data)
+    assert main(style((tmp_path / "cmyk.jpg", files[1]), tmp_path / "out.png")) == 0
+    assert f"content: {note}" in capsys.readouterr().err
+
+
+def test_weights_are_listed_and_verified(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["weights"]) == 0
+    listed = capsys.readouterr().out
+    assert "vgg19-normalised  shipped  26 MB" in listed
+    assert "vgg19-imagenet    missing  575 MB" in listed
+    assert "BSD-3-Clause" in listed
+    assert main(["weights", "verify"]) == 0
+    assert "vgg19-normalised: shipped, sha256 right" in capsys.readouterr().out
+    assert main(["weights", "fetch", "vgg19-normalised"]) == 0
+    assert main(["weights", "fetch", "vgg19-imagenet"]) == 1
+    assert main(["weights", "fetch", "vgg"]) == 1
+
+
+def test_bench_measures_and_writes_json(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from engine import bench
+
+    monkeypatch.setattr(bench, "ITERATION_SIDES", {"cpu": (64,), "cuda": (64,), "mps": (64,)})
+    small = ({"size": 64, "iterations": 2},)
+    monkeypatch.setattr(bench, "RUNS", {"cpu": small, "cuda": small, "mps": small})
+    monkeypatch.setattr(bench, "LEAST_PAIRS", 1)
+    assert main(["bench", "style-v1", "--repeat", "1", "--json", str(tmp_path / "out.json")]) == 0
+    report = json.loads((tmp_path / "out.json").read_text())
+    iteration, whole = report["style-v1"]
+    assert iteration["ratio"] > 0.5
+    assert whole["seconds"] > 0
+    assert report["machine"]
+
+
+def test_interrupting_keeps_the_best_picture(files: tuple[Path, Path], tmp_path: Path) -> None:
+    out, facts = tmp_path / "out.png", tmp_path / "facts.json"
+    command = [sys.executable, "-m", "engine", *style(files, out, "--iterations", "2000", "--facts", str(facts))]
+    process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, env={**os.environ, "PYTHONUNBUFFERED": "1"})
+    time.sleep(12)
+    process.send_signal(signal.SIGINT)
+    _, told = process.communicate(timeout=60)
+    assert process.returncode == 0, told
+    assert b"best picture so far is kept" in told
+    assert json.loads(facts.read_text())["stopped"]
+    with Image.open(out) as image:
+        assert image.size == (64, 48)

@@ -1,0 +1,163 @@
+"""What every registered task has to do, whatever it is."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from engine import TASKS, Job, Picture, Step, Walk, estimate, open_picture, run
+from engine.device import LOCK
+from engine.errors import ParameterError
+from engine.models import Models
+from engine.parameters import parse
+from engine.registry import Registry, Task
+from tests import pictures
+
+QUICK: dict[str, dict[str, Any]] = {
+    "style-v1": {"size": 64, "iterations": 4},
+    "reconstruction": {"size": 64, "iterations": 3},
+}
+"""Parameters that make a run of a task short; a new task adds a line."""
+
+
+def given(task: Task, image: Image.Image | None = None) -> dict[str, list[Picture]]:
+    made = [image or pictures.scene(), pictures.painting()]
+    return {each.name: [open_picture(made[index % 2])] * each.least for index, each in enumerate(task.inputs)}
+
+
+def quick(task: Task) -> Any:
+    return parse(task.parameters, QUICK[task.name])
+
+
+@pytest.fixture(params=[task.name for task in TASKS])
+def task(request: pytest.FixtureRequest) -> Task:
+    return TASKS[request.param]
+
+
+def test_the_record_is_complete(task: Task) -> None:
+    assert task.name in QUICK
+    assert task.endpoint.isidentifier()
+    assert task.inputs[0].least > 0
+    required = [each.least > 0 for each in task.inputs]
+    assert required == sorted(required, reverse=True), "required pictures come first: the endpoint's arguments need it"
+    for name, field in task.parameters.model_fields.items():
+        assert field.description, f"{name} has no sentence"
+        assert field.description.endswith("."), name
+        assert field.title, f"{name} has no label"
+    for values in task.parameters.presets.values():
+        parse(task.parameters, values)
+
+
+def test_steps_lead_to_a_result(task: Task) -> None:
+    walk = Walk(run(task, given(task), quick(task)))
+    steps: list[Step] = []
+    for step in walk:
+        steps.append(step)
+        assert step.stage
+        assert all(math.isfinite(value) for value in step.figures().values())
+        if step.preview:
+            assert step.preview().mode == "RGB"
+    done = [step.done for step in steps]
+    assert done == sorted(done)
+    assert 0 <= done[0] <= done[-1] == pytest.approx(1)
+    assert steps[-1].seconds_left == pytest.approx(0, abs=0.01)
+    result = walk.result
+    assert result.image.mode == "RGB"
+    facts = json.loads(json.dumps(result.facts))
+    assert facts["size"] == list(result.image.size)
+    assert facts["seconds"] > 0
+    assert facts["peak_memory_bytes"] > 0
+    assert facts["device"]
+    assert not facts["stopped"]
+    assert all(len(each["sha256"]) == 64 for each in facts["weights"])
+
+
+def test_the_recipe_reproduces_the_picture(task: Task) -> None:
+    first = Walk(run(task, given(task), quick(task))).finish()
+    recipe = json.loads(json.dumps(first.recipe))
+    again = Walk(run(TASKS[recipe["task"]], given(task), parse(task.parameters, recipe["parameters"]))).finish()
+    assert again.image.tobytes() == first.image.tobytes()
+
+
+def test_stopping_ends_within_one_step_and_keeps_a_picture(task: Task) -> None:
+    whole = Walk(run(task, given(task), quick(task))).finish()
+    job = Job()
+    walk = Walk(run(task, given(task), quick(task), job))
+    steps: Iterator[Step] = iter(walk)
+    next(steps)
+    job.stop()
+    assert len(list(steps)) <= 1
+    assert walk.result.image.size == whole.image.size
+    assert walk.result.facts["stopped"]
+
+
+def test_a_job_stopped_before_it_began_does_one_step_at_most(task: Task) -> None:
+    job = Job()
+    job.stop()
+    assert len(list(Walk(run(task, given(task), quick(task), job)))) <= 1
+
+
+def test_closing_frees_the_device(task: Task) -> None:
+    walk = run(task, given(task), quick(task))
+    next(walk)
+    assert LOCK.locked()
+    walk.close()
+    assert not LOCK.locked()
+
+
+def test_the_callers_pictures_stay_as_they_are(task: Task) -> None:
+    pictures_given = given(task)
+    before = {name: [each.image.tobytes() for each in group] for name, group in pictures_given.items()}
+    Walk(run(task, pictures_given, quick(task))).finish()
+    assert before == {name: [each.image.tobytes() for each in group] for name, group in pictures_given.items()}
+
+
+@pytest.mark.parametrize("size", [(97, 61), (40, 40), (33, 65)])
+def test_odd_sizes_work(task: Task, size: tuple[int, int]) -> None:
+    assert Walk(run(task, given(task, pictures.scene(*size)), quick(task))).finish().image.width > 0
+
+
+def test_missing_and_surplus_pictures_are_refused(task: Task) -> None:
+    with pytest.raises(ParameterError, match="Please give"):
+        Walk(run(task, {}, quick(task))).finish()
+    first = task.inputs[0]
+    too_many = {**given(task), first.name: given(task)[first.name] * (first.most + 1)}
+    with pytest.raises(ParameterError, match="At most"):
+        Walk(run(task, too_many, quick(task))).finish()
+    with pytest.raises(ParameterError, match="no input 'mask_of_zorro'"):
+        Walk(run(task, {**given(task), "mask_of_zorro": []}, quick(task))).finish()
+
+
+def test_only_declared_weights_are_used(task: Task, monkeypatch: pytest.MonkeyPatch) -> None:
+    used: set[str] = set()
+    load = Models.get
+
+    def spy(self: Models, entry: Any, device: Any) -> Any:
+        used.add(entry.name)
+        return load(self, entry, device)
+
+    monkeypatch.setattr(Models, "get", spy)
+    Walk(run(task, given(task), quick(task))).finish()
+    assert used <= set(task.weights(quick(task)))
+
+
+def test_the_estimate_grows_with_the_work(task: Task) -> None:
+    sizes = {name: [each.size for each in group] for name, group in given(task).items()}
+    less = quick(task)
+    more = parse(task.parameters, {**QUICK[task.name], "iterations": 4 * QUICK[task.name]["iterations"]})
+    assert estimate(task, more, sizes) == pytest.approx(4 * estimate(task, less, sizes), rel=0.35)
+
+
+def test_parameters_are_frozen(task: Task) -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        quick(task).seed = 3
+
+
+def test_two_tasks_cannot_share_a_name(task: Task) -> None:
+    with pytest.raises(ValueError, match="same name"):
+        Registry(task, task)

@@ -1,0 +1,73 @@
+"""The house keeps its rooms apart."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+LONGEST_FILE = 320
+
+
+def imported(path: Path) -> set[str]:
+    """Top-level names of all modules that a file imports, anywhere in it."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module.split(".")[0])
+    return names
+
+
+@pytest.mark.parametrize(
+    ("folder", "forbidden"), [("engine", {"gradio", "demos"}), ("demos", {"torch", "torchvision"})]
+)
+def test_rooms_do_not_import_what_is_not_theirs(folder: str, forbidden: set[str]) -> None:
+    files = list((ROOT / folder).rglob("*.py"))
+    assert files
+    for path in files:
+        assert not imported(path) & forbidden, path
+
+
+def seconds_and_modules(code: str) -> tuple[float, set[str]]:
+    """Time of an import in a new process, and what it brought along."""
+    timed = f"import sys, time; start = time.perf_counter(); {code}; print(time.perf_counter() - start, *sys.modules)"
+    runs = [
+        subprocess.run([sys.executable, "-c", timed], cwd=ROOT, capture_output=True, text=True, check=True)
+        for _ in range(3)
+    ]
+    outputs = [run.stdout.split() for run in runs]
+    return min(float(output[0]) for output in outputs), set(outputs[0][1:])
+
+
+def test_importing_the_engine_is_quick_and_brings_no_torch() -> None:
+    seconds, modules = seconds_and_modules("import engine")
+    assert seconds < 0.3
+    assert not {"torch", "gradio", "numpy"} & modules
+
+
+def test_listing_the_tasks_brings_no_torch() -> None:
+    _, modules = seconds_and_modules("from engine import TASKS; list(TASKS)")
+    assert "torch" not in modules
+
+
+def test_building_the_page_loads_neither_torch_nor_weights() -> None:
+    _, modules = seconds_and_modules("from demos import hub; hub.build()")
+    assert not {"torch", "safetensors"} & modules
+
+
+def test_no_file_is_much_too_long() -> None:
+    for folder in ("engine", "demos", "weights", "tests"):
+        for path in (ROOT / folder).rglob("*.py"):
+            assert len(path.read_text(encoding="utf-8").splitlines()) <= LONGEST_FILE, path
+
+
+def test_example_pictures_are_small() -> None:
+    files = list((ROOT / "demos" / "examples").glob("*.jpg"))
+    assert len(files) >= 8
+    assert all(path.stat().st_size < 150_000 for path in files)

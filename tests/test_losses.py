@@ -1,0 +1,108 @@
+"""Every loss against a slow independent version in float64, and its gradient against differences."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy
+import pytest
+import torch
+from torch import Tensor
+
+from engine.perceptual import losses
+
+TOLERANCE = {torch.float64: 1e-12, torch.float32: 1e-5, torch.bfloat16: 2e-2}
+FORMATS = (torch.contiguous_format, torch.channels_last)
+
+
+def features(shape: tuple[int, ...], dtype: torch.dtype = torch.float64, seed: int = 0) -> Tensor:
+    return torch.rand(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64).to(dtype)
+
+
+def slow_gram(values: numpy.ndarray) -> numpy.ndarray:
+    """One number at a time, as the definition says."""
+    batch, channels, height, width = values.shape
+    gram = numpy.zeros((batch, channels, channels))
+    for b, i, j in itertools.product(range(batch), range(channels), range(channels)):
+        gram[b, i, j] = sum(values[b, i, y, x] * values[b, j, y, x] for y in range(height) for x in range(width)) / (
+            height * width
+        )
+    return gram
+
+
+@pytest.mark.parametrize("layout", FORMATS)
+@pytest.mark.parametrize("dtype", TOLERANCE)
+def test_gram_matrix_is_the_definition(dtype: torch.dtype, layout: torch.memory_format) -> None:
+    values = features((2, 5, 4, 7), dtype).contiguous(memory_format=layout)
+    expected = slow_gram(values.double().numpy())
+    gram = losses.gram_matrix(values)
+    assert gram.dtype == dtype
+    numpy.testing.assert_allclose(gram.double().numpy(), expected, rtol=TOLERANCE[dtype])
+
+
+@pytest.mark.parametrize("layout", FORMATS)
+def test_gram_matrix_has_the_gradient_of_its_definition(layout: torch.memory_format) -> None:
+    values = features((1, 3, 4, 2)).contiguous(memory_format=layout).requires_grad_()
+    assert torch.autograd.gradcheck(losses.gram_matrix, (values,))
+    unsymmetric = features((1, 3, 3), seed=1)
+    (ours,) = torch.autograd.grad((losses.gram_matrix(values) * unsymmetric).sum(), values)
+    rows = values.flatten(2)
+    (plain,) = torch.autograd.grad((rows @ rows.mT / rows.shape[2] * unsymmetric).sum(), values)
+    torch.testing.assert_close(ours, plain)
+
+
+def test_gram_matrix_does_not_depend_on_the_size_of_the_picture() -> None:
+    values = features((1, 4, 5, 6))
+    torch.testing.assert_close(losses.gram_matrix(values), losses.gram_matrix(values.repeat(1, 1, 3, 2)))
+
+
+def test_style_and_content_loss_are_relative_errors() -> None:
+    values, target = features((1, 3, 4, 5)), features((1, 3, 4, 5), seed=1)
+    gram, goal = slow_gram(values.numpy()), slow_gram(target.numpy())
+    expected = ((gram - goal) ** 2).sum() / (goal**2).sum()
+    assert losses.style_loss(values, losses.gram_matrix(target)).item() == pytest.approx(expected, rel=1e-12)
+    content = ((values - target) ** 2).sum() / (target**2).sum()
+    assert losses.content_loss(values, target).item() == pytest.approx(content.item(), rel=1e-12)
+    assert losses.content_loss(10 * values, 10 * target).item() == pytest.approx(content.item(), rel=1e-12)
+
+
+def test_total_variation_is_the_mean_squared_difference_of_neighbours() -> None:
+    picture = features((1, 3, 5, 6))
+    values = picture.numpy()
+    across = [(values[0, c, y, x + 1] - values[0, c, y, x]) ** 2 for c in range(3) for y in range(5) for x in range(5)]
+    down = [(values[0, c, y + 1, x] - values[0, c, y, x]) ** 2 for c in range(3) for y in range(4) for x in range(6)]
+    expected = numpy.mean(across) + numpy.mean(down)
+    assert losses.total_variation(picture).item() == pytest.approx(expected, rel=1e-12)
+    assert losses.total_variation(torch.full((1, 3, 4, 4), 0.3)).item() == 0
+
+
+def test_pixel_loss_is_the_mean_squared_distance() -> None:
+    picture, target = features((1, 3, 4, 4)), features((1, 3, 4, 4), seed=1)
+    assert losses.pixel_loss(picture, target).item() == pytest.approx(((picture - target) ** 2).mean().item())
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        lambda value: losses.content_loss(value, features((1, 3, 4, 4), seed=1)),
+        lambda value: losses.style_loss(value, losses.gram_matrix(features((1, 3, 4, 4), seed=1))),
+        lambda value: losses.pixel_loss(value, features((1, 3, 4, 4), seed=1)),
+        losses.total_variation,
+    ],
+    ids=["content", "style", "pixels", "total variation"],
+)
+def test_gradients_of_the_losses(loss: object) -> None:
+    assert torch.autograd.gradcheck(loss, (features((1, 3, 4, 4)).requires_grad_(),))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float32])
+def test_losses_of_narrow_features_are_float32(dtype: torch.dtype) -> None:
+    values = features((1, 4, 6, 6), dtype)
+    assert losses.content_loss(values, values).dtype == torch.float32
+    assert losses.style_loss(values, losses.gram_matrix(values)).dtype == torch.float32
+
+
+def test_a_target_of_zeros_gives_a_finite_loss() -> None:
+    zeros = torch.zeros(1, 3, 4, 4)
+    assert torch.isfinite(losses.content_loss(torch.ones(1, 3, 4, 4), zeros))
+    assert losses.content_loss(zeros, zeros).item() == 0

@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+import torch
+
+from engine import TASKS, Job, Picture, Walk, run
+from engine.device import LOCK, memory_errors
+from engine.errors import DeviceMemoryError, ParameterError, UnknownNameError, WeightsUnavailableError
+from engine.job import Step
+from engine.parameters import parse
+from engine.tasks.style_v1 import StyleV1
+
+TASK = TASKS["style-v1"]
+
+
+@pytest.fixture
+def pair(photo: Picture, painting: Picture) -> dict[str, list[Picture]]:
+    return {"content": [photo], "style": [painting]}
+
+
+def test_a_second_run_waits_for_the_device_and_can_be_closed_while_it_waits(pair: dict[str, list[Picture]]) -> None:
+    first = run(TASK, pair, StyleV1(size=64, iterations=3))
+    next(first)
+    second = run(TASK, pair, StyleV1(size=64, iterations=2))
+    assert next(second).stage == "waiting for the device"
+    second.close()
+    assert LOCK.locked(), "the first run still has it"
+    first.close()
+    assert not LOCK.locked()
+
+
+def test_two_runs_at_once_never_overlap(pair: dict[str, list[Picture]]) -> None:
+    spans: list[tuple[float, float]] = []
+
+    def work() -> None:
+        begun = None
+        for step in Walk(run(TASK, pair, StyleV1(size=64, iterations=4))):
+            if begun is None and step.stage != "waiting for the device":
+                begun = time.monotonic()
+        assert begun is not None
+        spans.append((begun, time.monotonic()))
+
+    threads = [threading.Thread(target=work) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    (_, first_end), (second_begin, _) = sorted(spans)
+    assert first_end <= second_begin + 0.05
+
+
+def test_weights_that_cannot_be_had_fail_before_the_device_is_taken(pair: dict[str, list[Picture]]) -> None:
+    with pytest.raises(WeightsUnavailableError, match=r"575 MB.*HF_HUB_OFFLINE"):
+        Walk(run(TASK, pair, StyleV1(network="vgg19-imagenet"))).finish()
+    assert not LOCK.locked()
+    assert Walk(run(TASK, pair, StyleV1(size=64, iterations=1))).finish().image, "the shipped weights go on working"
+
+
+def test_out_of_memory_becomes_a_sentence() -> None:
+    with pytest.raises(DeviceMemoryError, match="smaller size"), memory_errors():
+        raise torch.cuda.OutOfMemoryError("CUDA out of memory")
+    with pytest.raises(DeviceMemoryError, match="smaller size"), memory_errors():
+        torch.empty(2**50)
+    with pytest.raises(RuntimeError, match="something else"), memory_errors():
+        raise RuntimeError("something else")
+
+
+def test_parameters_of_another_task_are_refused(pair: dict[str, list[Picture]]) -> None:
+    with pytest.raises(ParameterError, match="takes StyleV1"):
+        Walk(run(TASK, pair, TASKS["reconstruction"].parameters())).finish()
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({"size": 32}, "size: the value should be greater than or equal to 64."),
+        ({"size": "large"}, "size: the value should be a valid integer"),
+        ({"iteration": 5}, "There is no parameter 'iteration'; did you mean 'iterations'?"),
+        ({"xyzzy": 5}, "There is no parameter 'xyzzy'; there are size, iterations"),
+        ({"colours": "loud"}, "colours: the value should be 'painting', 'photo' or 'matched'."),
+        ({"style_layers": ()}, "style_layers: "),
+        ({"balance": float("nan")}, "balance: "),
+    ],
+)
+def test_a_wrong_parameter_is_one_sentence(values: dict[str, object], sentence: str) -> None:
+    with pytest.raises(ParameterError) as raised:
+        parse(StyleV1, values)
+    assert str(raised.value).startswith(sentence)
+    assert "\n" not in str(raised.value)
+
+
+def test_an_unknown_task_names_the_nearest() -> None:
+    with pytest.raises(UnknownNameError, match="did you mean 'style-v1'"):
+        TASKS["style-v2"]
+
+
+def test_a_step_finds_its_place_in_a_larger_run() -> None:
+    step = Step(done=0.5, stage="patching").within(0.2, 0.4, "face 1: ")
+    assert step.done == pytest.approx(0.4)
+    assert step.stage == "face 1: patching"
+
+
+def test_a_job_can_be_stopped_from_another_thread() -> None:
+    job = Job()
+    thread = threading.Thread(target=job.stop)
+    thread.start()
+    thread.join()
+    assert job.stopped
