@@ -78,7 +78,9 @@ class Panel:
             _worker(controls), [self._job, self.kind, self.keep_recipe, *controls.components], working,
             show_progress="full", show_progress_on=[self.status], api_visibility="private", **QUEUE,
         )  # fmt: skip
-        ran.then(_ended, None, [self.run, self.stop], queue=False, api_visibility="private")
+        # Not .then: it does not follow an error that the page shows.
+        ran.success(_ended, None, [self.run, self.stop], queue=False, api_visibility="private")
+        ran.failure(_failed, None, [self.run, self.stop, self.status], queue=False, api_visibility="private")
         self.stop.click(_stop, [self._job], [self.stop], queue=False, api_visibility="private")
         gr.on(
             [self.kind.change, self.keep_recipe.change], _prepare, [self._result, self.kind, self.keep_recipe],
@@ -104,6 +106,10 @@ def _begin() -> tuple[Any, ...]:
 
 def _ended() -> tuple[Any, ...]:
     return gr.update(interactive=True), gr.update(interactive=False)
+
+
+def _failed() -> tuple[Any, ...]:
+    return *_ended(), look.status(0, "Nothing was made; the message says why.")
 
 
 def _stop(job: Job | None) -> Any:

@@ -34,4 +34,7 @@ def build() -> None:
         with gr.Column(scale=6):
             panel = Panel(RECONSTRUCTION)
     panel.connect(controls)
-    picture.change(notes_line, [picture], [notes], queue=False, show_progress="hidden", api_visibility="private")
+    picture.change(
+        lambda given: notes_line({"picture": [given] if given else []}), [picture], [notes],
+        concurrency_limit=None, show_progress="hidden", api_visibility="private",
+    )  # fmt: skip

@@ -22,6 +22,8 @@ PAIRS = (
 )
 """Photographs with the paintings whose textures ship with the hub."""
 
+WELCOME = "Choose a photo and a painting, or one of the examples."
+
 
 def build() -> None:
     """Lay out the tab inside the current Blocks."""
@@ -47,12 +49,11 @@ def build() -> None:
                 for field in controls.fields(advanced=True):
                     controls.control(field)
         with gr.Column(scale=6):
-            expected = gr.Markdown(elem_classes=["quiet", "notes"])
+            expected = gr.Markdown(WELCOME, elem_classes=["quiet", "notes"])
             panel = Panel(STYLE_V1)
     panel.connect(controls)
     _connect_presets(controls, preset, layers)
-    _connect_notes(controls, [content, style, *more], notes)
-    _connect_estimate(controls, content, expected)
+    _connect_told(controls, [content, style, *more], notes, expected)
 
 
 def _more_paintings(controls: Controls) -> list[Any]:
@@ -79,28 +80,22 @@ def _connect_presets(controls: Controls, preset: gr.Radio, layers: gr.Radio) -> 
     layers.input(lambda name: list(LAYER_PRESETS[name]), [layers], [controls["style_layers"]], **quiet)
 
 
-def _connect_notes(controls: Controls, uploads: list[Any], notes: gr.Markdown) -> None:
-    gr.on(
-        [each.change for each in uploads], notes_line, uploads, [notes],
-        queue=False, show_progress="hidden", api_visibility="private",
-    )  # fmt: skip
+def _connect_told(controls: Controls, uploads: list[Any], notes: gr.Markdown, expected: gr.Markdown) -> None:
+    """What the door did with the pictures, and how long a run will take, before Run is pressed."""
 
-
-def _connect_estimate(controls: Controls, content: Any, expected: gr.Markdown) -> None:
-    """How long it will take, before Run is pressed."""
-
-    def tell(*values: Any) -> str:
+    def tell(*values: Any) -> tuple[str, str]:
         try:
             pictures, parameters = controls.read(values)
             sizes = {name: [each.size for each in given] for name, given in pictures.items()}
             if not sizes["content"]:
-                return "Choose a photo and a painting, or one of the examples."
-            return f"This will take about {look.seconds(estimate(STYLE_V1, parameters, sizes))} here."
+                return notes_line(pictures), WELCOME
+            return notes_line(pictures), f"This takes about {look.seconds(estimate(STYLE_V1, parameters, sizes))} here."
         except PentimentoError as error:
-            return str(error)
+            return "", str(error)
 
-    watched = [content, *(controls[name] for name in ("size", "iterations", "scales", "content_layer", "style_layers"))]
+    work = ("size", "iterations", "scales", "content_layer", "style_layers")
     gr.on(
-        [each.change for each in watched], tell, controls.components, [expected],
-        queue=False, show_progress="hidden", trigger_mode="always_last", api_visibility="private",
+        [each.change for each in (*uploads, *(controls[name] for name in work))], tell, controls.components,
+        [notes, expected], concurrency_limit=None, show_progress="hidden", trigger_mode="always_last",
+        api_visibility="private",
     )  # fmt: skip

@@ -9,7 +9,7 @@ from gradio.data_classes import ImageData
 from gradio.utils import is_in_or_equal
 
 from engine import PentimentoError, Picture, open_picture
-from engine.registry import PictureInput
+from engine.registry import PictureInput, Pictures
 
 
 class PictureUpload(gr.Image):
@@ -49,9 +49,9 @@ class PictureUpload(gr.Image):
             raise gr.Error(str(error), print_exception=False) from None
 
 
-def notes_line(*pictures: Picture | None) -> str:
-    """What the door did with the pictures, for the line under them; empty when nothing."""
+def notes_line(pictures: Pictures) -> str:
+    """What the door did, for the line under the uploads; empty when it did nothing."""
     told = [
-        f"Picture {number}: {', '.join(each.notes)}" for number, each in enumerate(pictures, 1) if each and each.notes
+        f"{name}: {', '.join(picture.notes)}" for name, given in pictures.items() for picture in given if picture.notes
     ]
     return " · ".join(told)

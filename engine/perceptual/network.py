@@ -26,9 +26,9 @@ class LossWeights:
 
 TUNED = {
     # By eye on four pairs at 128 -> 256 px: below 1 a tint, above 30 the scene is gone.
-    "vgg19-normalised": LossWeights(style=4.0, smoothness=2.0),
+    "vgg19-normalised": LossWeights(style=4.0, smoothness=4.0),
     # Relative errors make the scale of the features irrelevant, so the same balance serves.
-    "vgg19-imagenet": LossWeights(style=4.0, smoothness=2.0),
+    "vgg19-imagenet": LossWeights(style=4.0, smoothness=4.0),
 }
 """Catalogue name -> weights."""
 

@@ -43,7 +43,7 @@ class StyleV1(Parameters):
     """0 keeps the photo's scene, 100 gives everything to the painting; logarithmic between."""
     colours: Literal["painting", "photo", "matched"] = option("painting", label="Colours")
     """The painting's; the photo's, by luminance transfer; or matched: the painting first gets the photo's colours."""
-    style_scale: float = option(1.0, low=0.25, high=3, step=0.05, label="Stroke size", advanced=True)
+    style_scale: float = option(1.5, low=0.25, high=3, step=0.05, label="Stroke size", advanced=True)
     """Size of the painting relative to the result: larger gives larger strokes."""
     style_weights: tuple[float, ...] = option((), most=4, per="style", label="Weight", advanced=True)
     """How much each painting counts, in their order; equal when left out."""

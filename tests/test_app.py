@@ -1,0 +1,246 @@
+"""The hub through its public API: gradio_client and plain HTTP."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import pytest
+from gradio_client import Client, handle_file
+from gradio_client.exceptions import AppError
+from PIL import Image
+
+from engine import TASKS
+from tests import pictures
+
+QUICK = {"size": 64, "iterations": 3}
+
+
+@pytest.fixture(scope="module")
+def client(app_url: str, tmp_path_factory: pytest.TempPathFactory) -> Client:
+    return Client(app_url, verbose=False, download_files=str(tmp_path_factory.mktemp("downloads")))
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> tuple[Path, Path]:
+    return (
+        pictures.saved(pictures.scene(), tmp_path / "photo.jpg"),
+        pictures.saved(pictures.painting(), tmp_path / "painting.png"),
+    )
+
+
+def request(url: str, body: Any = None, timeout: float = 30) -> tuple[int, Any]:
+    """One HTTP request with a JSON body and answer."""
+    data = None if body is None else json.dumps(body).encode()
+    made = urllib.request.Request(url, data, {"content-type": "application/json"})
+    try:
+        with urllib.request.urlopen(made, timeout=timeout) as answer:
+            text = answer.read().decode()
+            return answer.status, json.loads(text) if text.startswith(("{", "[")) else text
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+
+
+def wait_until(condition: Any, seconds: float = 20) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.05)
+
+
+def test_a_photo_becomes_a_painting_through_the_client(client: Client, files: tuple[Path, Path]) -> None:
+    result, facts = client.predict(handle_file(files[0]), handle_file(files[1]), **QUICK, api_name="/style_v1")
+    with Image.open(result) as image:
+        assert image.format == "PNG"
+        assert image.size == (64, 48)
+    assert facts["parameters"]["iterations"] == 3
+    assert facts["iterations"] == 3
+    assert facts["weights"][0]["name"] == "vgg19-normalised"
+
+
+def test_several_paintings_and_every_parameter_by_name(client: Client, files: tuple[Path, Path]) -> None:
+    _, facts = client.predict(
+        content=handle_file(files[0]), style=handle_file(files[1]), style_3=handle_file(files[1]),
+        style_weights=2, style_weights_3=0.5, colours="photo", style_layers=["relu1_1", "relu3_1"], seed=9, **QUICK,
+        api_name="/style_v1",
+    )  # fmt: skip
+    assert facts["parameters"]["style_weights"] == [2, 0.5]
+    assert facts["parameters"]["style_layers"] == ["relu1_1", "relu3_1"]
+    assert facts["parameters"]["seed"] == 9
+
+
+def test_reconstruction_through_the_client(client: Client, files: tuple[Path, Path]) -> None:
+    result, facts = client.predict(handle_file(files[0]), of="style", **QUICK, api_name="/reconstruction")
+    assert facts["parameters"]["of"] == "style"
+    assert Path(result).suffix == ".png"
+
+
+def test_previews_with_progress_come_on_the_way(client: Client, files: tuple[Path, Path]) -> None:
+    job = client.submit(handle_file(files[0]), handle_file(files[1]), size=96, iterations=40, api_name="/style_v1")
+    seen = [each for each in job if each and each[1] and "stage" in each[1]]
+    assert seen
+    assert 0 < seen[0][1]["done"] < 1
+    assert "iteration" in seen[0][1]["stage"]
+    assert seen[0][1]["total"] > 0
+    assert Path(seen[0][0]).suffix in (".jpg", ".jpeg")
+
+
+def test_the_endpoints_are_described(app_url: str) -> None:
+    _, info = request(f"{app_url}/gradio_api/info")
+    assert set(info["named_endpoints"]) == {f"/{task.endpoint}" for task in TASKS}
+    parameters = {each["parameter_name"]: each for each in info["named_endpoints"]["/style_v1"]["parameters"]}
+    assert list(parameters)[:2] == ["content", "style"]
+    assert not parameters["content"]["parameter_has_default"]
+    for name in ("style_2", "size", "seed", "style_weights"):
+        assert parameters[name]["parameter_has_default"], name
+    assert set(TASKS["style-v1"].parameters.model_fields) < set(parameters)
+    assert parameters["size"]["parameter_default"] == 256
+
+
+@pytest.mark.parametrize("name", pictures.refused())
+def test_bad_files_are_one_sentence(name: str, client: Client, files: tuple[Path, Path], tmp_path: Path) -> None:
+    data, word = pictures.refused()[name]
+    (tmp_path / name).write_bytes(data)
+    with pytest.raises(AppError) as raised:
+        client.predict(handle_file(tmp_path / name), handle_file(files[1]), **QUICK, api_name="/style_v1")
+    assert word in str(raised.value)
+    assert "/" not in str(raised.value).replace("16 x", "").replace(" / ", "")
+
+
+@pytest.mark.parametrize("name", ["cmyk.jpg", "grey16.png", "animated.gif", "animated.webp", "la.png", "palette.png"])
+def test_odd_files_work(name: str, client: Client, files: tuple[Path, Path], tmp_path: Path) -> None:
+    data, note = pictures.accepted()[name]
+    (tmp_path / name).write_bytes(data)
+    _, facts = client.predict(handle_file(tmp_path / name), handle_file(files[1]), **QUICK, api_name="/style_v1")
+    assert note in " ".join(facts["notes"]["content"][0])
+
+
+@pytest.mark.parametrize(
+    ("changed", "word"),
+    [
+        ({"size": 5000}, "2048"),
+        ({"iterations": 0}, "1"),
+        ({"seed": -1}, "0"),
+        ({"network": "vgg19-imagenet"}, "HF_HUB_OFFLINE"),
+    ],
+)
+def test_wrong_parameters_are_one_sentence(
+    changed: dict[str, Any], word: str, client: Client, files: tuple[Path, Path]
+) -> None:
+    with pytest.raises(Exception, match=word) as raised:
+        client.predict(handle_file(files[0]), handle_file(files[1]), **{**QUICK, **changed}, api_name="/style_v1")
+    assert "Traceback" not in str(raised.value)
+
+
+def test_a_missing_painting_is_named(client: Client, files: tuple[Path, Path]) -> None:
+    with pytest.raises(AppError, match="Please give a picture for 'painting'"):
+        client.predict(handle_file(files[0]), None, **QUICK, api_name="/style_v1")
+
+
+def call(url: str, content: Any) -> str:
+    """POST with a hand-made picture value; the text of the event stream."""
+    defaults = [each.get("parameter_default") for each in _parameters(url)]
+    body = {"data": [content, content, *defaults[2:]]}
+    status, answer = request(f"{url}/gradio_api/call/style_v1", body)
+    if status != 200:
+        return str(answer)
+    _, stream = request(f"{url}/gradio_api/call/style_v1/{answer['event_id']}")
+    return str(stream)
+
+
+def _parameters(url: str) -> list[dict[str, Any]]:
+    _, info = request(f"{url}/gradio_api/info")
+    found = info["named_endpoints"]["/style_v1"]["parameters"]
+    assert isinstance(found, list)
+    return found
+
+
+@pytest.mark.parametrize("meta", [{}, {"meta": {"_type": "gradio.FileData"}}])
+def test_files_of_the_server_cannot_be_read(
+    meta: dict[str, Any], app_url: str, files: tuple[Path, Path], client: Client
+) -> None:
+    for path in (str(files[0]), "/etc/passwd", "../../etc/passwd"):
+        told = call(app_url, {"path": path, **meta})
+        assert "event: error" in told
+        assert "event: complete" not in told
+        assert "root:" not in told
+
+
+@pytest.mark.parametrize(
+    "url", ["data:image/png;base64,iVBORw0KGgo=", "file:///etc/passwd", "http://127.0.0.1:9/a.png"]
+)
+def test_addresses_are_not_pictures(url: str, app_url: str, files: tuple[Path, Path], client: Client) -> None:
+    for value in ({"url": url}, {"path": url}, {"path": url, "url": url, "meta": {"_type": "gradio.FileData"}}):
+        assert "event: complete" not in call(app_url, value)
+
+
+def test_the_queue_cannot_be_skipped_and_monitoring_is_off(app_url: str) -> None:
+    status, _ = request(f"{app_url}/gradio_api/run/style_v1", {"data": []})
+    assert status == 404
+    status, text = request(f"{app_url}/monitoring/summary")
+    assert status in (403, 404) or "not enabled" in str(text)
+
+
+def test_private_events_are_not_in_the_api(app_url: str) -> None:
+    _, info = request(f"{app_url}/gradio_api/info")
+    assert not info["unnamed_endpoints"]
+
+
+def begun(client: Client, files: tuple[Path, Path]) -> Any:
+    """A long run that has the device."""
+    job = client.submit(handle_file(files[0]), handle_file(files[1]), size=64, iterations=2000, api_name="/style_v1")
+    wait_until(lambda: any(each[1] and "iteration" in each[1].get("stage", "") for each in job.outputs()))
+    return job
+
+
+def seconds_of_a_quick_run(client: Client, files: tuple[Path, Path]) -> float:
+    start = time.monotonic()
+    client.predict(handle_file(files[0]), handle_file(files[1]), **QUICK, api_name="/style_v1")
+    return time.monotonic() - start
+
+
+def test_cancelling_frees_the_device_within_a_step(client: Client, files: tuple[Path, Path]) -> None:
+    job = begun(client, files)
+    job.cancel()
+    assert seconds_of_a_quick_run(client, files) < 10, "2000 iterations would take minutes"
+
+
+def test_a_visitor_who_leaves_frees_the_device(app_url: str, client: Client, files: tuple[Path, Path]) -> None:
+    code = (
+        "import sys, time; from gradio_client import Client, handle_file\n"
+        "client = Client(sys.argv[1], verbose=False)\n"
+        "job = client.submit(handle_file(sys.argv[2]), handle_file(sys.argv[3]), size=64, iterations=2000, "
+        "api_name='/style_v1')\n"
+        "while not any('iteration' in (each[1] or {}).get('stage', '') for each in job.outputs()): time.sleep(0.1)\n"
+        "print('running', flush=True); time.sleep(600)"
+    )
+    command = [sys.executable, "-c", code, app_url, *map(str, files)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as visitor:
+        assert visitor.stdout is not None
+        assert visitor.stdout.readline() == b"running\n"
+        visitor.kill()
+    assert seconds_of_a_quick_run(client, files) < 10
+
+
+def test_two_visitors_take_turns_and_get_their_own_pictures(app_url: str, files: tuple[Path, Path]) -> None:
+    facts: dict[int, Any] = {}
+
+    def visit(seed: int) -> None:
+        visitor = Client(app_url, verbose=False)
+        _, facts[seed] = visitor.predict(
+            handle_file(files[0]), handle_file(files[1]), seed=seed, **QUICK, api_name="/style_v1"
+        )
+
+    threads = [threading.Thread(target=visit, args=(seed,)) for seed in (1, 2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert {seed: told["parameters"]["seed"] for seed, told in facts.items()} == {1: 1, 2: 2}

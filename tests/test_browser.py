@@ -1,0 +1,201 @@
+"""The hub in a real browser, as a visitor uses it."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from engine.picture import read_recipe
+from tests import pictures
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+QUIET = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium (apt-get install chromium)")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def page(browser: Browser, app_url: str) -> Iterator[Page]:
+    """The hub, open; a test fails on any error in the console and on any request to another host."""
+    opened = browser.new_page(viewport={"width": 1280, "height": 1000}, accept_downloads=True)
+    errors: list[str] = []
+    foreign: list[str] = []
+    opened.on("pageerror", lambda error: errors.append(str(error)))
+    opened.on("console", lambda told: errors.append(told.text) if told.type == "error" else None)
+    opened.on("request", lambda made: foreign.append(made.url) if not made.url.startswith((*OWN, app_url)) else None)
+    opened.goto(app_url)
+    expect(opened.get_by_role("heading", name="Pentimento")).to_be_visible(timeout=30_000)
+    yield opened
+    opened.close()
+    assert not errors
+    assert not foreign
+
+
+OWN = ("data:", "blob:")
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> tuple[Path, Path]:
+    return (
+        pictures.saved(pictures.scene(), tmp_path / "photo.jpg"),
+        pictures.saved(pictures.painting(), tmp_path / "painting.png"),
+    )
+
+
+def give(page: Page, files: tuple[Path, Path]) -> None:
+    for index, path in enumerate(files):
+        page.locator("input[type=file]").nth(index).set_input_files(path)
+        expect(page.get_by_label("Remove Image")).to_have_count(index + 1)
+
+
+def choose(page: Page, *, size: int, iterations: int) -> None:
+    for label, value in (("Size", size), ("Iterations", iterations)):
+        field = page.get_by_label(f"number input for {label}", exact=True).first
+        field.fill(str(value))
+        field.blur()
+
+
+def run(page: Page) -> None:
+    page.get_by_role("button", name="Run").first.click()
+
+
+def test_a_visitor_turns_a_photo_into_a_painting_and_takes_it_home(
+    page: Page, files: tuple[Path, Path], tmp_path: Path
+) -> None:
+    give(page, files)
+    choose(page, size=64, iterations=6)
+    expect(page.get_by_text("This takes about")).to_be_visible(timeout=30_000)
+    run(page)
+    expect(page.get_by_text("Done in")).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("tab", name="Before and after")).to_have_attribute("aria-selected", "true")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download").first.click()
+    target = tmp_path / download.value.suggested_filename
+    download.value.save_as(target)
+    with Image.open(target) as image:
+        assert (image.format, image.size) == ("PNG", (64, 48))
+    assert not read_recipe(target)
+
+    page.get_by_label("jpeg").first.check()
+    page.get_by_label("Keep the recipe in the file").first.check()
+    page.wait_for_timeout(1500)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download").first.click()
+    download.value.save_as(tmp_path / "again.jpg")
+    assert '"iterations": 6' in (read_recipe(tmp_path / "again.jpg") or "")
+
+
+def test_stop_keeps_the_best_picture_and_the_next_run_starts(page: Page, files: tuple[Path, Path]) -> None:
+    give(page, files)
+    choose(page, size=64, iterations=2000)
+    run(page)
+    expect(page.get_by_text("iteration 2")).to_be_visible(timeout=30_000)
+    page.get_by_role("button", name="Stop and keep the best").first.click()
+    expect(page.get_by_text("Stopped with the best picture so far")).to_be_visible(timeout=10_000)
+    expect(page.get_by_role("button", name="Download").first).to_be_enabled()
+    choose(page, size=64, iterations=2)
+    run(page)
+    expect(page.get_by_text("Done in")).to_be_visible(timeout=20_000)
+
+
+def test_the_picture_changes_every_two_seconds_and_nothing_moves(page: Page, files: tuple[Path, Path]) -> None:
+    give(page, files)
+    choose(page, size=128, iterations=400)
+    shown = page.get_by_alt_text("the picture so far")
+    before = page.get_by_role("button", name="Run").first.bounding_box()
+    run(page)
+    expect(shown.first).to_be_visible(timeout=30_000)
+    changes, last, latest, longest = 0, "", time.monotonic(), 0.0
+    end = time.monotonic() + 8
+    while time.monotonic() < end:
+        source = shown.first.get_attribute("src") or ""
+        if source != last:
+            longest = max(longest, time.monotonic() - latest)
+            changes, last, latest = changes + 1, source, time.monotonic()
+        assert page.get_by_role("button", name="Run").first.bounding_box() == before
+        page.wait_for_timeout(100)
+    page.get_by_role("button", name="Stop and keep the best").first.click()
+    assert changes >= 4
+    assert longest < 2
+    expect(page.get_by_text("Stopped with")).to_be_visible(timeout=20_000)
+
+
+def test_reloading_the_page_ends_the_run(page: Page, files: tuple[Path, Path]) -> None:
+    give(page, files)
+    choose(page, size=64, iterations=2000)
+    run(page)
+    expect(page.get_by_text("iteration 2")).to_be_visible(timeout=30_000)
+    page.reload()
+    expect(page.get_by_role("heading", name="Pentimento")).to_be_visible()
+    give(page, files)
+    choose(page, size=64, iterations=2)
+    run(page)
+    expect(page.get_by_text("Done in")).to_be_visible(timeout=15_000)
+
+
+def test_examples_fill_both_inputs(page: Page) -> None:
+    page.get_by_role("button", name="Great Wave").or_(page.get_by_label("Thumbnail 2 of 4")).first.click()
+    expect(page.get_by_text("This takes about")).to_be_visible(timeout=30_000)
+
+
+def test_presets_move_the_sliders(page: Page) -> None:
+    page.get_by_label("Fine").first.check()
+    expect(page.get_by_label("number input for Size", exact=True).first).to_have_value("512")
+    page.get_by_label("Quick").first.check()
+    expect(page.get_by_label("number input for Size", exact=True).first).to_have_value("192")
+
+
+@pytest.mark.parametrize("name", ["text.png", "bomb.png", "truncated.jpg", "empty.png"])
+def test_a_bad_file_is_one_sentence(name: str, page: Page, tmp_path: Path) -> None:
+    data, word = pictures.refused()[name]
+    (tmp_path / name).write_bytes(data)
+    page.locator("input[type=file]").first.set_input_files(tmp_path / name)
+    expect(page.get_by_text(word).first).to_be_visible(timeout=20_000)
+
+
+def test_what_the_door_did_is_told(page: Page, tmp_path: Path) -> None:
+    (tmp_path / "cmyk.jpg").write_bytes(pictures.accepted()["cmyk.jpg"][0])
+    page.locator("input[type=file]").first.set_input_files(tmp_path / "cmyk.jpg")
+    expect(page.get_by_text("CMYK to sRGB")).to_be_visible(timeout=20_000)
+
+
+def test_running_without_pictures_says_what_is_missing(page: Page) -> None:
+    run(page)
+    expect(page.get_by_text("Please give a picture for 'photo'").first).to_be_visible(timeout=10_000)
+    expect(page.get_by_role("button", name="Run").first).to_be_enabled(timeout=10_000)
+
+
+def test_the_strip_of_reconstructions(page: Page, files: tuple[Path, Path]) -> None:
+    page.get_by_role("tab", name="Reconstruction").click()
+    page.locator("input[type=file]:visible, input[type=file]").last.set_input_files(files[0])
+    page.get_by_label("number input for Size", exact=True).last.fill("64")
+    page.get_by_label("number input for Iterations", exact=True).last.fill("2")
+    page.get_by_label("number input for Iterations", exact=True).last.blur()
+    page.get_by_role("button", name="Run").last.click()
+    expect(page.get_by_text("Done in")).to_be_visible(timeout=60_000)
+
+
+@pytest.mark.parametrize("width", [390, 768, 2560])
+def test_the_page_fits_its_window(width: int, browser: Browser, app_url: str) -> None:
+    page = browser.new_page(viewport={"width": width, "height": 900})
+    page.goto(app_url)
+    expect(page.get_by_role("heading", name="Pentimento")).to_be_visible(timeout=30_000)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.close()
