@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, get_args, get_origin
 
 import gradio as gr
@@ -12,13 +12,12 @@ from pydantic.fields import FieldInfo
 
 from demos.uploads import PictureUpload
 from engine import Picture
+from engine.errors import PictureError
 from engine.parameters import SEED_LIMIT, Parameters, parse
 from engine.registry import Pictures, Task
 
 RADIO_CHOICES = 4
 """Up to this many choices are shown side by side, more of them in a dropdown."""
-LARGEST_WEIGHT = 4.0
-"""End of a slider that weighs one picture against others."""
 
 
 class Controls:
@@ -67,6 +66,16 @@ class Controls:
         return [name for name, field in every if _extra(field)["advanced"] == advanced and not _extra(field)["per"]]
 
     @property
+    def uploads(self) -> dict[str, Any]:
+        """The picture components by name."""
+        return {name: self._placed[name] for name in self._upload_names()}
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The parameter components by name."""
+        return {name: self._placed[name] for name in self._control_names()}
+
+    @property
     def components(self) -> list[Component]:
         """All of them, in the order of the endpoint's arguments."""
         return [self._placed[name] for name in self._names]
@@ -90,6 +99,7 @@ class Controls:
         """Values of :attr:`components` -> pictures and parameters.
 
         Raises:
+            PictureError: for an upload that was refused.
             ParameterError: for a value that its field does not allow.
         """
         named = dict(zip(self._names, values, strict=True))
@@ -97,8 +107,23 @@ class Controls:
         present: dict[str, list[int]] = {}
         for each in self.task.inputs:
             slots = [named[numbered(each.name, index)] for index in range(each.most)]
+            for slot in slots:
+                if isinstance(slot, PictureError):
+                    raise slot
             present[each.name] = [index for index, slot in enumerate(slots) if slot is not None]
             pictures[each.name] = [slots[index] for index in present[each.name]]
+        return pictures, self.parameters(named, present)
+
+    def parameters(self, named: Mapping[str, Any], present: Mapping[str, Sequence[int]]) -> Parameters:
+        """Parameters from values by component name.
+
+        Args:
+            named: component name -> value.
+            present: input name -> which of its slots have a picture.
+
+        Raises:
+            ParameterError: for a value that its field does not allow.
+        """
         loose: dict[str, Any] = {}
         for field, info in self.task.parameters.model_fields.items():
             per = _extra(info).get("per")
@@ -106,7 +131,7 @@ class Controls:
                 loose[field] = named[field]
             else:
                 loose[field] = [named[numbered(field, index)] for index in present[per]]
-        return pictures, parse(self.task.parameters, loose)
+        return parse(self.task.parameters, loose)
 
 
 def numbered(name: str, index: int) -> str:
@@ -127,14 +152,21 @@ def _component(field: FieldInfo, *, many: bool, index: int) -> Component:
         inner = get_args(kind)[0]
         if get_origin(inner) is Literal:
             return gr.CheckboxGroup(list(get_args(inner)), value=list(field.default), **shared)
-        return gr.Slider(0, LARGEST_WEIGHT, value=1.0, step=0.1, **shared)
+        low, high = _bounds(get_args(inner)[1].metadata)
+        return gr.Slider(low, high, value=1.0, step=0.1, **shared)
     if get_origin(kind) is Literal:
         choices = list(get_args(kind))
         chooser = gr.Radio if len(choices) <= RADIO_CHOICES else gr.Dropdown
         return chooser(choices, value=field.default, **shared)
     if kind is bool:
         return gr.Checkbox(value=field.default, **shared)
-    low, high = (next(getattr(each, key) for each in field.metadata if hasattr(each, key)) for key in ("ge", "le"))
+    low, high = _bounds(field.metadata)
     if high == SEED_LIMIT:
         return gr.Number(value=field.default, minimum=low, maximum=high, precision=0, **shared)
     return gr.Slider(low, high, value=field.default, step=_extra(field)["step"], **shared)
+
+
+def _bounds(constraints: Sequence[Any]) -> tuple[float, float]:
+    """Lowest and highest value of a number's field."""
+    low, high = (next(getattr(each, key) for each in constraints if hasattr(each, key)) for key in ("ge", "le"))
+    return low, high

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 POINTS = 200
 """Most points of one curve that are sent to the page."""
 WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 720, 320, 52, 30, 12
-COLOURS = ("#3b6fb6", "#c2571a", "#3f8f5b", "#8a8a8a", "#8a5bb0", "#b08a2e")
+COLOURS = ("#3b6fb6", "#c2571a", "#3f8f5b", "#8a8a8a", "#8a5bb0", "#b08a2e", "#2e9aa8")
 """Told apart by the colour-blind, and readable on light and dark."""
 FLOOR = 1e-6
 """Smaller losses are drawn here: a logarithm needs a floor."""
@@ -84,7 +84,8 @@ def _frame(label: str, drawing: str) -> str:
 
 def _legend(names: list[str], last: Mapping[str, float]) -> str:
     items = "".join(
-        f'<span><i style="background:{COLOURS[index]}"></i>{html.escape(name)} {last.get(name, math.nan):.3g}</span>'
+        f'<span><i style="background:{COLOURS[index]}"></i>{html.escape(name)} {last[name]:.3g}</span>'
         for index, name in enumerate(names)
+        if name in last
     )
     return f'<div class="legend">{items}</div>'

@@ -30,6 +30,13 @@ THEME = gr.themes.Soft(
     button_primary_background_fill_hover_dark="*primary_500",
     button_primary_text_color="white",
     slider_color="*primary_600",
+    checkbox_border_color="*neutral_500",
+    checkbox_border_width="1px",
+    checkbox_label_border_width="1px",
+    checkbox_label_border_color="*neutral_300",
+    input_border_color="*neutral_400",
+    input_border_width="1px",
+    block_border_width="1px",
 )
 
 CSS = """
@@ -38,41 +45,53 @@ CSS = """
 .status .fill { height: 100%; background: var(--primary-600); transition: width .3s linear; }
 .status .line { display: flex; justify-content: space-between; gap: 1rem; margin-top: .35rem; }
 .status .quiet, .quiet { color: var(--body-text-color-subdued); font-size: .875rem; }
-.notes { min-height: 1.5rem; }
+.notes { min-height: 1.25rem; }
 .filled img { width: 100%; height: 100%; object-fit: contain; }
+.compare img { object-fit: contain !important; }
 .chart { height: 380px; }
 .curves { width: 100%; height: 340px; }
 .curves text { fill: var(--body-text-color-subdued); font-size: 13px; }
 .curves .grid { stroke: var(--border-color-primary); stroke-width: 1; }
 .legend { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; font-size: .875rem; font-variant-numeric: tabular-nums; }
+@media (max-width: 600px) {
+  .curves text { font-size: 26px; }
+  .pairs, .pairs .grid-wrap { height: auto !important; max-height: none !important; }
+  .pairs .grid-container { grid-template-columns: repeat(2, 1fr) !important; }
+}
 .legend i { display: inline-block; width: .8rem; height: .8rem; border-radius: .2rem; margin-right: .4rem; }
 """
 
 
 def seconds(value: float) -> str:
     """A duration for a person."""
-    if value < 60:
-        return f"{value:.0f} s" if value >= 10 else f"{value:.1f} s"
-    return f"{value // 60:.0f} min {value % 60:.0f} s"
+    if value < 9.95:
+        return f"{value:.1f} s"
+    whole = round(value)
+    if whole < 60:
+        return f"{whole} s"
+    return f"{whole // 60} min {whole % 60} s" if whole < 600 else f"{round(value / 60)} min"
 
 
-def status(done: float, stage: str, left: float | None = None, figures: Mapping[str, float] | None = None) -> str:
-    """Progress of a run: bar, stage, time left, losses. Its height does not change while it runs."""
+def status(done: float, stage: str, left: float | None = None, detail: str = "") -> str:
+    """Progress of a run: bar, stage, time left, a quiet line. Its height does not change while it runs."""
     percent = round(100 * done)
     remaining = f"about {seconds(left)} left" if left is not None else ""
-    losses = ", ".join(f"{html.escape(name)} {value:.3g}" for name, value in (figures or {}).items())
     return (
         f'<div class="status" role="progressbar" aria-valuenow="{percent}" aria-valuemin="0" aria-valuemax="100" '
         f'aria-label="progress"><div class="track"><div class="fill" style="width:{percent}%"></div></div>'
         f'<div class="line"><span>{html.escape(stage)}</span><span>{remaining}</span></div>'
-        f'<div class="quiet">{losses}&nbsp;</div></div>'
+        f'<div class="quiet">{html.escape(detail)}&nbsp;</div></div>'
     )
 
 
+def losses(figures: Mapping[str, float]) -> str:
+    """The losses in a line."""
+    return ", ".join(f"{name} {value:.3g}" for name, value in figures.items())
+
+
 def finished(facts: Mapping[str, Any]) -> str:
-    """The line under a result."""
+    """The status under a result."""
     width, height = facts["size"]
     verb = "Stopped with the best picture so far after" if facts["stopped"] else "Done in"
-    memory = facts["peak_memory_bytes"] / 1e9
-    line = f"{verb} {seconds(facts['seconds'])}, {width} x {height}"
-    return status(1.0, line, figures=None).replace("&nbsp;", f"{html.escape(facts['device'])}, peak {memory:.1f} GB")
+    detail = f"{facts['device']}, peak {facts['peak_memory_bytes'] / 1e9:.1f} GB"
+    return status(1.0, f"{verb} {seconds(facts['seconds'])}, {width} x {height}", detail=detail)

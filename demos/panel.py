@@ -52,40 +52,34 @@ class Panel:
             with gr.Tab("Before and after", id="compare"):
                 self.compare = gr.ImageSlider(
                     label="Before and after", format="jpeg", height=CHART_HEIGHT, interactive=False, show_label=False,
-                    buttons=["fullscreen"],
+                    buttons=["fullscreen"], elem_classes=["compare"],
                 )  # fmt: skip
             with gr.Tab("What happened", id="facts"):
                 self.facts = gr.JSON(show_label=False, open=False, height=CHART_HEIGHT)
         self._job = gr.State(None, delete_callback=_end)
         self._result = gr.State(None, time_to_live=3600)
 
-    def connect(self, controls: Controls) -> None:
-        """Bind the events and make the endpoint."""
-        working = [
-            self.picture,
-            self.status,
-            self.curves,
-            self.compare,
-            self.tabs,
-            self.facts,
-            self._result,
-            self.download,
-        ]
-        begun = self.run.click(
-            _begin, None, [self._job, self.run, self.stop, self.status], queue=False, api_visibility="private"
-        )
+    def connect(self, controls: Controls, *more_triggers: Any) -> None:
+        """Bind the events and make the endpoint; ``more_triggers`` begin a run besides the Run button."""
+        shown = [self.picture, self.status, self.curves, self.compare, self.tabs, self.facts, self._result]
+        private: dict[str, Any] = {"api_visibility": "private"}
+        begun = gr.on(
+            [self.run.click, *more_triggers], _begin, None, [self._job, self.run, self.stop, self.status],
+            queue=False, **private,
+        )  # fmt: skip
         ran = begun.then(
-            _worker(controls), [self._job, self.kind, self.keep_recipe, *controls.components], working,
-            show_progress="full", show_progress_on=[self.status], api_visibility="private", **QUEUE,
+            _worker(controls), [self._job, *controls.components], shown, show_progress="minimal",
+            show_progress_on=[self.status], **private, **QUEUE,
         )  # fmt: skip
         # Not .then: it does not follow an error that the page shows.
-        ran.success(_ended, None, [self.run, self.stop], queue=False, api_visibility="private")
-        ran.failure(_failed, None, [self.run, self.stop, self.status], queue=False, api_visibility="private")
-        self.stop.click(_stop, [self._job], [self.stop], queue=False, api_visibility="private")
-        gr.on(
-            [self.kind.change, self.keep_recipe.change], _prepare, [self._result, self.kind, self.keep_recipe],
-            [self.download], queue=False, show_progress="hidden", api_visibility="private",
-        )  # fmt: skip
+        download = ([self._result, self.kind, self.keep_recipe], [self.download])
+        ran.success(_ended, None, [self.run, self.stop], queue=False, **private).then(
+            _prepare, *download, queue=False, show_progress="hidden", **private
+        )
+        ran.failure(_failed, None, [self.run, self.stop, self.status], queue=False, **private)
+        self.stop.click(_stop, [self._job], [self.stop, self.status], queue=False, **private)
+        changed = [self.kind.change, self.keep_recipe.change]
+        gr.on(changed, _prepare, *download, queue=False, show_progress="hidden", **private)
         self._publish(controls)
 
     def _publish(self, controls: Controls) -> None:
@@ -95,9 +89,16 @@ class Panel:
         facts = gr.JSON(label="facts", visible=False)
         trigger.click(
             _endpoint(controls), controls.components, [picture, facts], api_name=self.task.endpoint,
-            api_description=f"{self.task.summary} ({self.task.paper}). Yields previews with the progress, at last the "
-            "result as PNG with what happened.", **QUEUE,
+            api_description=_documentation(self.task), **QUEUE,
         )  # fmt: skip
+
+
+def _documentation(task: Task) -> str:
+    """What the API page says about an endpoint: the task and every argument, from the record."""
+    inputs = [f"{each.name}: {each.help}" for each in task.inputs]
+    fields = [f"{name}: {field.description}" for name, field in task.parameters.model_fields.items()]
+    returns = "Yields previews with the progress, at last the result as PNG with what happened."
+    return f"{task.summary} ({task.paper}). {returns} Arguments: {' '.join([*inputs, *fields])}"
 
 
 def _begin() -> tuple[Any, ...]:
@@ -114,7 +115,7 @@ def _failed() -> tuple[Any, ...]:
 
 def _stop(job: Job | None) -> Any:
     _end(job)
-    return gr.update(interactive=False)
+    return gr.update(interactive=False), look.status(0, "Stopping, and keeping the best picture so far")
 
 
 def _end(job: Job | None) -> None:
@@ -125,14 +126,14 @@ def _end(job: Job | None) -> None:
 def _worker(controls: Controls) -> Any:
     """The page's event: frames on the way, at last the result in every place that shows it."""
 
-    def work(job: Job, kind: Any, keep_recipe: bool, *values: Any) -> Iterator[Any]:
+    def work(job: Job, *values: Any) -> Iterator[Any]:
         for frame in frames(controls, values, job):
             if frame is None:
                 yield gr.skip()
             elif isinstance(frame, Frame):
                 yield _shown(frame)
             else:
-                yield from _finished(frame, _before(controls, values), kind, keep_recipe)
+                yield from _finished(frame, _before(controls, values))
 
     return work
 
@@ -141,20 +142,18 @@ def _shown(frame: Frame) -> tuple[Any, ...]:
     step = frame.step
     picture = gr.skip() if frame.preview is None else frame.preview
     curves = frame.curves.svg() if frame.figures else gr.skip()
-    text = look.status(step.done, step.stage, step.seconds_left, frame.figures)
-    return picture, text, curves, gr.skip(), gr.skip(), gr.skip(), gr.skip(), gr.skip()
+    text = look.status(step.done, step.stage, step.seconds_left, look.losses(frame.figures))
+    return picture, text, curves, gr.skip(), gr.skip(), gr.skip(), gr.skip()
 
 
-def _finished(result: Result, before: Image.Image | None, kind: Any, keep_recipe: bool) -> Iterator[tuple[Any, ...]]:
+def _finished(result: Result, before: Image.Image | None) -> Iterator[tuple[Any, ...]]:
     stored = (_png(result.image), result.recipe)
-    recipe = result.recipe if keep_recipe else None
     pair, tab = gr.skip(), gr.skip()
     if before is not None and _alike(before, result.image):
         pair = (before.resize(result.image.size, Image.Resampling.LANCZOS), result.image)
         tab = gr.update(selected="compare")
-    with picture_file(result.image, "png", None) as shown, picture_file(result.image, kind, recipe) as file:
-        ready = gr.update(value=str(file), interactive=True)
-        yield str(shown), look.finished(result.facts), gr.skip(), pair, tab, result.facts, stored, ready
+    with picture_file(result.image, "png", None) as file:
+        yield str(file), look.finished(result.facts), gr.skip(), pair, tab, result.facts, stored
 
 
 def _prepare(stored: tuple[bytes, Any] | None, kind: Any, keep_recipe: bool) -> Iterator[Any]:
@@ -203,4 +202,5 @@ def _endpoint(controls: Controls) -> Any:
 
     work.__signature__ = controls.signature()  # type: ignore[attr-defined]
     work.__name__ = controls.task.endpoint
+    work.__doc__ = _documentation(controls.task)
     return work

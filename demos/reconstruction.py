@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import gradio as gr
 
+from demos import told
 from demos.controls import Controls
 from demos.examples import FOLDER
 from demos.panel import Panel
-from demos.uploads import notes_line
 from engine.tasks.reconstruction import RECONSTRUCTION
 
 PICTURES = ("cat.jpg", "temple.jpg", "starry_night_texture.jpg", "great_wave_texture.jpg")
@@ -19,22 +19,22 @@ def build() -> None:
     gr.Markdown(
         "**What does a layer know?** Noise is changed until one layer of the network cannot tell it from your picture. "
         "Early layers bring back every pixel, late ones only what is where; Gram matrices forget where anything is and "
-        "keep the texture. *Strip* makes the paper's figure: content above, style below, layer by layer."
+        "keep the texture. The strip is the paper's figure: content above, style below, layer by layer."
     )
     with gr.Row():
         with gr.Column(scale=5):
             picture = controls.upload("picture", height=260)
             notes = gr.Markdown(elem_classes=["quiet", "notes"])
             gr.Examples([[str(FOLDER / name)] for name in PICTURES], [picture], label="Examples", cache_examples=False)
+            strip = gr.Button("Make the whole strip, layer by layer")
             for field in controls.fields(advanced=False):
                 controls.control(field)
             with gr.Accordion("Advanced", open=False):
                 for field in controls.fields(advanced=True):
                     controls.control(field)
         with gr.Column(scale=6):
+            expected = gr.Markdown(elem_classes=["quiet", "notes"])
             panel = Panel(RECONSTRUCTION)
-    panel.connect(controls)
-    picture.change(
-        lambda given: notes_line({"picture": [given] if given else []}), [picture], [notes],
-        concurrency_limit=None, show_progress="hidden", api_visibility="private",
-    )  # fmt: skip
+    chosen = strip.click(lambda: "strip", None, [controls["of"]], queue=False, api_visibility="private")
+    panel.connect(controls, chosen.then)
+    told.connect(controls, notes, expected)

@@ -18,6 +18,8 @@ from demos.controls import Controls
 from demos.curves import Curves
 from engine import Job, PentimentoError, Result, Step, Walk, run, save_picture
 
+LIMIT_SECONDS = 1800
+"""A run that takes longer is stopped and keeps its best picture: others wait. The command line has no such limit."""
 PREVIEW_SECONDS = 0.5
 """Least time between two previews; the steps between them only give Gradio a chance to end the run."""
 
@@ -41,8 +43,13 @@ def frames(controls: Controls, values: Sequence[Any], job: Job) -> Iterator[Fram
     try:
         pictures, parameters = controls.read(values)
         walk = Walk(run(controls.task, pictures, parameters, job))
-        shown, curves = 0.0, Curves()
-        for count, step in enumerate(walk):
+        shown, count, curves = 0.0, 0, Curves()
+        began: float | None = None
+        for step in walk:
+            count += step.preview is not None
+            began = began or (time.monotonic() if count else None)
+            if began and time.monotonic() - began > LIMIT_SECONDS:
+                job.stop()
             if time.monotonic() - shown < PREVIEW_SECONDS:
                 yield None
                 continue

@@ -6,23 +6,19 @@ from typing import Any
 
 import gradio as gr
 
-from demos import look
+from demos import told
 from demos.controls import Controls
 from demos.examples import Pair, pair_gallery
 from demos.panel import Panel
-from demos.uploads import notes_line
-from engine import PentimentoError, estimate
 from engine.tasks.style_v1 import LAYER_PRESETS, STYLE_V1
 
 PAIRS = (
     Pair("cat.jpg", "starry_night_texture.jpg", "Starry Night"),
     Pair("temple.jpg", "great_wave_texture.jpg", "Great Wave"),
     Pair("astronaut.jpg", "scream_texture.jpg", "The Scream"),
-    Pair("coffee.jpg", "composition_vii_texture.jpg", "Composition VII"),
+    Pair("coffee.jpg", "composition_vii_texture.jpg", "Kandinsky"),
 )
 """Photographs with the paintings whose textures ship with the hub."""
-
-WELCOME = "Choose a photo and a painting, or one of the examples."
 
 
 def build() -> None:
@@ -41,29 +37,32 @@ def build() -> None:
             notes = gr.Markdown(elem_classes=["quiet", "notes"])
             pair_gallery(PAIRS, content, style)
             preset = gr.Radio(list(STYLE_V1.parameters.presets), value="Balanced", label="Preset")
-            for field in controls.fields(advanced=False):
-                controls.control(field)
-            more = _more_paintings(controls)
+            with gr.Accordion("Settings", open=False):
+                for field in controls.fields(advanced=False):
+                    controls.control(field)
+            _more_paintings(controls)
             with gr.Accordion("Advanced", open=False):
                 layers = gr.Radio(list(LAYER_PRESETS), value="All", label="Preset of the style layers")
                 for field in controls.fields(advanced=True):
                     controls.control(field)
         with gr.Column(scale=6):
-            expected = gr.Markdown(WELCOME, elem_classes=["quiet", "notes"])
+            expected = gr.Markdown(
+                "Choose a photo and a painting, or one of the examples.", elem_classes=["quiet", "notes"]
+            )
             panel = Panel(STYLE_V1)
     panel.connect(controls)
     _connect_presets(controls, preset, layers)
-    _connect_told(controls, [content, style, *more], notes, expected)
+    told.connect(controls, notes, expected)
 
 
-def _more_paintings(controls: Controls) -> list[Any]:
+def _more_paintings(controls: Controls) -> None:
     most = STYLE_V1.inputs[1].most
     with gr.Accordion("More paintings", open=False):
         with gr.Row():
-            uploads = [controls.upload("style", index, height=180) for index in range(1, most)]
+            for index in range(1, most):
+                controls.upload("style", index, height=220)
         for index in range(most):
             controls.control("style_weights", index)
-    return uploads
 
 
 def _connect_presets(controls: Controls, preset: gr.Radio, layers: gr.Radio) -> None:
@@ -72,30 +71,11 @@ def _connect_presets(controls: Controls, preset: gr.Radio, layers: gr.Radio) -> 
     defaults = kind()
 
     def chosen(name: str) -> Any:
-        values = [kind.presets[name].get(each, getattr(defaults, each)) for each in changed]
+        values = [kind.presets.get(name, {}).get(each, getattr(defaults, each)) for each in changed]
         return values if len(values) > 1 else values[0]
 
     quiet: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
     preset.input(chosen, [preset], [controls[each] for each in changed], **quiet)
-    layers.input(lambda name: list(LAYER_PRESETS[name]), [layers], [controls["style_layers"]], **quiet)
-
-
-def _connect_told(controls: Controls, uploads: list[Any], notes: gr.Markdown, expected: gr.Markdown) -> None:
-    """What the door did with the pictures, and how long a run will take, before Run is pressed."""
-
-    def tell(*values: Any) -> tuple[str, str]:
-        try:
-            pictures, parameters = controls.read(values)
-            sizes = {name: [each.size for each in given] for name, given in pictures.items()}
-            if not sizes["content"]:
-                return notes_line(pictures), WELCOME
-            return notes_line(pictures), f"This takes about {look.seconds(estimate(STYLE_V1, parameters, sizes))} here."
-        except PentimentoError as error:
-            return "", str(error)
-
-    work = ("size", "iterations", "scales", "content_layer", "style_layers")
-    gr.on(
-        [each.change for each in (*uploads, *(controls[name] for name in work))], tell, controls.components,
-        [notes, expected], concurrency_limit=None, show_progress="hidden", trigger_mode="always_last",
-        api_visibility="private",
-    )  # fmt: skip
+    layers.input(
+        lambda name: list(LAYER_PRESETS.get(name, LAYER_PRESETS["All"])), [layers], [controls["style_layers"]], **quiet
+    )

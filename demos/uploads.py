@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import gradio as gr
 from gradio.data_classes import ImageData
 from gradio.utils import is_in_or_equal
 
-from engine import PentimentoError, Picture, open_picture
-from engine.registry import PictureInput, Pictures
+from engine import Picture, open_picture
+from engine.errors import PictureError
+from engine.registry import PictureInput
+
+Upload = Picture | PictureError | None
+"""What a handler gets for an upload: a picture, the reason why there is none, or nothing."""
 
 
 class PictureUpload(gr.Image):
@@ -35,23 +40,30 @@ class PictureUpload(gr.Image):
         """What the page needs: a plain image component."""
         return super().get_config(gr.Image)
 
-    def preprocess(self, payload: ImageData | None) -> Picture | None:  # type: ignore[override]
-        """The uploaded file as a picture; gr.Error with one sentence when it cannot be one."""
+    def preprocess(self, payload: ImageData | None) -> Upload:  # type: ignore[override]
+        """The uploaded file as a picture, or why it cannot be one; :meth:`demos.controls.Controls.read` raises that.
+
+        The refusal is a value here, because an error in an event that only wants to show a note covers the page's
+        outputs with the word "Error" and hides the sentence after some seconds.
+        """
         if payload is None:
             return None
         if (payload.url or "").startswith("data:") or not payload.path:
-            raise gr.Error("Please upload the picture as a file.", print_exception=False)
+            return PictureError("Please upload the picture as a file.")
         if not is_in_or_equal(payload.path, self.GRADIO_CACHE):
-            raise gr.Error("This file was not uploaded here.", print_exception=False)
+            return PictureError("This file was not uploaded here.")
         try:
             return open_picture(payload.path, working_pixels=self._working_pixels)
-        except PentimentoError as error:
-            raise gr.Error(str(error), print_exception=False) from None
+        except PictureError as refusal:
+            return refusal
 
 
-def notes_line(pictures: Pictures) -> str:
-    """What the door did, for the line under the uploads; empty when it did nothing."""
-    told = [
-        f"{name}: {', '.join(picture.notes)}" for name, given in pictures.items() for picture in given if picture.notes
-    ]
+def notes_line(uploads: Mapping[str, Upload]) -> str:
+    """What the door did with each upload, or why it refused it; empty when there is nothing to say."""
+    told = []
+    for label, upload in uploads.items():
+        if isinstance(upload, PictureError):
+            told.append(f"**{label}: {upload}**")
+        elif upload is not None and upload.notes:
+            told.append(f"{label}: {', '.join(upload.notes)}")
     return " · ".join(told)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -56,11 +57,11 @@ def best_device() -> Device:
         return Device(device, torch.bfloat16 if half else torch.float32, torch.cuda.get_device_name(device))
     if device.type == "mps":
         return Device(device, torch.float32, "Apple GPU")
-    dtype = torch.bfloat16 if _gflops(torch.bfloat16) > 1.3 * _gflops(torch.float32) else torch.float32
+    dtype = torch.bfloat16 if gflops(torch.bfloat16) > 1.3 * gflops(torch.float32) else torch.float32
     return Device(device, dtype, f"CPU, {torch.get_num_threads()} threads")
 
 
-def _gflops(dtype: torch.dtype, device: str | torch.device = "cpu") -> float:
+def gflops(dtype: torch.dtype, device: str | torch.device = "cpu") -> float:
     """Speed of a 3x3 convolution in GFLOP/s, from the fastest of a few short ones (some milliseconds in all)."""
     channels, side = 64, 96 if torch.device(device).type == "cpu" else 512
     picture = torch.ones(1, channels, side, side, dtype=dtype, device=device).contiguous(
@@ -87,25 +88,40 @@ def synchronise(device: torch.device) -> None:
 
 
 class Speed:
-    """Measured arithmetic per second of whole runs, for time estimates: a convolution probe first, then real runs."""
+    """Measured arithmetic per second of whole runs, for time estimates: a convolution probe first, then real runs.
+
+    Only the pace between a run's first and last step counts: loading and targets happen once. Short and shallow runs
+    are mostly overhead and teach nothing; no single run may move the estimate far from the probe.
+    """
 
     _PROBE_SHARE = 0.85
-    """What whole runs reach of the probe, as seen on a 2-core CPU; replaced by the first real run."""
+    """What whole runs reach of the probe, as seen on a 2-core CPU."""
+    _LEAST_GFLOP, _LEAST_SECONDS = 100.0, 3.0
+    _FURTHEST = 4.0
 
     def __init__(self) -> None:
+        self._probe: float | None = None
         self._gflops: float | None = None
 
-    def seconds(self, gflop: float) -> float:
-        """How long ``gflop`` of a run should take here."""
+    def seconds(self, gflop: float) -> float | None:
+        """How long ``gflop`` of a run should take here; None while another run keeps the first look from being fair."""
         if self._gflops is None:
-            device = best_device()
-            self._gflops = self._PROBE_SHARE * _gflops(device.dtype, device.torch_device)
+            if not LOCK.acquire(blocking=False):
+                return None
+            try:
+                device = best_device()
+                self._probe = self._PROBE_SHARE * gflops(device.dtype, device.torch_device)
+                self._gflops = self._probe
+            finally:
+                LOCK.release()
         return gflop / self._gflops
 
     def learn(self, gflop: float, seconds: float) -> None:
-        """Take a finished run into account."""
-        if gflop > 0 and seconds > 0:
-            self._gflops = gflop / seconds
+        """Take the pace of a run into account."""
+        if self._gflops is None or self._probe is None or gflop < self._LEAST_GFLOP or seconds < self._LEAST_SECONDS:
+            return
+        pace = (self._gflops * gflop / seconds) ** 0.5  # half old, half new, on a logarithmic scale
+        self._gflops = min(max(pace, self._probe / self._FURTHEST), self._probe * self._FURTHEST)
 
 
 speed = Speed()
@@ -120,26 +136,38 @@ class PeakMemory:
         self._peak = 0
         if device.type == "cuda":
             torch.cuda.reset_peak_memory_stats(device)
+        elif device.type == "cpu" and _CLEAR.exists():
+            with suppress(OSError):  # a container may forbid it; the peak is then the process's
+                _CLEAR.write_text("5")  # Linux: begin the count of the peak anew
 
     def sample(self) -> int:
-        """Look now; returns the peak so far."""
+        """Look now; returns the peak so far, 0 where it cannot be had."""
         if self._device.type == "cuda":
             self._peak = torch.cuda.max_memory_allocated(self._device)
         elif self._device.type == "mps":
             self._peak = max(self._peak, torch.mps.driver_allocated_memory())
         else:
-            self._peak = max(self._peak, resident_bytes())
+            self._peak = max(self._peak, _peak_resident_bytes())
         return self._peak
 
 
-def resident_bytes() -> int:
-    """Resident memory of this process in bytes; its peak so far where the present value cannot be had."""
-    statm = Path("/proc/self/statm")
-    if statm.exists():
-        return int(statm.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    import resource  # not on Windows, where this is not reached: no torch wheel with MPS there
+_CLEAR = Path("/proc/self/clear_refs")
 
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+def _peak_resident_bytes() -> int:
+    status = Path("/proc/self/status")
+    if status.exists():
+        line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+        return int(line.split()[1]) * 1024
+    try:
+        import resource  # not on Windows
+    except ImportError:
+        return 0
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+_OUT_OF_MEMORY = ("can't allocate memory", "not enough memory", "out of memory")
 
 
 @contextmanager
@@ -151,7 +179,7 @@ def memory_errors() -> Iterator[None]:
         torch.cuda.empty_cache()
         raise DeviceMemoryError("The device ran out of memory; please choose a smaller size.") from None
     except RuntimeError as error:
-        if "can't allocate memory" not in str(error):  # the CPU allocator has no type of its own
+        if not any(words in str(error) for words in _OUT_OF_MEMORY):  # CPU and Apple GPU have no type of their own
             raise
         raise DeviceMemoryError("The machine ran out of memory; please choose a smaller size.") from None
 

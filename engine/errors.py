@@ -35,5 +35,9 @@ class StorageError(WeightsError):
     """The cache folder cannot take the download: full or read-only."""
 
 
+class StoppedError(PentimentoError):
+    """A run that was stopped before it had anything to keep."""
+
+
 class DeviceMemoryError(PentimentoError):
     """The device ran out of memory."""

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 class Job:
     """The stop request of one run; made by the caller, asked by the algorithm between two steps.
 
-    Stopping is not an error: the run ends early with the best picture so far. Safe to call from any thread. Where the
-    run lives in another process (ZeroGPU) the request cannot be seen; closing the generator ends the run there.
+    The run ends early with the best picture so far (or with StoppedError when it had not begun to work). Safe to call
+    from any thread. A run in another process cannot see the request; closing the generator ends it there.
     """
 
     def __init__(self) -> None:

@@ -17,7 +17,7 @@ SEED_LIMIT = 2**31 - 1
 class Parameters(BaseModel):
     """Parameters of a task: frozen, keyword-only; range, default and one sentence in each field."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False)
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     """Name -> values that differ from the defaults, for the buttons above the sliders."""
@@ -74,5 +74,7 @@ def _sentence(kind: type[Parameters], error: ValidationError) -> str:
         near = difflib.get_close_matches(name, kind.model_fields, n=1)
         hint = f"; did you mean {near[0]!r}?" if near else f"; there are {', '.join(kind.model_fields)}."
         return f"There is no parameter {name!r}{hint}"
+    if first["type"] == "too_short":
+        return f"{name}: please choose at least one."
     text = str(first["msg"]).removeprefix("Value error, ").removeprefix("Input ")
     return f"{name}: the value {text[0].lower()}{text[1:]}."

@@ -6,7 +6,7 @@ The file is judged before it is decoded: format by its first bytes, size by its 
 from __future__ import annotations
 
 import io
-import warnings
+import struct
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Literal
@@ -23,6 +23,20 @@ WORKING_PIXELS = 12_000_000
 """Larger pictures are reduced to this at the door, unless the task asks for more."""
 MINIMUM_SIDE = 16
 """Shortest side in pixels; the perceptual network halves a picture four times."""
+
+_ORIENTATION = 0x0112
+_DAMAGED = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    TypeError,
+    LookupError,
+    EOFError,
+    ArithmeticError,
+    RuntimeError,
+    struct.error,
+)
+"""What Pillow's decoders are known to raise on damaged files."""
 
 RECIPE_KEY = "pentimento"
 """Key of the PNG text chunk that keeps a recipe."""
@@ -61,44 +75,28 @@ def open_picture(source: Source, *, working_pixels: int = WORKING_PIXELS) -> Pic
     if isinstance(source, Image.Image):
         return _admit(source.copy(), notes, working_pixels)
     data = _read(source)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Pillow warns about what is judged here: bombs, odd metadata, truncated EXIF
-        try:
-            with Image.open(io.BytesIO(data), formats=FORMATS) as image:
-                _check_size(*image.size)
-                image.draft("RGB", _reduced(*image.size, working_pixels))  # JPEG only: decode at 1/2, 1/4 or 1/8
-                deep = _is_deep(image)
-                frames = getattr(image, "n_frames", 1)
-                before = image.size
-                image.load()
-                if deep:
-                    notes.append("16 bits reduced to 8")
-                if frames > 1:
-                    notes.append(f"first of {frames} frames")
-                return _admit(image, notes, working_pixels, before)
-        except PictureError:
-            raise
-        except UnidentifiedImageError:
-            raise PictureError(_why_unknown(data)) from None
-        except Image.DecompressionBombError:
-            raise PictureError(
-                f"This picture has more than {MAXIMUM_PIXELS // 1_000_000} million pixels; please reduce it."
-            ) from None
-        except MemoryError:
-            raise PictureError("This picture does not fit into memory; please reduce it.") from None
-        except (
-            OSError,
-            SyntaxError,
-            ValueError,
-            TypeError,
-            EOFError,
-            IndexError,
-            KeyError,
-            OverflowError,
-            ArithmeticError,
-        ):
-            # what Pillow's decoders are known to raise on damaged files
-            raise PictureError("This picture is damaged and cannot be read; please export it again.") from None
+    try:
+        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+            _check_size(*image.size)
+            before = image.size
+            image.draft("RGB", _reduced(*image.size, working_pixels))  # JPEG only: decode at 1/2, 1/4 or 1/8
+            if _is_deep(image):
+                notes.append("16 bits reduced to 8")
+            if (frames := getattr(image, "n_frames", 1)) > 1:
+                notes.append(f"first of {frames} frames")
+            image.load()
+            return _admit(image, notes, working_pixels, before)
+    except PictureError:
+        raise
+    except UnidentifiedImageError:
+        raise PictureError(_why_unknown(data)) from None
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        limit = MAXIMUM_PIXELS // 1_000_000
+        raise PictureError(f"This picture has more than {limit} million pixels; please reduce it.") from None
+    except MemoryError:
+        raise PictureError("This picture does not fit into memory; please reduce it.") from None
+    except _DAMAGED:
+        raise PictureError("This picture is damaged and cannot be read; please export it again.") from None
 
 
 def _read(source: str | Path | bytes | IO[bytes]) -> bytes:
@@ -127,7 +125,9 @@ def _check_size(width: int, height: int) -> None:
 def _is_deep(image: Image.Image) -> bool:
     """Whether Pillow drops bits while decoding (16-bit RGB PNG and TIFF come out as 8 bits)."""
     tiles = getattr(image, "tile", ())
-    return image.mode == "RGB" and any(isinstance(tile[3], str | tuple) and ";16" in str(tile[3]) for tile in tiles)
+    return image.mode in ("RGB", "RGBA", "LA") and any(
+        isinstance(tile[3], str | tuple) and ";16" in str(tile[3]) for tile in tiles
+    )
 
 
 def _why_unknown(data: bytes) -> str:
@@ -145,9 +145,7 @@ def _why_unknown(data: bytes) -> str:
 def _admit(image: Image.Image, notes: list[str], working_pixels: int, before: tuple[int, int] | None = None) -> Picture:
     before = before or image.size
     _check_size(*image.size)
-    if image.getexif().get(0x0112, 1) in range(2, 9):
-        notes.append("rotated by EXIF")
-    image = ImageOps.exif_transpose(image)
+    image = _upright(image, notes)
     image = _on_white(_to_srgb(_to_eight_bits(image, notes), notes), notes)
     target = _reduced(*image.size, working_pixels)
     if target != image.size:
@@ -156,6 +154,18 @@ def _admit(image: Image.Image, notes: list[str], working_pixels: int, before: tu
         notes.append(f"{before[0] * before[1] / 1e6:.0f} MP reduced to {image.size[0] * image.size[1] / 1e6:.0f} MP")
     image.info.clear()
     return Picture(image, tuple(notes))
+
+
+def _upright(image: Image.Image, notes: list[str]) -> Image.Image:
+    """Turn as EXIF says; EXIF that cannot be read says nothing."""
+    try:
+        turned = image.getexif().get(_ORIENTATION, 1) in range(2, 9)
+        image = ImageOps.exif_transpose(image)
+    except _DAMAGED:
+        return image
+    if turned:
+        notes.append("rotated by EXIF")
+    return image
 
 
 def _reduced(width: int, height: int, pixels: int) -> tuple[int, int]:

@@ -36,9 +36,9 @@ class PictureInput:
     def check(self, count: int) -> None:
         """ParameterError when ``count`` pictures are too few or too many."""
         if count < self.least:
-            raise ParameterError(f"Please give a picture for {self.label.lower()!r}.")
+            raise ParameterError(f"Please give a picture for {self.label!r}.")
         if count > self.most:
-            raise ParameterError(f"At most {self.most} pictures can be given for {self.label.lower()!r}.")
+            raise ParameterError(f"At most {self.most} pictures can be given for {self.label!r}.")
 
 
 @dataclass(frozen=True, kw_only=True)

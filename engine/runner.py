@@ -10,14 +10,18 @@ from typing import Any
 
 from PIL import Image
 
+from engine import weights
 from engine.catalogue import catalogue
-from engine.errors import ParameterError
+from engine.errors import ParameterError, StoppedError
 from engine.job import Job, Step, Walk
 from engine.parameters import Parameters
 from engine.registry import Pictures, Task
 
 POLL_SECONDS = 0.25
 """Time between two steps of a run that waits for the device."""
+
+
+_NOTHING = "Stopped before it began, so there is no picture."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,16 +49,33 @@ def run(
     """
     job = job or Job()
     check(task, pictures, parameters)
+    if job.stopped:
+        raise StoppedError(_NOTHING)
     for name in task.weights(parameters):
-        yield from _fetch(name)
+        yield from _until_stopped(weights.fetch(catalogue()[name]), job)
+    yield from _until_stopped(_device_free(), job)
     from engine.device import LOCK
 
-    while not LOCK.acquire(timeout=POLL_SECONDS):
-        yield Step(done=0, stage="waiting for the device")
     try:
         return (yield from _timed(task, pictures, parameters, job))
     finally:
         LOCK.release()
+
+
+def _until_stopped(steps: Iterator[Step], job: Job) -> Iterator[Step]:
+    """Steps before the work; a stop ends them with StoppedError, for there is nothing to keep."""
+    for step in steps:
+        if job.stopped:
+            raise StoppedError(_NOTHING)
+        yield replace(step, done=0.0)
+
+
+def _device_free() -> Iterator[Step]:
+    """Wait for the device and take it."""
+    from engine.device import LOCK
+
+    while not LOCK.acquire(timeout=POLL_SECONDS):
+        yield Step(done=0, stage="waiting for the device")
 
 
 def check(task: Task, pictures: Pictures, parameters: Parameters) -> None:
@@ -68,18 +89,14 @@ def check(task: Task, pictures: Pictures, parameters: Parameters) -> None:
         each.check(len(pictures.get(each.name, ())))
 
 
-def estimate(task: Task, parameters: Parameters, sizes: Mapping[str, Sequence[tuple[int, int]]]) -> float:
-    """Seconds that a run should take on this device; the first call measures the device for some milliseconds."""
+def estimate(task: Task, parameters: Parameters, sizes: Mapping[str, Sequence[tuple[int, int]]]) -> float | None:
+    """Seconds that a run should take on this device; the first call measures the device for some milliseconds.
+
+    None while another run keeps the device from being measured.
+    """
     from engine.device import speed
 
     return speed.seconds(task.cost(parameters, sizes))
-
-
-def _fetch(name: str) -> Iterator[Step]:
-    from engine import weights
-
-    for step in weights.fetch(catalogue()[name]):
-        yield replace(step, done=0.0)
 
 
 def _timed(task: Task, pictures: Pictures, parameters: Parameters, job: Job) -> Generator[Step, None, Result]:
@@ -91,15 +108,16 @@ def _timed(task: Task, pictures: Pictures, parameters: Parameters, job: Job) -> 
     start = time.perf_counter()
     steps, pace = 0, _Pace()
     with memory_errors(), reproducible():
+        yield Step(done=0, stage="preparing the network")
         walk = Walk(task.run(pictures, parameters, job))
         for step in walk:
             steps += 1
             memory.sample()
+            pace.note(step.done)
             yield replace(step, seconds_left=pace.left(step.done))
     seconds = time.perf_counter() - start
     sizes = {name: [picture.size for picture in given] for name, given in pictures.items()}
-    if not job.stopped:
-        speed.learn(task.cost(parameters, sizes), seconds)
+    speed.learn(task.cost(parameters, sizes) * pace.share, pace.seconds)
     used = [{"name": name, "sha256": catalogue()[name].sha256} for name in task.weights(parameters)]
     recipe = {"task": task.name, "parameters": parameters.model_dump(mode="json"), "weights": used}
     facts = {
@@ -119,15 +137,19 @@ def _timed(task: Task, pictures: Pictures, parameters: Parameters, job: Job) -> 
 
 
 class _Pace:
-    """Time left, from the pace since the first step; what came before it (loading, targets) happens once."""
+    """Time and share of the work since the first step; what came before it (loading, targets) happens once."""
 
     def __init__(self) -> None:
         self._first: tuple[float, float] | None = None
+        self.seconds = 0.0
+        self.share = 0.0
+
+    def note(self, done: float) -> None:
+        """A step has been taken."""
+        now = time.perf_counter()
+        self._first = self._first or (now, done)
+        self.seconds, self.share = now - self._first[0], done - self._first[1]
 
     def left(self, done: float) -> float | None:
         """Seconds left; None while there is no pace yet."""
-        now = time.perf_counter()
-        if self._first is None:
-            self._first = (now, done)
-        begun, share = self._first
-        return (now - begun) * (1 - done) / (done - share) if done > share else None
+        return self.seconds * (1 - done) / self.share if self.share > 0 else None

@@ -88,7 +88,8 @@ def verify(entry: Entry) -> Path:
 def fetch(entry: Entry) -> Generator[Step, None, Path]:
     """Make sure that the file is on this machine and right; yields steps while it is downloaded.
 
-    Threads that want the same file wait for one download. Closing the generator ends the download.
+    Threads that want the same file wait for one download. Closing the generator ends a plain download with its next
+    block; one through the Hub's Xet client may go on in its thread until it is complete.
 
     Raises:
         WeightsUnavailableError, StorageError, WeightsCorruptError: each with one sentence.

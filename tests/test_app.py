@@ -140,7 +140,7 @@ def test_wrong_parameters_are_one_sentence(
 
 
 def test_a_missing_painting_is_named(client: Client, files: tuple[Path, Path]) -> None:
-    with pytest.raises(AppError, match="Please give a picture for 'painting'"):
+    with pytest.raises(AppError, match="Please give a picture for 'Painting'"):
         client.predict(handle_file(files[0]), None, **QUICK, api_name="/style_v1")
 
 

@@ -44,7 +44,8 @@ def page(browser: Browser, app_url: str) -> Iterator[Page]:
     expect(opened.get_by_role("heading", name="Pentimento")).to_be_visible(timeout=30_000)
     yield opened
     opened.close()
-    assert not errors
+    cut = ("AbortError", "Connection errored out")  # Gradio's own words when a reload cuts its stream
+    assert not [error for error in errors if not any(word in error for word in cut)]
     assert not foreign
 
 
@@ -66,6 +67,8 @@ def give(page: Page, files: tuple[Path, Path]) -> None:
 
 
 def choose(page: Page, *, size: int, iterations: int) -> None:
+    if not page.get_by_label("number input for Size", exact=True).first.is_visible():
+        page.get_by_role("button", name="Settings").first.click()
     for label, value in (("Size", size), ("Iterations", iterations)):
         field = page.get_by_label(f"number input for {label}", exact=True).first
         field.fill(str(value))
@@ -106,7 +109,7 @@ def test_stop_keeps_the_best_picture_and_the_next_run_starts(page: Page, files: 
     give(page, files)
     choose(page, size=64, iterations=2000)
     run(page)
-    expect(page.get_by_text("iteration 2")).to_be_visible(timeout=30_000)
+    expect(page.locator(".status", has_text="iteration").first).to_be_visible(timeout=30_000)
     page.get_by_role("button", name="Stop and keep the best").first.click()
     expect(page.get_by_text("Stopped with the best picture so far")).to_be_visible(timeout=10_000)
     expect(page.get_by_role("button", name="Download").first).to_be_enabled()
@@ -133,7 +136,7 @@ def test_the_picture_changes_every_two_seconds_and_nothing_moves(page: Page, fil
         page.wait_for_timeout(100)
     page.get_by_role("button", name="Stop and keep the best").first.click()
     assert changes >= 4
-    assert longest < 2
+    assert max(longest, time.monotonic() - latest) < 2
     expect(page.get_by_text("Stopped with")).to_be_visible(timeout=20_000)
 
 
@@ -141,7 +144,7 @@ def test_reloading_the_page_ends_the_run(page: Page, files: tuple[Path, Path]) -
     give(page, files)
     choose(page, size=64, iterations=2000)
     run(page)
-    expect(page.get_by_text("iteration 2")).to_be_visible(timeout=30_000)
+    expect(page.locator(".status", has_text="iteration").first).to_be_visible(timeout=30_000)
     page.reload()
     expect(page.get_by_role("heading", name="Pentimento")).to_be_visible()
     give(page, files)
@@ -151,11 +154,13 @@ def test_reloading_the_page_ends_the_run(page: Page, files: tuple[Path, Path]) -
 
 
 def test_examples_fill_both_inputs(page: Page) -> None:
-    page.get_by_role("button", name="Great Wave").or_(page.get_by_label("Thumbnail 2 of 4")).first.click()
+    page.get_by_label("Thumbnail 2 of 4").first.click()
     expect(page.get_by_text("This takes about")).to_be_visible(timeout=30_000)
+    expect(page.get_by_label("Remove Image")).to_have_count(2)
 
 
 def test_presets_move_the_sliders(page: Page) -> None:
+    page.get_by_role("button", name="Settings").first.click()
     page.get_by_label("Fine").first.check()
     expect(page.get_by_label("number input for Size", exact=True).first).to_have_value("512")
     page.get_by_label("Quick").first.check()
@@ -178,7 +183,7 @@ def test_what_the_door_did_is_told(page: Page, tmp_path: Path) -> None:
 
 def test_running_without_pictures_says_what_is_missing(page: Page) -> None:
     run(page)
-    expect(page.get_by_text("Please give a picture for 'photo'").first).to_be_visible(timeout=10_000)
+    expect(page.get_by_text("Please give a picture for 'Photo'").first).to_be_visible(timeout=10_000)
     expect(page.get_by_role("button", name="Run").first).to_be_enabled(timeout=10_000)
 
 
@@ -188,8 +193,9 @@ def test_the_strip_of_reconstructions(page: Page, files: tuple[Path, Path]) -> N
     page.get_by_label("number input for Size", exact=True).last.fill("64")
     page.get_by_label("number input for Iterations", exact=True).last.fill("2")
     page.get_by_label("number input for Iterations", exact=True).last.blur()
-    page.get_by_role("button", name="Run").last.click()
+    page.get_by_role("button", name="Make the whole strip").click()
     expect(page.get_by_text("Done in")).to_be_visible(timeout=60_000)
+    expect(page.get_by_label("strip")).to_be_checked()
 
 
 @pytest.mark.parametrize("width", [390, 768, 2560])

@@ -6,7 +6,7 @@ import numpy
 import pytest
 import torch
 
-from engine.perceptual.colour import match_colours, with_colours_of
+from engine.perceptual.colour import match_colours, palette, with_colours_of
 from engine.tensors import to_tensor
 from tests import pictures
 
@@ -14,7 +14,7 @@ from tests import pictures
 def test_matched_colours_have_the_targets_mean_and_covariance() -> None:
     noise = 0.2 * torch.rand(1, 3, 72, 96, generator=torch.Generator().manual_seed(0))  # colours in all directions
     picture, target = (to_tensor(pictures.scene()) + noise).double(), to_tensor(pictures.painting()).double()
-    matched = match_colours(picture, target).flatten(2)[0]
+    matched = match_colours(picture, palette([target])).flatten(2)[0]
     goal = target.flatten(2)[0]
     torch.testing.assert_close(matched.mean(1), goal.mean(1), atol=1e-6, rtol=0)
     torch.testing.assert_close(torch.cov(matched), torch.cov(goal), atol=2e-3, rtol=0.05)
@@ -22,12 +22,12 @@ def test_matched_colours_have_the_targets_mean_and_covariance() -> None:
 
 def test_matching_a_picture_with_itself_changes_nothing() -> None:
     picture = to_tensor(pictures.scene())
-    torch.testing.assert_close(match_colours(picture, picture), picture, atol=1e-5, rtol=0)
+    torch.testing.assert_close(match_colours(picture, palette([picture])), picture, atol=1e-5, rtol=0)
 
 
 def test_a_picture_of_one_colour_can_be_matched() -> None:
     flat = torch.full((1, 3, 8, 8), 0.4)
-    matched = match_colours(flat, to_tensor(pictures.painting()))
+    matched = match_colours(flat, palette([to_tensor(pictures.painting())]))
     assert torch.isfinite(matched).all()
     assert matched.std(dim=(2, 3)).max() < 1e-4
 
@@ -45,3 +45,18 @@ def test_luminance_transfer_takes_luminance_from_one_and_chroma_from_the_other()
 def test_luminance_transfer_of_a_picture_to_itself_is_the_picture() -> None:
     picture = to_tensor(pictures.scene())
     numpy.testing.assert_allclose(with_colours_of(picture, picture).numpy(), picture.numpy(), atol=1e-5)
+
+
+def test_several_palettes_count_by_their_weights_whatever_their_size() -> None:
+    small, large = to_tensor(pictures.scene(24, 18)), to_tensor(pictures.painting())
+    mixed = palette([small, large], [0.25, 0.75])
+    pixels = torch.cat((small.repeat(1, 1, 1, 1).flatten(2)[0], large.flatten(2)[0]), dim=1).double()
+    weights = torch.cat((torch.full((24 * 18,), 0.25 / (24 * 18)), torch.full((80 * 80,), 0.75 / (80 * 80)))).double()
+    mean = (pixels * weights).sum(1, keepdim=True)
+    covariance = (weights * (pixels - mean)) @ (pixels - mean).mT
+    torch.testing.assert_close(mixed.mean, mean, atol=1e-6, rtol=0)
+    torch.testing.assert_close(
+        mixed.covariance, covariance + 1e-4 * torch.eye(3, dtype=torch.float64), atol=1e-6, rtol=0
+    )
+    alone = palette([large])
+    torch.testing.assert_close(palette([small, large], [0.0, 1.0]).covariance, alone.covariance)

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from engine import TASKS, Job, Picture, Walk, run
-from engine.device import LOCK, memory_errors
-from engine.errors import DeviceMemoryError, ParameterError, UnknownNameError, WeightsUnavailableError
+from engine.device import LOCK, Speed, memory_errors
+from engine.errors import DeviceMemoryError, ParameterError, StoppedError, UnknownNameError, WeightsUnavailableError
 from engine.job import Step
 from engine.parameters import parse
 from engine.tasks.style_v1 import StyleV1
@@ -81,7 +81,9 @@ def test_parameters_of_another_task_are_refused(pair: dict[str, list[Picture]]) 
         ({"iteration": 5}, "There is no parameter 'iteration'; did you mean 'iterations'?"),
         ({"xyzzy": 5}, "There is no parameter 'xyzzy'; there are size, iterations"),
         ({"colours": "loud"}, "colours: the value should be 'painting', 'photo' or 'matched'."),
-        ({"style_layers": ()}, "style_layers: "),
+        ({"style_layers": ()}, "style_layers: please choose at least one."),
+        ({"style_weights": (-1.0, 2.0)}, "style_weights: "),
+        ({"style_weights": (float("nan"),)}, "style_weights: "),
         ({"balance": float("nan")}, "balance: "),
     ],
 )
@@ -109,3 +111,37 @@ def test_a_job_can_be_stopped_from_another_thread() -> None:
     thread.start()
     thread.join()
     assert job.stopped
+
+
+def test_stopping_while_waiting_for_the_device_ends_the_wait(pair: dict[str, list[Picture]]) -> None:
+    first = run(TASK, pair, StyleV1(size=64, iterations=3))
+    next(first)
+    job = Job()
+    second = run(TASK, pair, StyleV1(size=64, iterations=2), job)
+    next(second)
+    job.stop()
+    with pytest.raises(StoppedError):
+        next(second)
+    assert LOCK.locked()
+    first.close()
+
+
+def test_estimates_survive_small_and_free_runs() -> None:
+    speed = Speed()
+    first = speed.seconds(1000.0)
+    assert first is not None
+    for work, seconds in ((1e-6, 5.0), (5.0, 20.0), (500.0, 0.1)):
+        speed.learn(work, seconds)
+    assert speed.seconds(1000.0) == first, "runs that say nothing teach nothing"
+    speed.learn(1000.0, 100 * first)
+    slower = speed.seconds(1000.0)
+    assert slower is not None
+    assert first < slower <= 4 * first * 1.001
+    for _ in range(20):
+        speed.learn(1000.0, max(2 * first, 3.0))
+    assert speed.seconds(1000.0) == pytest.approx(min(max(2 * first, 3.0), 4 * first), rel=0.02)
+
+
+def test_the_first_estimate_waits_for_a_free_device() -> None:
+    with LOCK:
+        assert Speed().seconds(1.0) is None

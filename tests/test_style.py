@@ -6,14 +6,13 @@ from typing import Any
 
 import numpy
 import pytest
-import torch
 
 from engine import TASKS, Picture, Result, Walk, open_picture, run
 from engine.device import best_device
 from engine.errors import ParameterError, PictureError
 from engine.nets.vgg import LAYERS
 from engine.perceptual import losses
-from engine.perceptual.colour import match_colours
+from engine.perceptual.colour import match_colours, palette
 from engine.perceptual.network import PerceptualNetwork, perceptual_network
 from engine.perceptual.synthesis import Scale, pyramid
 from engine.tasks.reconstruction import Reconstruction
@@ -53,14 +52,14 @@ def chroma(image: Any) -> numpy.ndarray:
 
 @pytest.fixture(scope="module")
 def default() -> Result:
-    return style(open_picture(pictures.scene()), open_picture(pictures.painting()), iterations=40)
+    return style(open_picture(pictures.scene()), open_picture(pictures.painting()), iterations=60)
 
 
 def test_the_style_loss_falls_and_the_scene_stays(default: Result) -> None:
     facts = default.facts
     assert facts["losses_last"]["style"] < 0.5 * facts["losses_first"]["style"]
     assert facts["losses_last"]["content"] < 0.8
-    assert facts["iterations"] == 40
+    assert facts["iterations"] == 60
 
 
 def test_the_result_is_nearer_to_its_painting_than_the_photo_and_than_to_another(
@@ -95,14 +94,13 @@ def test_matched_colours_lie_between(photo: Picture, painting: Picture) -> None:
 def test_several_paintings_count_by_their_weights(photo: Picture, painting: Picture) -> None:
     other = open_picture(pictures.painting().rotate(90))
     alone = style(photo, painting)
-    weighed = style(photo, painting, other, style_weights=(1, 0), start="content")
-    same = style(photo, painting, start="content")
-    assert weighed.image.tobytes() == same.image.tobytes()
+    weighed = style(photo, painting, other, style_weights=(1, 0))
+    assert weighed.image.tobytes() == alone.image.tobytes()
     mixed = style(photo, painting, other)
     assert mixed.image.tobytes() != alone.image.tobytes()
 
 
-@pytest.mark.parametrize("weights", [(1.0,), (0.0, 0.0), (-1.0, 2.0)])
+@pytest.mark.parametrize("weights", [(1.0,), (0.0, 0.0)])
 def test_weights_that_do_not_fit_are_refused(weights: tuple[float, ...], photo: Picture, painting: Picture) -> None:
     with pytest.raises(ParameterError, match="style_weights"):
         style(photo, painting, painting, style_weights=weights)
@@ -170,7 +168,7 @@ def test_an_early_layer_brings_back_more_than_a_late_one(photo: Picture) -> None
 
 
 def test_style_forgets_places_and_keeps_statistics(painting: Picture) -> None:
-    found = reconstruct(painting, of="style", iterations=40, content_layer="relu1_1")
+    found = reconstruct(painting, of="style", iterations=40)
     noise = reconstruct(painting, of="style", iterations=1)
     assert style_distance(found, painting) < 0.1 * style_distance(noise, painting)
     difference = numpy.asarray(found.image).astype(float) - numpy.asarray(painting.image.resize((64, 64)))
@@ -180,6 +178,7 @@ def test_style_forgets_places_and_keeps_statistics(painting: Picture) -> None:
 def test_the_strip_has_two_rows_of_five_panels(photo: Picture) -> None:
     found = reconstruct(photo, of="strip", iterations=2)
     assert found.facts["panels"] == 10
+    assert found.facts["iterations"] == 20
     assert found.image.width > 5 * 64
     assert found.image.height > 2 * 48
 
@@ -195,10 +194,9 @@ def test_both_networks_have_tuned_weights() -> None:
 def test_recolouring_is_the_start_not_the_goal(photo: Picture, painting: Picture) -> None:
     """The content term still wants the photo's own features."""
     content = to_tensor(photo.image.resize((64, 48)))
-    recoloured = match_colours(content, to_tensor(painting.image))
+    recoloured = match_colours(content, palette([to_tensor(painting.image)]))
     net = network()
     layer = ["relu4_2"]
     goal = net.targets(content.to(net.device.torch_device), layer)["relu4_2"]
     expected = losses.content_loss(net.targets(recoloured.to(net.device.torch_device), layer)["relu4_2"], goal).item()
     assert style(photo, painting, iterations=1).facts["losses_first"]["content"] == pytest.approx(expected, rel=0.02)
-    assert isinstance(recoloured, torch.Tensor)

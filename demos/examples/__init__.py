@@ -34,7 +34,8 @@ def pair_gallery(pairs: tuple[Pair, ...], first: Component, second: Component) -
     """Thumbnails of the pairs; a click puts both pictures into their inputs."""
     gallery = gr.Gallery(
         [(pair.thumbnail(), pair.caption) for pair in pairs],
-        label="Examples", columns=len(pairs), rows=1, height=150, object_fit="cover", allow_preview=False,
+        label="Examples", show_label=False, elem_classes=["pairs"], columns=len(pairs), rows=1, height=150,
+        object_fit="cover", allow_preview=False,
         interactive=False, buttons=[], format="jpeg",
     )  # fmt: skip
 

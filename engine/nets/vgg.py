@@ -89,12 +89,13 @@ class VGG19(nn.Module):
         super().__init__()
         self.register_buffer("mean", torch.tensor(mean).view(1, 3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(std).view(1, 3, 1, 1), persistent=False)
+        self._padding = padding
         self._pool = functional.max_pool2d if pooling == "max" else functional.avg_pool2d
         channels = 3
         for name in CONVOLUTIONS:
             block, index = int(name[4]), int(name[6])
             width = _BLOCK_WIDTHS[block][index - 1]
-            self.add_module(name, nn.Conv2d(channels, width, 3, padding=1, padding_mode=padding))
+            self.add_module(name, nn.Conv2d(channels, width, 3, padding=1 if padding == "zeros" else 0))
             channels = width
         self.eval().requires_grad_(False)
 
@@ -117,7 +118,7 @@ class VGG19(nn.Module):
         value = ((picture - self.mean) / self.std).to(weight.dtype)
         features: dict[str, Tensor] = {}
         for name, following in pairwise((*CONVOLUTIONS[:deepest], "")):
-            value = self.get_submodule(name)(value)
+            value = self.get_submodule(name)(_padded(value, self._padding))
             if name in layers:
                 features[name] = value
                 value = functional.relu(value)  # out of place: the caller keeps the value before the rectifier
@@ -128,6 +129,17 @@ class VGG19(nn.Module):
             if following and following[4] != name[4]:
                 value = self._pool(value, 2)
         return features
+
+
+def _padded(value: Tensor, padding: Padding) -> Tensor:
+    """One more pixel on every side; zeros are left to the convolution."""
+    if padding == "zeros":
+        return value
+    if padding == "replicate" and value.is_cuda:
+        # CUDA's own kernel adds up border gradients in any order: the same seed would not give the same picture.
+        value = torch.cat((value[..., :1, :], value, value[..., -1:, :]), dim=2)
+        return torch.cat((value[..., :1], value, value[..., -1:]), dim=3)
+    return functional.pad(value, (1, 1, 1, 1), mode=padding)
 
 
 def normalised(tensors: Mapping[str, Tensor]) -> VGG19:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+
+_log = logging.getLogger(__name__)
 
 Energy = Callable[[Tensor], Mapping[str, Tensor]]
 """Picture ``(B, 3, H, W)`` -> named, weighted terms (scalars)."""
@@ -45,24 +48,29 @@ def _captured(energy: Energy, like: Tensor) -> Callable[[Tensor], Evaluation]:
     An energy that cannot be captured (it synchronises, or a kernel of it refuses) is evaluated the plain way.
     """
     static = like.detach().clone()
-    stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
-    stream.wait_stream(torch.cuda.current_stream())
-    with torch.cuda.stream(stream):  # libraries choose their kernels and workspaces before the capture
-        for _ in range(3):
-            _evaluate(energy, static)
-    torch.cuda.current_stream().wait_stream(stream)
     graph = torch.cuda.CUDAGraph()
-    try:
-        with torch.cuda.graph(graph):
-            found = _evaluate(energy, static)
-    except torch.cuda.OutOfMemoryError:
-        raise
-    except RuntimeError:
-        return lambda picture: _evaluate(energy, picture)
+    # Stream and graph belong to the current device, and "current" is per thread: Gradio resumes a run in any thread.
+    with torch.cuda.device(like.device):
+        stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
+        stream.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(stream):  # libraries choose their kernels and workspaces before the capture
+            for _ in range(3):
+                _evaluate(energy, static)
+        torch.cuda.current_stream().wait_stream(stream)
+        try:
+            with torch.cuda.graph(graph, capture_error_mode="thread_local"):
+                found = _evaluate(energy, static)
+        except torch.cuda.OutOfMemoryError:
+            raise
+        except RuntimeError as error:
+            _log.warning("this energy is evaluated without a CUDA graph: %s", error)
+            return lambda picture: _evaluate(energy, picture)
 
-    def replay(picture: Tensor) -> Evaluation:
-        static.copy_(picture)
-        graph.replay()
+    def replay(picture: Tensor, _alive: Energy = energy) -> Evaluation:
+        # The graph knows the energy's tensors by address only: _alive keeps them from being freed.
+        with torch.cuda.device(static.device):
+            static.copy_(picture)
+            graph.replay()
         return found
 
     return replay

@@ -59,6 +59,13 @@ def pyramid(size: Size, iterations: int, scales: int, *, shortest: int) -> list[
     return [Scale(*pair) for pair in zip(sizes, counts, strict=True)]
 
 
+def gflop(scales: Sequence[Scale], deepest: str) -> float:
+    """Arithmetic of forward and backward passes to VGG-19's ``deepest`` layer over all scales, in GFLOP."""
+    from engine.nets.vgg import gflop_per_pixel
+
+    return 2 * gflop_per_pixel(deepest) * sum(scale.work for scale in scales)
+
+
 def coarse_to_fine(
     scales: Sequence[Scale],
     begin: Callable[[Size], Tensor],

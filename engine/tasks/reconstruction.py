@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from PIL import Image, ImageDraw, ImageFont
 
@@ -19,9 +19,11 @@ from engine.tasks.style_v1 import STYLE_LAYERS, ContentLayer, Network, StyleLaye
 if TYPE_CHECKING:
     from engine.perceptual.evaluation import Energy
     from engine.perceptual.network import PerceptualNetwork
-    from engine.perceptual.synthesis import Synthesis
+    from engine.perceptual.synthesis import Scale, Synthesis
     from engine.tensors import Size
 
+SMOOTHNESS = 2.0
+"""Weight of the total variation for content: Mahendran & Vedaldi's regulariser; without it late layers give speckle."""
 CAPTION_HEIGHT = 18
 """Pixels above each panel of the strip."""
 CAPTION_WIDTH = 104
@@ -33,7 +35,7 @@ GAP = 4
 class Reconstruction(Parameters):
     """Parameters of a reconstruction."""
 
-    of: Literal["pixels", "content", "style", "strip"] = option("strip", label="Reconstruct")
+    of: Literal["pixels", "content", "style", "strip"] = option("content", label="Reconstruct")
     """The pixels themselves, one layer's content, a set of layers' style, or the strip: both, layer by layer."""
     content_layer: ContentLayer = option("relu4_2", label="Content layer")
     """Layer whose features are reproduced, for content."""
@@ -55,13 +57,6 @@ class _Panel:
 
     caption: str
     parameters: Reconstruction
-
-    @property
-    def share(self) -> float:
-        """Part of the strip's time, up to a factor."""
-        from engine.nets.vgg import gflop_per_pixel
-
-        return gflop_per_pixel(_deepest(self.parameters))
 
 
 @dataclass(frozen=True)
@@ -107,7 +102,7 @@ def _reconstruct(image: Image.Image, parameters: Reconstruction, job: Job) -> Ge
 
     from engine.device import best_device
     from engine.perceptual.network import perceptual_network
-    from engine.perceptual.synthesis import coarse_to_fine, pyramid
+    from engine.perceptual.synthesis import coarse_to_fine
 
     device = best_device()
     network = perceptual_network(parameters.network, device)
@@ -116,9 +111,7 @@ def _reconstruct(image: Image.Image, parameters: Reconstruction, job: Job) -> Ge
         generator = torch.Generator().manual_seed(parameters.seed)
         return (0.5 + 0.15 * torch.randn(1, 3, at[1], at[0], generator=generator)).to(device.torch_device)
 
-    size = result_size(image.size, parameters.size)
-    levels = 3 if parameters.of == "style" else 1  # large shapes of a texture grow in the coarse scales
-    scales = pyramid(size, parameters.iterations, levels, shortest=min(size))
+    scales = _scales(parameters, image.size)
     optimiser: Literal["adam", "lbfgs"] = "adam" if parameters.of == "pixels" else "lbfgs"  # L-BFGS needs 3 steps there
     return (
         yield from coarse_to_fine(
@@ -137,7 +130,10 @@ def _energy(network: PerceptualNetwork, image: Image.Image, at: Size, parameters
     if parameters.of == "content":
         layer = parameters.content_layer
         features = network.targets(target, [layer])[layer]
-        return lambda picture: {"content": losses.content_loss(network.features(picture, [layer])[layer], features)}
+        return lambda picture: {
+            "content": losses.content_loss(network.features(picture, [layer])[layer], features),
+            "smoothness": SMOOTHNESS * losses.total_variation(picture),
+        }
     layers = parameters.style_layers
     grams = {layer: losses.gram_matrix(found) for layer, found in network.targets(target, layers).items()}
     return lambda picture: {
@@ -153,17 +149,18 @@ def _strip(image: Image.Image, parameters: Reconstruction, job: Job) -> Run:
     size = result_size(image.size, parameters.size)
     cells = [_Cell(size, index) for index in range(len(panels))]
     montage = Image.new("RGB", cells[-1].end, "white")
-    total, before = sum(panel.share for panel in panels), 0.0
-    facts: dict[str, object] = {}
-    for index, panel in enumerate(panels):
+    shares = [cost(panel.parameters, {"picture": [image.size]}) for panel in panels]
+    facts: dict[str, Any] = {"iterations": 0, "losses_first": {}, "losses_last": {}}
+    for index, (panel, cell) in enumerate(zip(panels, cells, strict=True)):
         if job.stopped and index:
             break
         walk = Walk(_reconstruct(image, panel.parameters, job))
-        yield from _shown(walk, panel, montage, cells[index], before / total, panel.share / total)
-        cells[index].paste(montage, to_image(walk.result.picture), panel.caption)
-        facts[panel.caption] = walk.result.facts["losses_last"]["total"]
-        before += panel.share
-    return Outcome(image=montage, facts={"losses_last": facts, "panels": len(facts)})
+        yield from _shown(walk, panel, montage, cell, sum(shares[:index]) / sum(shares), shares[index] / sum(shares))
+        cell.paste(montage, to_image(walk.result.picture), panel.caption)
+        facts["iterations"] += walk.result.facts["iterations"]
+        for key in ("losses_first", "losses_last"):
+            facts[key][panel.caption] = walk.result.facts[key]["total"]
+    return Outcome(image=montage, facts={**facts, "panels": len(facts["losses_last"])})
 
 
 def _shown(
@@ -178,7 +175,10 @@ def _shown(
             cell.paste(shown, panel_now(), panel.caption)
             return shown
 
-        yield replace(step.within(start, share, f"{panel.caption}: "), preview=preview)
+        def figures(panel_now: Callable[[], Mapping[str, float]] = step.figures) -> Mapping[str, float]:
+            return {panel.parameters.of: panel_now()["total"]}  # one curve for content, one for style
+
+        yield replace(step.within(start, share, f"{panel.caption}: "), preview=preview, figures=figures)
 
 
 def _panels(parameters: Reconstruction) -> list[_Panel]:
@@ -197,23 +197,23 @@ def _deepest(parameters: Reconstruction) -> str:
     return parameters.content_layer if parameters.of == "content" else max(parameters.style_layers)
 
 
-def _runs(parameters: Reconstruction) -> Iterator[Reconstruction]:
-    if parameters.of == "strip":
-        yield from (panel.parameters for panel in _panels(parameters))
-    else:
-        yield parameters
+def _scales(parameters: Reconstruction, picture: tuple[int, int]) -> list[Scale]:
+    """The pyramid of one reconstruction: large shapes of a texture grow in its coarse scales."""
+    from engine.perceptual.synthesis import pyramid
+
+    size = result_size(picture, parameters.size)
+    return pyramid(size, parameters.iterations, 3 if parameters.of == "style" else 1, shortest=min(size))
 
 
 def cost(parameters: Reconstruction, sizes: Mapping[str, Sequence[tuple[int, int]]]) -> float:
-    """GFLOP of forward and backward; the pixels alone cost next to nothing."""
-    from engine.nets.vgg import gflop_per_pixel
-    from engine.tensors import fitted
+    """See :attr:`engine.registry.Task.cost`; the pixels alone cost next to nothing."""
+    from engine.perceptual.synthesis import gflop
 
-    width, height = fitted(sizes["picture"][0], parameters.size)
-    pixels = width * height * parameters.iterations
+    (picture,) = sizes["picture"]
     if parameters.of == "pixels":
-        return 1e-7 * pixels
-    return sum(2 * gflop_per_pixel(_deepest(each)) * pixels for each in _runs(parameters))
+        return 1e-7 * sum(scale.work for scale in _scales(parameters, picture))
+    runs = [panel.parameters for panel in _panels(parameters)] if parameters.of == "strip" else [parameters]
+    return sum(gflop(_scales(each, picture), _deepest(each)) for each in runs)
 
 
 RECONSTRUCTION = Task(

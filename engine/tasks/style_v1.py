@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+
+from pydantic import Field
 
 from engine.errors import ParameterError, PictureError
 from engine.job import Job, Outcome, Run
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 StyleLayer = Literal["relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1"]
 ContentLayer = Literal["relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu4_2", "relu5_1"]
 Network = Literal["vgg19-normalised", "vgg19-imagenet"]
+Weight = Annotated[float, Field(ge=0, le=4)]
 STYLE_LAYERS: tuple[StyleLayer, ...] = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
 
 SHORTEST_SIDE = 32
@@ -45,7 +48,7 @@ class StyleV1(Parameters):
     """The painting's; the photo's, by luminance transfer; or matched: the painting first gets the photo's colours."""
     style_scale: float = option(1.5, low=0.25, high=3, step=0.05, label="Stroke size", advanced=True)
     """Size of the painting relative to the result: larger gives larger strokes."""
-    style_weights: tuple[float, ...] = option((), most=4, per="style", label="Weight", advanced=True)
+    style_weights: tuple[Weight, ...] = option((), most=4, per="style", label="Weight", advanced=True)
     """How much each painting counts, in their order; equal when left out."""
     style_layers: tuple[StyleLayer, ...] = option(STYLE_LAYERS, least=1, most=5, label="Style layers", advanced=True)
     """Layers whose Gram matrices are matched: early ones hold colours and fine strokes, late ones large shapes."""
@@ -84,7 +87,7 @@ def run(pictures: Pictures, parameters: StyleV1, job: Job) -> Run:
     import torch
 
     from engine.device import best_device
-    from engine.perceptual.colour import match_colours, with_colours_of
+    from engine.perceptual.colour import match_colours, palette, with_colours_of
     from engine.perceptual.network import perceptual_network
     from engine.perceptual.synthesis import coarse_to_fine, pyramid
     from engine.tensors import Size, resized, to_image
@@ -99,9 +102,12 @@ def run(pictures: Pictures, parameters: StyleV1, job: Job) -> Run:
     def content_at(at: Size) -> Tensor:
         return resized(content.image, at, device.torch_device)
 
+    @cache
     def styles_at(at: Size) -> list[Tensor]:
         found = [_style_at(style, max(at) * parameters.style_scale, device.torch_device) for style in styles]
-        return [match_colours(style, content_at(at)) for style in found] if parameters.colours == "matched" else found
+        if parameters.colours != "matched":
+            return found
+        return [match_colours(style, palette([content_at(at)])) for style in found]
 
     def begin(at: Size) -> Tensor:
         noise = 0.5 + 0.15 * torch.randn(1, 3, at[1], at[0], generator=torch.Generator().manual_seed(parameters.seed))
@@ -111,8 +117,7 @@ def run(pictures: Pictures, parameters: StyleV1, job: Job) -> Run:
             return 0.5 * (content_at(at) + noise.to(device.torch_device))
         if parameters.start == "content":
             return content_at(at)
-        palette = torch.cat([style.flatten(2) for style in styles_at(at)], dim=2)[..., None]
-        return match_colours(content_at(at), palette)
+        return match_colours(content_at(at), palette(styles_at(at), weights))
 
     def energy_at(at: Size) -> Energy:
         return energy_of(network, parameters, content_at(at), styles_at(at), weights)
@@ -190,21 +195,18 @@ def _style_weights(parameters: StyleV1, count: int) -> list[float]:
     weights = list(parameters.style_weights) or [1.0] * count
     if len(weights) != count:
         raise ParameterError(f"style_weights has {len(weights)} values for {count} paintings; give one for each.")
-    if min(weights) < 0 or sum(weights) <= 0:
-        raise ParameterError("style_weights: no weight may be below 0, and one has to be above.")
+    if sum(weights) <= 0:
+        raise ParameterError("style_weights: one of them has to be above 0.")
     return [weight / sum(weights) for weight in weights]
 
 
 def cost(parameters: StyleV1, sizes: Mapping[str, Sequence[tuple[int, int]]]) -> float:
-    """GFLOP of forward and backward over all scales."""
-    from engine.nets.vgg import gflop_per_pixel
-    from engine.perceptual.synthesis import pyramid
-    from engine.tensors import fitted
+    """See :attr:`engine.registry.Task.cost`."""
+    from engine.perceptual.synthesis import gflop, pyramid
 
-    size = fitted(sizes["content"][0], parameters.size, shortest=SHORTEST_SIDE)
+    size = result_size(sizes["content"][0], parameters.size)
     scales = pyramid(size, parameters.iterations, parameters.scales, shortest=SHORTEST_SIDE)
-    deepest = max(*parameters.style_layers, parameters.content_layer)
-    return 2 * gflop_per_pixel(deepest) * sum(scale.work for scale in scales)
+    return gflop(scales, max(*parameters.style_layers, parameters.content_layer))
 
 
 STYLE_V1 = Task(

@@ -1,0 +1,57 @@
+"""What the page says before Run is pressed: what the door did with the pictures, and how long a run will take."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+
+from demos import look
+from demos.controls import Controls, numbered
+from demos.uploads import Upload, notes_line
+from engine import PentimentoError, Picture, estimate
+
+DOORS: dict[str, Any] = {"concurrency_id": "door", "concurrency_limit": 2}
+"""Pictures that are decoded at the same time: each may take some hundred megabytes while it is."""
+
+
+def connect(controls: Controls, notes: gr.Markdown, expected: gr.Markdown) -> None:
+    """Keep both lines true. Pictures are opened when they change; sliders only need their sizes."""
+    task = controls.task
+    uploads, settings = controls.uploads, controls.settings
+    labels = {name: str(upload.label) for name, upload in uploads.items()}
+    sizes = gr.State({})
+
+    def opened(*values: Upload) -> tuple[str, dict[str, tuple[int, int]]]:
+        given = dict(zip(uploads, values, strict=True))
+        found = {name: value.size for name, value in given.items() if isinstance(value, Picture)}
+        return notes_line({labels[name]: value for name, value in given.items()}), found
+
+    def told(found: dict[str, tuple[int, int]], *values: Any) -> str:
+        missing = [
+            each.label
+            for each in task.inputs
+            if each.least and not any(numbered(each.name, index) in found for index in range(each.most))
+        ]
+        if missing:
+            return f"Choose a picture for {' and '.join(missing)}, or an example."
+        try:
+            present = {
+                each.name: [index for index in range(each.most) if numbered(each.name, index) in found]
+                for each in task.inputs
+            }
+            by_input = {name: [found[numbered(name, index)] for index in indices] for name, indices in present.items()}
+            parameters = controls.parameters(dict(zip(settings, values, strict=True)), present)
+            seconds = estimate(task, parameters, by_input)
+        except PentimentoError as error:
+            return str(error)
+        return "" if seconds is None else f"This takes about {look.seconds(seconds)} here."
+
+    quiet: dict[str, Any] = {"show_progress": "hidden", "trigger_mode": "always_last", "api_visibility": "private"}
+    changed = gr.on(
+        [each.change for each in uploads.values()], opened, [*uploads.values()], [notes, sizes], **quiet, **DOORS
+    )
+    changed.then(told, [sizes, *settings.values()], [expected], queue=False, **quiet)
+    gr.on(
+        [each.change for each in settings.values()], told, [sizes, *settings.values()], [expected], queue=False, **quiet
+    )
