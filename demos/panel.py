@@ -21,6 +21,8 @@ from engine.registry import Task
 
 QUEUE: dict[str, Any] = {"concurrency_id": "device", "concurrency_limit": 1}
 """Every run of every tab waits in one queue: there is one device."""
+PRIVATE: dict[str, Any] = {"api_visibility": "private"}
+"""The page's own events are not part of the API."""
 HEIGHT = 420
 """Of the picture, in pixels; fixed, so that nothing moves while it runs."""
 CHART_HEIGHT = 380
@@ -61,26 +63,31 @@ class Panel:
 
     def connect(self, controls: Controls, *more_triggers: Any) -> None:
         """Bind the events and make the endpoint; ``more_triggers`` begin a run besides the Run button."""
+        for trigger in (self.run.click, *more_triggers):
+            self._connect_run(controls, trigger)
+        self.stop.click(_stop, [self._job], [self.stop, self.status], queue=False, **PRIVATE)
+        gr.on([self.kind.change, self.keep_recipe.change], **self._download_event())
+        self._publish(controls)
+
+    def _connect_run(self, controls: Controls, trigger: Any) -> None:
         shown = [self.picture, self.status, self.curves, self.compare, self.tabs, self.facts, self._result]
-        private: dict[str, Any] = {"api_visibility": "private"}
-        begun = gr.on(
-            [self.run.click, *more_triggers], _begin, None, [self._job, self.run, self.stop, self.status],
-            queue=False, **private,
-        )  # fmt: skip
+        begun = trigger(_begin, None, [self._job, self.run, self.stop, self.status], queue=False, **PRIVATE)
         ran = begun.then(
             _worker(controls), [self._job, *controls.components], shown, show_progress="minimal",
-            show_progress_on=[self.status], **private, **QUEUE,
+            show_progress_on=[self.status], **PRIVATE, **QUEUE,
         )  # fmt: skip
         # Not .then: it does not follow an error that the page shows.
-        download = ([self._result, self.kind, self.keep_recipe], [self.download])
-        ran.success(_ended, None, [self.run, self.stop], queue=False, **private).then(
-            _prepare, *download, queue=False, show_progress="hidden", **private
-        )
-        ran.failure(_failed, None, [self.run, self.stop, self.status], queue=False, **private)
-        self.stop.click(_stop, [self._job], [self.stop, self.status], queue=False, **private)
-        changed = [self.kind.change, self.keep_recipe.change]
-        gr.on(changed, _prepare, *download, queue=False, show_progress="hidden", **private)
-        self._publish(controls)
+        ended = ran.success(_ended, None, [self.run, self.stop], queue=False, **PRIVATE)
+        ended.then(**self._download_event())
+        ran.failure(_failed, None, [self.run, self.stop, self.status], queue=False, **PRIVATE)
+
+    def _download_event(self) -> dict[str, Any]:
+        """Write the file of the download, in the format chosen now."""
+        inputs = [self._result, self.kind, self.keep_recipe]
+        return {
+            "fn": _prepare, "inputs": inputs, "outputs": [self.download],
+            "queue": False, "show_progress": "hidden", **PRIVATE,
+        }  # fmt: skip
 
     def _publish(self, controls: Controls) -> None:
         """The named endpoint: the same components as arguments, a picture and the facts as outputs."""

@@ -84,10 +84,9 @@ def test_reconstruction_through_the_client(client: Client, files: tuple[Path, Pa
 
 def test_previews_with_progress_come_on_the_way(client: Client, files: tuple[Path, Path]) -> None:
     job = client.submit(handle_file(files[0]), handle_file(files[1]), size=96, iterations=40, api_name="/style_v1")
-    seen = [each for each in job if each and each[1] and "stage" in each[1]]
+    seen = [each for each in job if each and "iteration" in (each[1] or {}).get("stage", "")]
     assert seen
     assert 0 < seen[0][1]["done"] < 1
-    assert "iteration" in seen[0][1]["stage"]
     assert seen[0][1]["total"] > 0
     assert Path(seen[0][0]).suffix in (".jpg", ".jpeg")
 
