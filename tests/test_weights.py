@@ -94,7 +94,7 @@ def test_a_wrong_sha256_is_refused_and_the_file_removed(tmp_path: Path) -> None:
         ("error", "error 500", 8),
         ("silent", "cannot be had", 10),
         ("stalls", "stopped sending", 12),
-        ("breaks", "cannot be had", 15),
+        ("breaks", "please try", 15),
     ],
 )
 def test_a_bad_server_costs_seconds_and_gives_one_sentence(

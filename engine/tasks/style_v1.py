@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -67,7 +67,7 @@ class StyleV1(Parameters):
     seed: int = option(0, low=0, high=SEED_LIMIT, step=1, label="Seed", advanced=True)
     """The same seed gives the same picture on the same device."""
 
-    presets: ClassVar = {
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "Quick": {"size": 192, "iterations": 60},
         "Balanced": {},
         "Fine": {"size": 512, "iterations": 300},
