@@ -35,7 +35,7 @@ class Curves:
         """The drawing; an empty frame of the same height before there are two points."""
         names = list(dict.fromkeys(name for _, figures in self.rows for name in figures))[: len(COLOURS)]
         if len(self.rows) < 2:
-            return _frame("The curves of the losses appear here while a run is going on.", "")
+            return _frame("The losses appear here.", "")
         values = [max(value, FLOOR) for _, figures in self.rows for value in figures.values()]
         low, high = math.floor(math.log10(min(values))), math.ceil(math.log10(max(values)) + 1e-9)
         scale = _Scale(self.rows[0][0], self.rows[-1][0], low, max(high, low + 1))

@@ -94,8 +94,8 @@ class Speed:
     are mostly overhead and teach nothing; no single run may move the estimate far from the probe.
     """
 
-    _PROBE_SHARE = 0.85
-    """What whole runs reach of the probe, as seen on a 2-core CPU."""
+    _PROBE_SHARE = 0.6
+    """What whole runs reach of the probe, as seen on a shared 2-core CPU (0.45 to 0.9)."""
     _LEAST_GFLOP, _LEAST_SECONDS = 100.0, 3.0
     _FURTHEST = 4.0
 
