@@ -47,7 +47,6 @@ CSS = """
 .status .quiet, .quiet { color: var(--body-text-color-subdued); font-size: .875rem; }
 .notes { min-height: 1.25rem; }
 .filled img { width: 100%; height: 100%; object-fit: contain; }
-.compare img { object-fit: contain !important; }
 .chart { height: 380px; }
 .curves { width: 100%; height: 340px; }
 .curves text { fill: var(--body-text-color-subdued); font-size: 13px; }

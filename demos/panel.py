@@ -53,8 +53,8 @@ class Panel:
                 self.curves = gr.HTML(Curves().svg(), elem_classes=["chart"])
             with gr.Tab("Before and after", id="compare"):
                 self.compare = gr.ImageSlider(
-                    label="Before and after", format="jpeg", height=CHART_HEIGHT, interactive=False, show_label=False,
-                    buttons=["fullscreen"], elem_classes=["compare"],
+                    label="Before and after", format="jpeg", height=CHART_HEIGHT, max_height=CHART_HEIGHT - 2,
+                    interactive=False, show_label=False, buttons=["fullscreen"],
                 )  # fmt: skip
             with gr.Tab("What happened", id="facts"):
                 self.facts = gr.JSON(show_label=False, open=False, height=CHART_HEIGHT)

@@ -45,13 +45,12 @@ def connect(controls: Controls, notes: gr.Markdown, expected: gr.Markdown) -> No
             seconds = estimate(task, parameters, by_input)
         except PentimentoError as error:
             return str(error)
-        return "" if seconds is None else f"This takes about {look.seconds(seconds)} here."
+        if seconds is None:
+            return "The device is busy; the time is measured when it is free."
+        return f"This takes about {look.seconds(seconds)} here."
 
     quiet: dict[str, Any] = {"show_progress": "hidden", "trigger_mode": "always_last", "api_visibility": "private"}
-    changed = gr.on(
-        [each.change for each in uploads.values()], opened, [*uploads.values()], [notes, sizes], **quiet, **DOORS
-    )
-    changed.then(told, [sizes, *settings.values()], [expected], queue=False, **quiet)
-    gr.on(
-        [each.change for each in settings.values()], told, [sizes, *settings.values()], [expected], queue=False, **quiet
-    )
+    gr.on([each.change for each in uploads.values()], opened, [*uploads.values()], [notes, sizes], **quiet, **DOORS)
+    # One event for sizes and settings: of two, the slower one could show the estimate for settings that are gone.
+    watched = [sizes.change, *(each.change for each in settings.values())]
+    gr.on(watched, told, [sizes, *settings.values()], [expected], queue=False, **quiet)

@@ -70,7 +70,7 @@ def gflops(dtype: torch.dtype, device: str | torch.device = "cpu") -> float:
     weight = torch.ones(channels, channels, 3, 3, dtype=dtype, device=device)
     best = float("inf")
     with torch.inference_mode():
-        for _ in range(4):
+        for _ in range(10):
             synchronise(torch.device(device))
             start = time.perf_counter()
             functional.conv2d(picture, weight, padding=1)
