@@ -28,18 +28,14 @@ def connect(controls: Controls, notes: gr.Markdown, expected: gr.Markdown) -> No
         return notes_line({labels[name]: value for name, value in given.items()}), found
 
     def told(found: dict[str, tuple[int, int]], *values: Any) -> str:
-        missing = [
-            each.label
+        present = {
+            each.name: [index for index in range(each.most) if numbered(each.name, index) in found]
             for each in task.inputs
-            if each.least and not any(numbered(each.name, index) in found for index in range(each.most))
-        ]
+        }
+        missing = [each.label for each in task.inputs if len(present[each.name]) < each.least]
         if missing:
             return f"Choose a picture for {' and '.join(missing)}, or an example."
         try:
-            present = {
-                each.name: [index for index in range(each.most) if numbered(each.name, index) in found]
-                for each in task.inputs
-            }
             by_input = {name: [found[numbered(name, index)] for index in indices] for name, indices in present.items()}
             parameters = controls.parameters(dict(zip(settings, values, strict=True)), present)
             seconds = estimate(task, parameters, by_input)
