@@ -66,9 +66,14 @@ def give(page: Page, files: tuple[Path, Path]) -> None:
         expect(page.get_by_label("Remove Image")).to_have_count(index + 1)
 
 
+def unfold_settings(page: Page) -> None:
+    """Open the tab's settings; the page's foot has a button of the same name, which may be drawn first."""
+    page.get_by_role("tabpanel").get_by_role("button", name="Settings").first.click()
+
+
 def choose(page: Page, *, size: int, iterations: int) -> None:
     if not page.get_by_label("number input for Size", exact=True).first.is_visible():
-        page.get_by_role("button", name="Settings").first.click()
+        unfold_settings(page)
     for label, value in (("Size", size), ("Iterations", iterations)):
         field = page.get_by_label(f"number input for {label}", exact=True).first
         field.fill(str(value))
@@ -160,7 +165,7 @@ def test_examples_fill_both_inputs(page: Page) -> None:
 
 
 def test_presets_move_the_sliders(page: Page) -> None:
-    page.get_by_role("button", name="Settings").first.click()
+    unfold_settings(page)
     page.get_by_label("Fine").first.check()
     expect(page.get_by_label("number input for Size", exact=True).first).to_have_value("512")
     page.get_by_label("Quick").first.check()
