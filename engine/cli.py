@@ -57,6 +57,9 @@ def _add_task(commands: Any, task: Task) -> None:
             help=each.help + several,
         )
     command.add_argument("--out", type=Path, required=True, metavar="FILE", help="Result: .png or .jpg.")
+    command.add_argument(
+        "--explanation", type=Path, metavar="FILE", help="A picture of how the result came about, .png or .jpg."
+    )
     command.add_argument("--facts", type=Path, metavar="FILE", help="Write what happened as JSON.")
     command.add_argument(
         "--keep-recipe", action="store_true", help="Keep parameters and seed inside the result's file."
@@ -95,7 +98,7 @@ def _run_task(options: argparse.Namespace) -> None:
     task: Task = options.task
     given = vars(options)
     parameters = parse(task.parameters, {name: given[name] for name in task.parameters.model_fields if name in given})
-    kind = _kind(options.out)
+    kind, explained = _kind(options.out), options.explanation and _kind(options.explanation)
     pictures = {
         each.name: [open_picture(path, working_pixels=each.working_pixels) for path in given[each.name] or ()]
         for each in task.inputs
@@ -105,6 +108,8 @@ def _run_task(options: argparse.Namespace) -> None:
     recipe = json.dumps(result.recipe) if options.keep_recipe else None
     try:
         save_picture(result.image, options.out, kind=kind, recipe=recipe)
+        if explained and result.explanation:
+            save_picture(result.explanation.picture(), options.explanation, kind=explained)
         if options.facts:
             options.facts.write_text(json.dumps(result.facts, indent=2) + "\n", encoding="utf-8")
     except OSError as error:

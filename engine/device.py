@@ -170,6 +170,11 @@ def _peak_resident_bytes() -> int:
 _OUT_OF_MEMORY = ("can't allocate memory", "not enough memory", "out of memory")
 
 
+def is_out_of_memory(error: RuntimeError) -> bool:
+    """Whether torch ran out of memory; a CPU and Apple's GPU have no error type of their own for that."""
+    return isinstance(error, torch.cuda.OutOfMemoryError) or any(words in str(error) for words in _OUT_OF_MEMORY)
+
+
 @contextmanager
 def memory_errors() -> Iterator[None]:
     """Turn torch's out-of-memory error into one that a visitor understands."""
@@ -179,7 +184,7 @@ def memory_errors() -> Iterator[None]:
         torch.cuda.empty_cache()
         raise DeviceMemoryError("The device ran out of memory; please choose a smaller size.") from None
     except RuntimeError as error:
-        if not any(words in str(error) for words in _OUT_OF_MEMORY):  # CPU and Apple GPU have no type of their own
+        if not is_out_of_memory(error):
             raise
         raise DeviceMemoryError("The machine ran out of memory; please choose a smaller size.") from None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -51,6 +51,14 @@ class Step:
         return replace(self, done=start + share * self.done, stage=f"{stage}{self.stage}")
 
 
+class Explanation(Protocol):
+    """What a task can show of how its result came about; a page that knows the task may look deeper into it."""
+
+    def picture(self) -> Image:
+        """All of it in one picture, RGB."""
+        ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
     """What a task's own ``run`` returns."""
@@ -59,6 +67,8 @@ class Outcome:
     """The result, RGB."""
     facts: Mapping[str, Any] = field(default_factory=dict)
     """What happened, as JSON-ready values."""
+    explanation: Explanation | None = None
+    """How the result came about, for a page that shows more than the result."""
 
 
 Run = Generator[Step, None, Outcome]

@@ -13,7 +13,7 @@ from PIL import Image
 from engine import weights
 from engine.catalogue import catalogue
 from engine.errors import ParameterError, StoppedError
-from engine.job import Job, Step, Walk
+from engine.job import Explanation, Job, Step, Walk
 from engine.parameters import Parameters
 from engine.registry import Pictures, Task
 
@@ -34,6 +34,8 @@ class Result:
     """What happened, JSON-ready: seconds, size, device, peak memory, losses, weights with sha256, and so on."""
     recipe: Mapping[str, Any]
     """What reproduces it, JSON-ready: task, parameters, weights. No file names."""
+    explanation: Explanation | None = None
+    """How it came about, where the task has something to show."""
 
 
 def run(
@@ -133,7 +135,7 @@ def _timed(task: Task, pictures: Pictures, parameters: Parameters, job: Job) -> 
         "notes": {name: [list(picture.notes) for picture in given] for name, given in pictures.items()},
         **walk.result.facts,
     }
-    return Result(image=walk.result.image, facts=facts, recipe=recipe)
+    return Result(image=walk.result.image, facts=facts, recipe=recipe, explanation=walk.result.explanation)
 
 
 class _Pace:

@@ -20,6 +20,8 @@ from tests import pictures
 
 QUICK: dict[str, dict[str, Any]] = {
     "style-v1": {"size": 64, "iterations": 4},
+    "style-v3": {"size": 64, "iterations": 4},
+    "style-comparison": {"size": 64, "iterations": 4},
     "reconstruction": {"size": 64, "iterations": 3},
 }
 """Parameters that make a run of a task short; a new task adds a line."""

@@ -64,6 +64,13 @@ def gflop_per_pixel(layer: str) -> float:
     return operations / 1e9
 
 
+def features_of(layer: str, size: tuple[int, int]) -> tuple[int, int, int]:
+    """Channels, height and width of ``layer`` for a picture of width and height ``size``."""
+    _depth(layer)
+    block, index = int(layer[4]), int(layer[6])
+    return _BLOCK_WIDTHS[block][index - 1], size[1] >> (block - 1), size[0] >> (block - 1)
+
+
 class VGG19(nn.Module):
     """The convolutional part of VGG-19, frozen, that returns the layers it is asked for and computes no deeper.
 

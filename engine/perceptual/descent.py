@@ -38,7 +38,13 @@ _Stepper = Callable[[], Evaluation]
 
 
 def descend(
-    start: Tensor, energy: Energy, *, iterations: int, optimiser: Optimiser = "lbfgs", step: float = ADAM_STEP
+    start: Tensor,
+    energy: Energy,
+    *,
+    iterations: int,
+    optimiser: Optimiser = "lbfgs",
+    step: float = ADAM_STEP,
+    captured: bool = True,
 ) -> Iterator[Iterate]:
     """Lower ``energy`` from ``start``, one evaluation of energy and gradient per yield.
 
@@ -51,10 +57,11 @@ def descend(
         iterations: number of evaluations.
         optimiser: ``"lbfgs"`` (Gatys et al. 2016, section 2) or ``"adam"``.
         step: Adam's step; L-BFGS uses 1.
+        captured: see :func:`engine.perceptual.evaluation.evaluation`.
     """
     picture = start.detach().clone(memory_format=torch.contiguous_format)
     best, lowest = picture.clone(), math.inf
-    evaluate = evaluation(energy, picture)
+    evaluate = evaluation(energy, picture, captured=captured)
     advance = _stepper(picture, evaluate, optimiser, step)
     for _ in range(iterations):
         before = picture.clone()

@@ -25,9 +25,15 @@ class Evaluation:
     """Of the total with respect to the picture, contiguous (torch's L-BFGS cannot view channels_last)."""
 
 
-def evaluation(energy: Energy, like: Tensor) -> Callable[[Tensor], Evaluation]:
-    """A function that evaluates ``energy`` and its gradient at pictures of the shape of ``like``."""
-    if like.device.type == "cuda":
+def evaluation(energy: Energy, like: Tensor, *, captured: bool = True) -> Callable[[Tensor], Evaluation]:
+    """A function that evaluates ``energy`` and its gradient at pictures of the shape of ``like``.
+
+    Args:
+        energy: to evaluate.
+        like: ``(B, 3, H, W)``.
+        captured: on CUDA, replay one graph. Not for an energy that decides something in Python from call to call.
+    """
+    if captured and like.device.type == "cuda":
         return _captured(energy, like)
     return lambda picture: _evaluate(energy, picture)
 

@@ -14,7 +14,7 @@ from engine.perceptual.evaluation import Energy
 from engine.tensors import Size, enlarged, fitted, to_image
 
 COARSEST_SIDE = 96
-"""A scale whose longer side would be below this is left out: relu5_1 would have less than 6 x 6 features."""
+"""Longer side of the coarsest scale for Gram matrices: relu5_1 has 6 x 6 features there."""
 
 
 @dataclass(frozen=True)
@@ -36,12 +36,16 @@ class Synthesis:
 
     picture: Tensor
     """``(1, 3, H, W)`` at the finest size, whether the run was stopped or not."""
+    reached: Tensor
+    """``(1, 3, h, w)`` at the scale that was reached, before it was enlarged and finished."""
     facts: Mapping[str, Any]
     """Iterations, sizes, first and last value of each loss."""
 
 
-def pyramid(size: Size, iterations: int, scales: int, *, shortest: int) -> list[Scale]:
-    """Scales from coarse to fine, each twice the last one, that share the iterations equally.
+def pyramid(
+    size: Size, iterations: int, scales: int, *, shortest: int, coarsest: int = COARSEST_SIDE, ratio: float = 2
+) -> list[Scale]:
+    """Scales from coarse to fine, each ``ratio`` times the last one, that share the iterations equally.
 
     The look is decided in the coarse scales, where an iteration costs a fraction; the finest one adds strokes.
 
@@ -50,9 +54,11 @@ def pyramid(size: Size, iterations: int, scales: int, *, shortest: int) -> list[
         iterations: of all scales together; no scale gets none.
         scales: how many; fewer where the coarsest would be too small.
         shortest: no side below this.
+        coarsest: a scale whose longer side would be below this is left out.
+        ratio: of neighbouring scales.
     """
-    sides = [max(size) / 2**level for level in reversed(range(min(scales, iterations)))]
-    sides = [side for side in sides if side >= COARSEST_SIDE] or [max(size)]
+    sides = [max(size) / ratio**level for level in reversed(range(min(scales, iterations)))]
+    sides = [side for side in sides if side >= coarsest] or [max(size)]
     share, rest = divmod(iterations, len(sides))
     counts = [share + (index < rest) for index in range(len(sides))]
     sizes = [*(fitted(size, round(side), shortest=shortest) for side in sides[:-1]), size]
@@ -73,6 +79,7 @@ def coarse_to_fine(
     *,
     job: Job,
     optimiser: Optimiser = "lbfgs",
+    captured: bool = True,
     finish: Callable[[Tensor], Tensor] = lambda picture: picture,
 ) -> Generator[Step, None, Synthesis]:
     """Descend at every scale in turn.
@@ -83,6 +90,7 @@ def coarse_to_fine(
         energy_at: size -> the energy there.
         job: a stop request ends the run with the best picture of the scale reached.
         optimiser: see :func:`engine.perceptual.descent.descend`.
+        captured: see :func:`engine.perceptual.evaluation.evaluation`.
         finish: applied to previews and to the result, such as a colour transfer.
     """
     total = sum(scale.work for scale in scales)
@@ -94,7 +102,8 @@ def coarse_to_fine(
         if job.stopped and iterate is not None:
             break
         picture = enlarged(picture, scale.size) if iterate else picture
-        walk = descend(picture, energy_at(scale.size), iterations=scale.iterations, optimiser=optimiser)
+        energy = energy_at(scale.size)
+        walk = descend(picture, energy, iterations=scale.iterations, optimiser=optimiser, captured=captured)
         for index, iterate in enumerate(walk, start=1):
             iterations += 1
             first = first or _values(iterate)
@@ -117,9 +126,8 @@ def coarse_to_fine(
         "losses_first": dict(first),
         "losses_last": dict(_values(iterate)),
     }
-    if (picture.shape[3], picture.shape[2]) != scales[-1].size:
-        picture = enlarged(picture, scales[-1].size)
-    return Synthesis(finish(picture), facts)
+    whole = (picture.shape[3], picture.shape[2]) == scales[-1].size
+    return Synthesis(finish(picture if whole else enlarged(picture, scales[-1].size)), picture, facts)
 
 
 def _values(iterate: Iterate) -> Mapping[str, float]:

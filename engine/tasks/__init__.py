@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from engine.registry import Registry
 from engine.tasks.reconstruction import RECONSTRUCTION
+from engine.tasks.style_comparison import STYLE_COMPARISON
 from engine.tasks.style_v1 import STYLE_V1
+from engine.tasks.style_v3 import STYLE_V3
 
-TASKS = Registry(STYLE_V1, RECONSTRUCTION)
+TASKS = Registry(STYLE_V1, STYLE_V3, STYLE_COMPARISON, RECONSTRUCTION)
 """Every task; a new one is added here."""

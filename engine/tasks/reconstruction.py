@@ -5,16 +5,17 @@ Gatys et al. 2016, figure 1; Mahendran & Vedaldi 2015 for content. Pixels are th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image
 
 from engine.job import Job, Outcome, Run, Step, Walk
+from engine.montage import Montage
 from engine.parameters import SEED_LIMIT, Parameters, option
 from engine.registry import PictureInput, Pictures, Task
-from engine.tasks.style_v1 import STYLE_LAYERS, ContentLayer, Network, StyleLayer, result_size
+from engine.tasks.stylisation import STYLE_LAYERS, ContentLayer, Network, StyleLayer, result_size
 
 if TYPE_CHECKING:
     from engine.perceptual.evaluation import Energy
@@ -24,12 +25,6 @@ if TYPE_CHECKING:
 
 SMOOTHNESS = 2.0
 """Weight of the total variation for content: Mahendran & Vedaldi's regulariser; without it late layers give speckle."""
-CAPTION_HEIGHT = 18
-"""Pixels above each panel of the strip."""
-CAPTION_WIDTH = 104
-"""A panel is at least this wide, so that its caption fits."""
-GAP = 4
-"""Pixels between panels."""
 
 
 class Reconstruction(Parameters):
@@ -57,32 +52,6 @@ class _Panel:
 
     caption: str
     parameters: Reconstruction
-
-
-@dataclass(frozen=True)
-class _Cell:
-    """Place of a panel in the strip: content above, style below, a column for each layer."""
-
-    size: tuple[int, int]
-    index: int
-
-    @property
-    def _start(self) -> tuple[int, int]:
-        row, column = divmod(self.index, len(STYLE_LAYERS))
-        width, height = max(self.size[0], CAPTION_WIDTH) + GAP, self.size[1] + CAPTION_HEIGHT + GAP
-        return column * width, row * height
-
-    @property
-    def end(self) -> tuple[int, int]:
-        """Right and lower border."""
-        left, top = self._start
-        return left + max(self.size[0], CAPTION_WIDTH), top + CAPTION_HEIGHT + self.size[1]
-
-    def paste(self, montage: Image.Image, picture: Image.Image, caption: str) -> None:
-        """Draw caption and picture; a picture of a coarser scale is enlarged."""
-        left, top = self._start
-        ImageDraw.Draw(montage).text((left + 2, top + 2), caption, fill="black", font=ImageFont.load_default(12))
-        montage.paste(picture.resize(self.size), (left, top + CAPTION_HEIGHT))
 
 
 def run(pictures: Pictures, parameters: Reconstruction, job: Job) -> Run:
@@ -146,39 +115,32 @@ def _strip(image: Image.Image, parameters: Reconstruction, job: Job) -> Run:
     from engine.tensors import to_image
 
     panels = _panels(parameters)
-    size = result_size(image.size, parameters.size)
-    cells = [_Cell(size, index) for index in range(len(panels))]
-    montage = Image.new("RGB", cells[-1].end, "white")
+    montage = Montage(result_size(image.size, parameters.size), len(panels), columns=len(STYLE_LAYERS))
     shares = [cost(panel.parameters, {"picture": [image.size]}) for panel in panels]
     facts: dict[str, Any] = {"iterations": 0, "losses_first": {}, "losses_last": {}}
-    for index, (panel, cell) in enumerate(zip(panels, cells, strict=True)):
+    for index, panel in enumerate(panels):
         if job.stopped and index:
             break
         walk = Walk(_reconstruct(image, panel.parameters, job))
-        yield from _shown(walk, panel, montage, cell, sum(shares[:index]) / sum(shares), shares[index] / sum(shares))
-        cell.paste(montage, to_image(walk.result.picture), panel.caption)
+        done, share = sum(shares[:index]) / sum(shares), shares[index] / sum(shares)
+        for step in walk:
+            yield _shown(step.within(done, share, f"{panel.caption}: "), panel, index, montage)
+        montage.paste(index, to_image(walk.result.picture), panel.caption)
         facts["iterations"] += walk.result.facts["iterations"]
         for key in ("losses_first", "losses_last"):
             facts[key][panel.caption] = walk.result.facts[key]["total"]
-    return Outcome(image=montage, facts={**facts, "panels": len(facts["losses_last"])})
+    return Outcome(image=montage.image, facts={**facts, "panels": len(facts["losses_last"])})
 
 
-def _shown(
-    walk: Walk[Synthesis], panel: _Panel, montage: Image.Image, cell: _Cell, start: float, share: float
-) -> Iterator[Step]:
-    """One panel's steps as steps of the strip: the preview is the whole strip with this panel at work."""
-    for step in walk:
+def _shown(step: Step, panel: _Panel, index: int, montage: Montage) -> Step:
+    """One panel's step as a step of the strip: the preview is the whole strip with this panel at work."""
 
-        def preview(panel_now: Callable[[], Image.Image] | None = step.preview) -> Image.Image:
-            assert panel_now is not None
-            shown = montage.copy()
-            cell.paste(shown, panel_now(), panel.caption)
-            return shown
+    def preview() -> Image.Image:
+        assert step.preview is not None
+        return montage.with_panel(index, step.preview(), panel.caption)
 
-        def figures(panel_now: Callable[[], Mapping[str, float]] = step.figures) -> Mapping[str, float]:
-            return {panel.parameters.of: panel_now()["total"]}  # one curve for content, one for style
-
-        yield replace(step.within(start, share, f"{panel.caption}: "), preview=preview, figures=figures)
+    # One curve for content, one for style.
+    return replace(step, preview=preview, figures=lambda: {panel.parameters.of: step.figures()["total"]})
 
 
 def _panels(parameters: Reconstruction) -> list[_Panel]:

@@ -1,0 +1,253 @@
+"""Style V3: descent on the picture with a content loss and a loss that pulls patches to their nearest ones.
+
+Li & Wand 2016, "Combining Markov random fields and convolutional neural networks for image synthesis" (CNNMRF). Where
+we leave the paper: losses are relative errors; the descent starts from the photo in the painting's colours, and a weak
+Gram term of the first two layers keeps them, for relu3_1 and relu4_1 know little of colour; every patch of the painting
+is searched, without a stride, in less time than a strided search by convolution takes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Literal
+
+from engine.job import Job, Outcome, Run
+from engine.parameters import option
+from engine.registry import Pictures, Task
+from engine.tasks.stylisation import (
+    INPUTS,
+    SHORTEST_SIDE,
+    ContentLayer,
+    Materials,
+    Stylisation,
+    result_size,
+    style_size,
+)
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from engine.perceptual.copies import Copy
+    from engine.perceptual.correspondence import Correspondence
+    from engine.perceptual.network import PerceptualNetwork
+    from engine.perceptual.synthesis import Scale
+    from engine.tensors import Size
+
+PatchLayer = Literal["relu2_1", "relu3_1", "relu4_1"]
+
+CONTENT, PATCHES, PALETTE, SMOOTHNESS = 0.8, 2.0, 0.2, 3.0
+"""Weights of the terms at balance 50, palette 1 and smoothness 1; by eye on the authors' four pairs."""
+PALETTE_LAYERS = ("relu1_1", "relu2_1")
+COARSEST_SIDE = 64
+"""Longer side of the coarsest scale, where a patch of relu4_1 is a third of the picture."""
+RATIO = 1.6
+"""Of neighbouring scales. With 2, as in the paper, the first scale of a 256-pixel result is so coarse that the whole
+painting is copied there, and the photo's person is gone."""
+
+
+class StyleV3(Stylisation):
+    """Parameters of style V3."""
+
+    style_scale: float = option(1.0, low=0.25, high=3, step=0.05, label="Painting size", advanced=True)
+    """Size of the painting relative to the result: parts should be about as large as in the photo."""
+    patch_layers: tuple[PatchLayer, ...] = option(
+        ("relu3_1", "relu4_1"), least=1, most=3, label="Patch layers", advanced=True
+    )
+    """Layers whose 3 x 3 patches are matched: late ones hold larger parts; relu2_1 costs ten times as much."""
+    content_layer: ContentLayer = option("relu4_2", label="Content layer", advanced=True)
+    """Layer that keeps the photo's scene: an early one keeps every detail, a late one only the arrangement."""
+    rotations: int = option(0, low=0, high=4, step=1, label="Turned copies", advanced=True)
+    """Copies of the painting to search in, too: so many to each side, 7.5 degrees apart."""
+    resizings: int = option(0, low=0, high=3, step=1, label="Resized copies", advanced=True)
+    """Copies of the painting to search in, too: so many larger and so many smaller, 10 % apart."""
+    palette: float = option(1.0, low=0, high=10, step=0.1, label="Palette", advanced=True)
+    """Weight of the painting's colours, by Gram matrices of the first two layers; 0 as in the paper."""
+    rematch: int = option(1, low=1, high=50, step=1, label="Match every", advanced=True)
+    """Look for the nearest patches every so many iterations; between them the last ones stay."""
+    stride: int = option(1, low=1, high=3, step=1, label="Stride", advanced=True)
+    """Distance of neighbouring patches of the painting in features; 1 searches all of them."""
+
+
+class PatchEnergy:
+    """Content, patch, palette and smoothness terms at one scale; it keeps the patches that it found last.
+
+    Args:
+        network: perceptual network.
+        parameters: of the run.
+        content: ``(1, 3, H, W)``.
+        styles: the paintings, each ``(1, 3, h, w)``, for the palette.
+        sources: the copies to take patches from, each ``(1, 3, h, w)``.
+    """
+
+    def __init__(
+        self,
+        network: PerceptualNetwork,
+        parameters: StyleV3,
+        content: Tensor,
+        styles: Sequence[Tensor],
+        sources: Sequence[Tensor],
+    ) -> None:
+        from engine.perceptual import losses
+        from engine.perceptual.matching import PatchBank
+        from engine.perceptual.patches import PatchTarget
+
+        self._network, self._parameters = network, parameters
+        layers = parameters.patch_layers
+        features = [network.targets(each, layers) for each in sources]
+        self.banks = {
+            layer: PatchBank([each[layer] for each in features], stride=parameters.stride) for layer in layers
+        }
+        self._content = network.targets(content, [parameters.content_layer])[parameters.content_layer]
+        self._content_weight = _content_weight(parameters)
+        self._palette: dict[str, Tensor] = {}
+        for style in styles if parameters.palette else ():
+            for layer, value in network.targets(style, PALETTE_LAYERS).items():
+                gram = losses.gram_matrix(value).float() / len(styles)
+                self._palette[layer] = self._palette[layer] + gram if layer in self._palette else gram
+        self._targets: dict[str, PatchTarget] = {}
+        self._evaluations = 0
+
+    def __call__(self, picture: Tensor) -> dict[str, Tensor]:
+        """Named terms at ``(1, 3, H, W)``."""
+        import torch
+
+        from engine.perceptual import losses
+        from engine.perceptual.patches import patch_loss, patch_target
+
+        parameters = self._parameters
+        wanted = {*parameters.patch_layers, *self._palette}
+        features = self._network.features(
+            picture, {*wanted, *([parameters.content_layer] * bool(self._content_weight))}
+        )
+        if self._evaluations % parameters.rematch == 0:
+            for layer, bank in self.banks.items():
+                self._targets[layer] = patch_target(bank, bank.search(features[layer].detach()))
+        self._evaluations += 1
+        patches = torch.stack([patch_loss(features[layer], target) for layer, target in self._targets.items()]).mean()
+        terms = {"patches": PATCHES * patches}
+        if self._content_weight:
+            content = losses.content_loss(features[parameters.content_layer], self._content)
+            terms = {"content": self._content_weight * content, **terms}
+        if self._palette:
+            errors = [losses.style_loss(features[layer], gram) for layer, gram in self._palette.items()]
+            terms["palette"] = PALETTE * parameters.palette * torch.stack(errors).mean()
+        terms["smoothness"] = SMOOTHNESS * parameters.smoothness * losses.total_variation(picture)
+        return terms
+
+
+def _content_weight(parameters: StyleV3) -> float:
+    """0 at balance 100: the painting's patches alone, which is texture synthesis."""
+    return CONTENT * 10 ** ((50 - parameters.balance) / 40) if parameters.balance < 100 else 0.0
+
+
+def run(pictures: Pictures, parameters: StyleV3, job: Job) -> Run:
+    """See :attr:`engine.registry.Task.run`."""
+    from engine.device import best_device
+    from engine.perceptual.network import perceptual_network
+    from engine.perceptual.synthesis import coarse_to_fine
+    from engine.tensors import resized, to_image
+
+    paintings = [picture.image for picture in pictures["style"]]
+    size = result_size(pictures["content"][0].size, parameters.size)
+    device = best_device()
+    network = perceptual_network(parameters.network, device)
+    materials = Materials(pictures, parameters, [1 / len(paintings)] * len(paintings), device.torch_device)
+    sources = _copies(parameters, len(paintings))
+    cuts = [each.cut(paintings[each.number]) for each in sources]
+    energies: list[PatchEnergy] = []
+
+    def energy_at(at: Size) -> PatchEnergy:
+        sizes = [_copy_size(each, paintings[each.number].size, at, parameters) for each in sources]
+        pairs = zip(cuts, sizes, strict=True)
+        tensors = [materials.coloured(resized(cut, each, device.torch_device), at) for cut, each in pairs]
+        energies[:] = [PatchEnergy(network, parameters, materials.content(at), materials.styles(at), tensors)]
+        return energies[0]
+
+    scales = _scales(parameters, size)
+    found = yield from coarse_to_fine(
+        scales, materials.begin, energy_at, job=job, optimiser=parameters.optimiser, captured=False,
+        finish=materials.finish,
+    )  # fmt: skip
+    matches = _correspondence(network, energies[0], found.reached, sources, pictures)
+    return Outcome(image=to_image(found.picture), facts=found.facts, explanation=matches)
+
+
+def _correspondence(
+    network: PerceptualNetwork, energy: PatchEnergy, picture: Tensor, sources: Sequence[Copy], pictures: Pictures
+) -> Correspondence:
+    """Where the patches of the result come from."""
+    import numpy
+
+    from engine.perceptual.correspondence import Correspondence, LayerMatches
+
+    features = network.targets(picture, energy.banks.keys())
+    images = [each.image for each in pictures["style"]]
+    layers = []
+    for layer, bank in energy.banks.items():
+        matches = bank.search(features[layer])
+        number, row, column = (part[0].cpu().numpy() for part in bank.places(matches.index))
+        shapes = numpy.array(bank.shapes)[number]  # height and width in features of the copy that each was found in
+        offsets = numpy.array([[0, 0], [1, 0], [1, 1], [0, 1]]) * bank.side
+        corners = (numpy.stack((column, row), -1)[..., None, :] + offsets) / shapes[..., None, ::-1]
+        for index, copy in enumerate(sources):
+            corners[number == index] = copy.source(corners[number == index], images[copy.number].size)
+        paintings = numpy.array([copy.number for copy in sources])[number]
+        correlation = matches.correlation[0].float().cpu().numpy()
+        layers.append(LayerMatches(layer, corners.astype(numpy.float32), paintings, correlation, bank.side))
+    shown = [image.copy() for image in images]
+    for image in shown:
+        image.thumbnail((SHOWN_SIDE, SHOWN_SIDE))
+    return Correspondence(layers, (picture.shape[3], picture.shape[2]), shown)
+
+
+SHOWN_SIDE = 768
+"""Longest side of the paintings that a correspondence keeps to show."""
+
+
+def _copies(parameters: StyleV3, count: int) -> list[Copy]:
+    from engine.perceptual.copies import copies
+
+    return [copy for number in range(count) for copy in copies(number, parameters.rotations, parameters.resizings)]
+
+
+def _copy_size(copy: Copy, painting: Size, at: Size, parameters: StyleV3) -> Size:
+    return copy.size(style_size(painting, at, parameters.style_scale), SHORTEST_SIDE)
+
+
+def _scales(parameters: StyleV3, size: Size) -> list[Scale]:
+    from engine.perceptual.synthesis import pyramid
+
+    return pyramid(
+        size, parameters.iterations, parameters.scales, shortest=SHORTEST_SIDE, coarsest=COARSEST_SIDE, ratio=RATIO
+    )
+
+
+def cost(parameters: StyleV3, sizes: Mapping[str, Sequence[tuple[int, int]]]) -> float:
+    """See :attr:`engine.registry.Task.cost`: the network and the search."""
+    from engine.nets.vgg import features_of
+    from engine.perceptual.matching import search_gflop
+    from engine.perceptual.synthesis import gflop
+
+    scales = _scales(parameters, result_size(sizes["content"][0], parameters.size))
+    content = [parameters.content_layer] if _content_weight(parameters) else []
+    total = gflop(scales, max(*parameters.patch_layers, *content, PALETTE_LAYERS[-1]))
+    for scale in scales:
+        searches = -(-scale.iterations // parameters.rematch)
+        for copy in _copies(parameters, len(sizes["style"])):
+            source = _copy_size(copy, sizes["style"][copy.number], scale.size, parameters)
+            for layer in parameters.patch_layers:
+                total += searches * search_gflop(features_of(layer, scale.size), features_of(layer, source))
+    return total
+
+
+STYLE_V3 = Task(
+    name="style-v3",
+    title="Style V3",
+    summary="Paints a photo with the nearest patches of a painting, so that parts stay whole.",
+    paper="Li & Wand 2016, Combining Markov random fields and convolutional neural networks for image synthesis",
+    parameters=StyleV3,
+    inputs=INPUTS,
+    run=run,
+    weights=lambda parameters: (parameters.network,),
+    cost=cost,
+)

@@ -1,0 +1,157 @@
+"""What the two descents in the manner of a painting, V1 and V3, share: parameters, pictures at every scale, start."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from engine.errors import PictureError
+from engine.parameters import SEED_LIMIT, Parameters, option
+from engine.registry import PictureInput, Pictures
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+    from engine.tensors import Size
+
+StyleLayer = Literal["relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1"]
+ContentLayer = Literal["relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu4_2", "relu5_1"]
+Network = Literal["vgg19-normalised", "vgg19-imagenet"]
+STYLE_LAYERS: tuple[StyleLayer, ...] = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
+
+SHORTEST_SIDE = 32
+"""No side of the result, nor of a style picture at work, may be shorter: relu5_1 needs two features a side."""
+
+INPUTS = (
+    PictureInput(name="content", label="Photo", help="The picture to paint."),
+    PictureInput(name="style", label="Painting", help="The picture to paint it like; up to four.", most=4),
+)
+"""The pictures of both tasks."""
+
+
+class Stylisation(Parameters):
+    """Parameters that both methods have."""
+
+    size: int = option(256, low=64, high=2048, step=32, label="Size")
+    """Longer side of the result in pixels; the time grows with its square."""
+    iterations: int = option(150, low=1, high=2000, step=10, label="Iterations")
+    """Steps of the descent, all scales together; about 100 decide the look, more refine the strokes."""
+    balance: float = option(50.0, low=0, high=100, step=1, label="Photo or painting")
+    """0 keeps the photo's scene, 100 gives everything to the painting; logarithmic between."""
+    colours: Literal["painting", "photo", "matched"] = option("painting", label="Colours")
+    """The painting's; the photo's, by luminance transfer; or matched: the painting first gets the photo's colours."""
+    style_scale: float = option(1.5, low=0.25, high=3, step=0.05, label="Stroke size", advanced=True)
+    """Size of the painting relative to the result: larger gives larger strokes."""
+    start: Literal["recoloured", "content", "blend", "noise"] = option("recoloured", label="Start from", advanced=True)
+    """First picture of the descent: the photo in the painting's colours, the photo, half photo half noise, or noise."""
+    scales: int = option(3, low=1, high=5, step=1, label="Scales", advanced=True)
+    """Sizes of the pyramid from coarse to fine; fewer where the coarsest would be too small."""
+    smoothness: float = option(1.0, low=0, high=10, step=0.1, label="Smoothness", advanced=True)
+    """Weight of the total variation: more removes speckle, and in the end the strokes."""
+    optimiser: Literal["lbfgs", "adam"] = option("lbfgs", label="Optimiser", advanced=True)
+    """L-BFGS as in the paper gives cleaner pictures; Adam needs less memory."""
+    network: Network = option("vgg19-normalised", label="Network", advanced=True)
+    """Perceptual network: the shipped one, or torchvision's from the Hugging Face Hub (575 MB)."""
+    seed: int = option(0, low=0, high=SEED_LIMIT, step=1, label="Seed", advanced=True)
+    """The same seed gives the same picture on the same device."""
+
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "Quick": {"size": 192, "iterations": 60},
+        "Balanced": {},
+        "Fine": {"size": 512, "iterations": 300},
+    }
+
+
+class Materials:
+    """The photo and the paintings of one run at every scale, as tensors ``(1, 3, H, W)`` in [0, 1].
+
+    Args:
+        pictures: ``content`` and ``style``.
+        parameters: of the run.
+        weights: how much each painting counts for the palette; they add up to 1.
+        device: where the tensors live.
+    """
+
+    def __init__(
+        self, pictures: Pictures, parameters: Stylisation, weights: Sequence[float], device: torch.device
+    ) -> None:
+        self._photo, self._paintings = pictures["content"][0], pictures["style"]
+        self._parameters = parameters
+        self._weights = weights
+        self._device = device
+        self._made: dict[tuple[str, Size], list[Tensor]] = {}
+
+    def content(self, at: Size) -> Tensor:
+        """The photo."""
+        from engine.tensors import resized
+
+        if ("content", at) not in self._made:
+            self._made["content", at] = [resized(self._photo.image, at, self._device)]
+        return self._made["content", at][0]
+
+    def styles(self, at: Size) -> list[Tensor]:
+        """The paintings, each in the size that serves a result of size ``at``, in the colours that are wanted."""
+        from engine.tensors import resized
+
+        if ("styles", at) not in self._made:
+            sizes = [style_size(painting.size, at, self._parameters.style_scale) for painting in self._paintings]
+            pairs = zip(self._paintings, sizes, strict=True)
+            found = [resized(painting.image, size, self._device) for painting, size in pairs]
+            self._made["styles", at] = [self.coloured(each, at) for each in found]
+        return self._made["styles", at]
+
+    def coloured(self, painting: Tensor, at: Size) -> Tensor:
+        """A painting, or a part of one, in the photo's colours where they are to be matched."""
+        from engine.perceptual.colour import match_colours, palette
+
+        if self._parameters.colours != "matched":
+            return painting
+        return match_colours(painting, palette([self.content(at)]))
+
+    def begin(self, at: Size) -> Tensor:
+        """The picture that the descent starts from."""
+        import torch
+
+        from engine.perceptual.colour import match_colours, palette
+
+        start, seed = self._parameters.start, self._parameters.seed
+        if start == "content":
+            return self.content(at)
+        if start == "recoloured":
+            return match_colours(self.content(at), palette(self.styles(at), self._weights))
+        noise = 0.5 + 0.15 * torch.randn(1, 3, at[1], at[0], generator=torch.Generator().manual_seed(seed))
+        noise = noise.to(self._device)
+        return noise if start == "noise" else 0.5 * (self.content(at) + noise)
+
+    def finish(self, picture: Tensor) -> Tensor:
+        """The picture as it is shown: in the photo's colours where those are to be kept."""
+        from engine.perceptual.colour import with_colours_of
+
+        if self._parameters.colours != "photo":
+            return picture
+        return with_colours_of(picture, self.content((picture.shape[3], picture.shape[2])))
+
+
+def style_size(painting: Size, at: Size, style_scale: float) -> Size:
+    """Size of a painting that serves a result of size ``at``."""
+    from engine.tensors import fitted
+
+    return fitted(painting, round(max(at) * style_scale), shortest=SHORTEST_SIDE)
+
+
+def result_size(content: tuple[int, int], longer: int) -> tuple[int, int]:
+    """Size of the result: the content's proportions, ``longer`` on the longer side.
+
+    Raises:
+        PictureError: the content is so narrow that the shorter side would be below SHORTEST_SIDE.
+    """
+    from engine.tensors import fitted
+
+    size = fitted(content, longer)
+    if min(size) < SHORTEST_SIDE:
+        raise PictureError(
+            f"This picture is too narrow for size {longer}: its shorter side would be {min(size)} pixels, "
+            f"at least {SHORTEST_SIDE} are needed; crop it or choose a larger size."
+        )
+    return size
