@@ -6,7 +6,7 @@ from typing import Any
 
 import gradio as gr
 
-from demos import look, reconstruction, style_v1
+from demos import look, reconstruction, style_v1, style_v3
 
 QUEUE_SIZE = 20
 """Runs that may wait; more are told that the queue is full."""
@@ -25,11 +25,17 @@ def build() -> gr.Blocks:
         gr.Markdown(
             "# Pentimento\nClassical neural image generation: published algorithms that really run, on your picture."
         )
-        with gr.Tabs(), gr.Tab("Style V1", id="style-v1"), gr.Tabs():
-            with gr.Tab("Transfer", id="transfer"):
-                style_v1.build()
-            with gr.Tab("Reconstruction", id="reconstruction"):
-                reconstruction.build()
+        with gr.Tabs():
+            with gr.Tab("Style V1", id="style-v1"), gr.Tabs():
+                with gr.Tab("Transfer", id="transfer"):
+                    style_v1.build()
+                with gr.Tab("Reconstruction", id="reconstruction"):
+                    reconstruction.build()
+            with gr.Tab("Style V3", id="style-v3"), gr.Tabs():
+                with gr.Tab("Transfer", id="transfer-v3"):
+                    style_v3.build()
+                with gr.Tab("V1 beside V3", id="comparison"):
+                    style_v3.build_comparison()
     page.queue(api_open=False, max_size=QUEUE_SIZE, default_concurrency_limit=4)
     return page
 

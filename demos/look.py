@@ -88,9 +88,15 @@ def losses(figures: Mapping[str, float]) -> str:
     return ", ".join(f"{name} {value:.3g}" for name, value in figures.items())
 
 
+def _memory(facts: Mapping[str, Any]) -> str:
+    return f"{facts['peak_memory_bytes'] / 1e9:.1f} GB"
+
+
 def finished(facts: Mapping[str, Any]) -> str:
     """The status under a result."""
     width, height = facts["size"]
     verb = "Stopped with the best picture so far after" if facts["stopped"] else "Done in"
-    detail = f"{facts['device']}, peak {facts['peak_memory_bytes'] / 1e9:.1f} GB"
+    detail = f"{facts['device']}, peak {_memory(facts)}"
+    for method, own in facts.get("methods", {}).items():
+        detail += f" · {method}: {seconds(own['seconds'])}, {_memory(own)}"
     return status(1.0, f"{verb} {seconds(facts['seconds'])}, {width} x {height}", detail=detail)

@@ -6,7 +6,8 @@ One panel serves every task. The page's events are private; the public endpoint 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
@@ -27,6 +28,16 @@ HEIGHT = 420
 """Of the picture, in pixels; fixed, so that nothing moves while it runs."""
 CHART_HEIGHT = 380
 """Of curves, comparison and facts, one of which is shown."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A result as the page remembers it for the visit."""
+
+    png: bytes
+    recipe: Mapping[str, Any]
+    explanation: Any
+    """See :class:`engine.job.Explanation`; None where the task has none."""
 
 
 class Panel:
@@ -59,18 +70,23 @@ class Panel:
             with gr.Tab("What happened", id="facts"):
                 self.facts = gr.JSON(show_label=False, open=False, height=CHART_HEIGHT)
         self._job = gr.State(None, delete_callback=_end)
-        self._result = gr.State(None, time_to_live=3600)
+        self.result = gr.State(None, time_to_live=3600)
+        """:class:`Kept` once there is a result."""
 
-    def connect(self, controls: Controls, *more_triggers: Any) -> None:
-        """Bind the events and make the endpoint; ``more_triggers`` begin a run besides the Run button."""
-        for trigger in (self.run.click, *more_triggers):
-            self._connect_run(controls, trigger)
+    def connect(self, controls: Controls, *more_triggers: Any) -> list[Any]:
+        """Bind the events and make the endpoint; ``more_triggers`` begin a run besides the Run button.
+
+        Returns:
+            The events that follow a run that gave a result, one for each trigger, for views that add to the panel.
+        """
+        ended = [self._connect_run(controls, trigger) for trigger in (self.run.click, *more_triggers)]
         self.stop.click(_stop, [self._job], [self.stop, self.status], queue=False, **PRIVATE)
         gr.on([self.kind.change, self.keep_recipe.change], **self._download_event())
         self._publish(controls)
+        return ended
 
-    def _connect_run(self, controls: Controls, trigger: Any) -> None:
-        shown = [self.picture, self.status, self.curves, self.compare, self.tabs, self.facts, self._result]
+    def _connect_run(self, controls: Controls, trigger: Any) -> Any:
+        shown = [self.picture, self.status, self.curves, self.compare, self.tabs, self.facts, self.result]
         begun = trigger(_begin, None, [self._job, self.run, self.stop, self.status], queue=False, **PRIVATE)
         ran = begun.then(
             _worker(controls), [self._job, *controls.components], shown, show_progress="minimal",
@@ -80,10 +96,11 @@ class Panel:
         ended = ran.success(_ended, None, [self.run, self.stop], queue=False, **PRIVATE)
         ended.then(**self._download_event())
         ran.failure(_failed, None, [self.run, self.stop, self.status], queue=False, **PRIVATE)
+        return ended
 
     def _download_event(self) -> dict[str, Any]:
         """Write the file of the download, in the format chosen now."""
-        inputs = [self._result, self.kind, self.keep_recipe]
+        inputs = [self.result, self.kind, self.keep_recipe]
         return {
             "fn": _prepare, "inputs": inputs, "outputs": [self.download],
             "queue": False, "show_progress": "hidden", **PRIVATE,
@@ -154,7 +171,7 @@ def _shown(frame: Frame) -> tuple[Any, ...]:
 
 
 def _finished(result: Result, before: Image.Image | None) -> Iterator[tuple[Any, ...]]:
-    stored = (_png(result.image), result.recipe)
+    stored = Kept(_png(result.image), result.recipe, result.explanation)
     pair, tab = gr.skip(), gr.skip()
     if before is not None and _alike(before, result.image):
         pair = (before.resize(result.image.size, Image.Resampling.LANCZOS), result.image)
@@ -163,14 +180,14 @@ def _finished(result: Result, before: Image.Image | None) -> Iterator[tuple[Any,
         yield str(file), look.finished(result.facts), gr.skip(), pair, tab, result.facts, stored
 
 
-def _prepare(stored: tuple[bytes, Any] | None, kind: Any, keep_recipe: bool) -> Iterator[Any]:
+def _prepare(stored: Kept | None, kind: Any, keep_recipe: bool) -> Iterator[Any]:
     """Write the download again when its format changes."""
     if stored is None:
         yield gr.skip()
         return
     with (
-        Image.open(io.BytesIO(stored[0])) as image,
-        picture_file(image, kind, stored[1] if keep_recipe else None) as file,
+        Image.open(io.BytesIO(stored.png)) as image,
+        picture_file(image, kind, stored.recipe if keep_recipe else None) as file,
     ):
         yield gr.update(value=str(file), interactive=True)
 

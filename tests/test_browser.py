@@ -203,6 +203,32 @@ def test_the_strip_of_reconstructions(page: Page, files: tuple[Path, Path]) -> N
     expect(page.get_by_label("strip")).to_be_checked()
 
 
+def test_a_click_on_the_result_shows_where_a_patch_came_from(page: Page, files: tuple[Path, Path]) -> None:
+    page.get_by_role("tab", name="Style V3").click()
+    tab = page.get_by_role("tabpanel").filter(has_text="Li & Wand 2016").last
+    for index, path in enumerate(files):
+        tab.locator("input[type=file]").nth(index).set_input_files(path)
+        expect(tab.get_by_label("Remove Image")).to_have_count(index + 1)
+    tab.get_by_role("button", name="Settings").click()
+    for label, value in (("Size", 96), ("Iterations", 3)):
+        field = tab.get_by_label(f"number input for {label}", exact=True)
+        field.fill(str(value))
+        field.blur()
+    tab.get_by_role("button", name="Run").click()
+    expect(tab.get_by_text("Done in")).to_be_visible(timeout=60_000)
+    tab.get_by_role("tab", name="Where from").click()
+    coloured = tab.get_by_alt_text("the result in the colours of its sources")
+    expect(coloured).to_be_visible(timeout=10_000)
+    before = coloured.get_attribute("src")
+    coloured.click()  # in its middle
+    expect(tab.get_by_text("relu4_1: correlation")).to_be_visible(timeout=10_000)
+    expect(tab.get_by_alt_text("patches beside their sources")).to_be_visible()
+    assert coloured.get_attribute("src") != before
+    clicked = coloured.get_attribute("src")
+    tab.get_by_label("relu4_1").locator("visible=true").first.check()
+    expect(coloured).not_to_have_attribute("src", clicked or "")
+
+
 @pytest.mark.parametrize("width", [390, 768, 2560])
 def test_the_page_fits_its_window(width: int, browser: Browser, app_url: str) -> None:
     page = browser.new_page(viewport={"width": width, "height": 900})

@@ -127,7 +127,7 @@ def test_weights_are_listed_and_verified(capsys: pytest.CaptureFixture[str]) -> 
 
 
 def test_bench_measures_and_writes_json(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from engine import bench
+    from engine.bench import style_v1 as bench
 
     monkeypatch.setattr(bench, "ITERATION_SIDES", {"cpu": (64,), "cuda": (64,), "mps": (64,)})
     small = ({"size": 64, "iterations": 2},)

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy
 from PIL import Image, ImageDraw
 
-from engine.tensors import Size
+if TYPE_CHECKING:
+    from engine.perceptual.copies import Copy
+    from engine.perceptual.matching import Matches, PatchBank
+
 
 CORNERS = numpy.array([[[214, 62, 77], [244, 190, 66]], [[58, 92, 190], [58, 168, 124]]], dtype=float)
 """Colours of the upper left, upper right, lower left and lower right corner of the paintings laid side by side."""
+SQUARE = numpy.array([[0, 0], [1, 0], [1, 1], [0, 1]])
+"""Corners, clockwise from the upper left."""
+SHOWN_SIDE = 768
+"""Longest side of the paintings that are kept to be shown."""
 
 
 @dataclass(frozen=True)
@@ -28,12 +36,30 @@ class LayerMatches:
     side: int
     """Features on each side of a patch."""
 
-    def rectangle(self, row: int, column: int) -> numpy.ndarray:
-        """``(2, 2)`` in [0, 1]: upper left and lower right of a patch in the result."""
+    @staticmethod
+    def of(
+        layer: str, bank: PatchBank, matches: Matches, copies: Sequence[Copy], paintings: Sequence[Image.Image]
+    ) -> LayerMatches:
+        """From a search in a bank that has one map for each copy of the paintings."""
+        number, row, column = (part[0].cpu().numpy() for part in bank.places(matches.index))
+        shapes = numpy.array(bank.shapes)[number]  # height and width in features of the copy that each was found in
+        corners = (numpy.stack((column, row), axis=-1)[..., None, :] + SQUARE * bank.side) / shapes[..., None, ::-1]
+        for index, copy in enumerate(copies):
+            corners[number == index] = copy.source(corners[number == index], paintings[copy.number].size)
+        return LayerMatches(
+            layer=layer,
+            corners=corners.astype(numpy.float32),
+            number=numpy.array([copy.number for copy in copies])[number],
+            correlation=matches.correlation[0].float().cpu().numpy(),
+            side=bank.side,
+        )
+
+    def outline(self, row: int, column: int) -> numpy.ndarray:
+        """``(4, 2)`` in [0, 1]: corners of a patch in the result, clockwise from the upper left."""
         down, across = self.number.shape
-        grid = numpy.array([across + self.side - 1, down + self.side - 1], dtype=float)
-        corners: numpy.ndarray = numpy.array([[column, row], [column + self.side, row + self.side]]) / grid
-        return corners
+        corners = SQUARE * self.side + [column, row]
+        relative: numpy.ndarray = corners / [across + self.side - 1, down + self.side - 1]
+        return relative
 
     def nearest(self, across: float, down: float) -> tuple[int, int]:
         """Row and column of the patch whose centre is nearest to a point in [0, 1]."""
@@ -49,7 +75,7 @@ class Found:
 
     layer: str
     patch: numpy.ndarray
-    """``(2, 2)``: upper left and lower right in the result."""
+    """``(4, 2)``: corners in the result."""
     number: int
     """Which painting."""
     corners: numpy.ndarray
@@ -62,9 +88,17 @@ class Correspondence:
     """Sources of all patches of a result, layer by layer."""
 
     layers: Sequence[LayerMatches]
-    size: Size
-    """Of the result."""
+    result: Image.Image
     paintings: Sequence[Image.Image]
+    """Reduced where they are large: this is kept as long as the page remembers the result."""
+
+    @staticmethod
+    def of(layers: Sequence[LayerMatches], result: Image.Image, paintings: Sequence[Image.Image]) -> Correspondence:
+        """With small copies of the paintings."""
+        shown = [image.copy() for image in paintings]
+        for image in shown:
+            image.thumbnail((SHOWN_SIDE, SHOWN_SIDE))
+        return Correspondence(layers, result, shown)
 
     def at(self, across: float, down: float) -> list[Found]:
         """The patches around a point of the result, given in [0, 1]; one for each layer."""
@@ -74,7 +108,7 @@ class Correspondence:
             found.append(
                 Found(
                     matches.layer,
-                    matches.rectangle(*place),
+                    matches.outline(*place),
                     int(matches.number[place]),
                     matches.corners[place],
                     float(matches.correlation[place]),
@@ -82,29 +116,32 @@ class Correspondence:
             )
         return found
 
-    def coloured(self, layer: str) -> Image.Image:
-        """The result's size; every patch in the colour that its source has in :meth:`legend`."""
+    def coloured(self, layer: str, result: Image.Image) -> Image.Image:
+        """The result under the colours of its patches' sources: the same colour is the same place in :meth:`legend`.
+
+        Args:
+            layer: whose matches.
+            result: of any size; the answer has the same.
+        """
         matches = next(each for each in self.layers if each.layer == layer)
         colours = _colours(matches.corners.mean(axis=2), matches.number, len(self.paintings))
         before = matches.side // 2  # the first patch is centred there; what is before it gets its colour
         after = matches.side - 1 - before
         grid = numpy.pad(colours, ((before, after), (before, after), (0, 0)), mode="edge")
-        return Image.fromarray(grid.round().astype(numpy.uint8)).resize(self.size, Image.Resampling.NEAREST)
+        code = Image.fromarray(grid.round().astype(numpy.uint8)).resize(result.size, Image.Resampling.NEAREST)
+        return _tinted(result, numpy.asarray(code, dtype=float))
 
-    def legend(self, number: int, *, tint: float = 0.65) -> Image.Image:
+    def legend(self, number: int) -> Image.Image:
         """A painting under the colours that its places have."""
         painting = self.paintings[number]
         down, across = numpy.mgrid[0 : painting.height, 0 : painting.width]
         points = numpy.stack((across / painting.width, down / painting.height), axis=-1)
-        code = _colours(points, numpy.full(points.shape[:2], number), len(self.paintings))
-        grey = numpy.asarray(painting.convert("L"), dtype=float)[..., None] / 255
-        mixed = code * (tint + (1 - tint) * grey) * (0.55 + 0.45 * grey)
-        return Image.fromarray(mixed.clip(0, 255).round().astype(numpy.uint8))
+        return _tinted(painting, _colours(points, numpy.full(points.shape[:2], number), len(self.paintings)))
 
     def picture(self) -> Image.Image:
         """All of it in one row: a coloured map for each layer, then the paintings as legend."""
-        height = self.size[1]
-        parts = [self.coloured(matches.layer) for matches in self.layers]
+        height = self.result.height
+        parts = [self.coloured(matches.layer, self.result) for matches in self.layers]
         for number, painting in enumerate(self.paintings):
             width = max(1, round(painting.width * height / painting.height))
             parts.append(self.legend(number).resize((width, height), Image.Resampling.LANCZOS))
@@ -126,6 +163,19 @@ def outlined(image: Image.Image, outline: numpy.ndarray, colour: str) -> Image.I
     draw.line([*points, points[0], points[1]], fill="black", width=width + 2, joint="curve")
     draw.line([*points, points[0], points[1]], fill=colour, width=width, joint="curve")
     return marked
+
+
+def cut_out(image: Image.Image, corners: numpy.ndarray, side: int) -> Image.Image:
+    """The quadrilateral with these corners, ``(4, 2)`` in [0, 1], as a square of ``side`` pixels."""
+    left_upper, right_upper, right_lower, left_lower = (corners * numpy.array(image.size)).tolist()
+    quad = (*left_upper, *left_lower, *right_lower, *right_upper)
+    return image.transform((side, side), Image.Transform.QUAD, quad, Image.Resampling.BICUBIC)
+
+
+def _tinted(image: Image.Image, code: numpy.ndarray) -> Image.Image:
+    """Colours ``(H, W, 3)`` with the lights and darks of an image."""
+    grey = numpy.asarray(image.convert("L"), dtype=float)[..., None] / 255
+    return Image.fromarray((code * (0.35 + 0.75 * grey)).clip(0, 255).round().astype(numpy.uint8))
 
 
 def _colours(points: numpy.ndarray, number: numpy.ndarray, count: int) -> numpy.ndarray:

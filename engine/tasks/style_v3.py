@@ -28,14 +28,13 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from engine.perceptual.copies import Copy
-    from engine.perceptual.correspondence import Correspondence
     from engine.perceptual.network import PerceptualNetwork
     from engine.perceptual.synthesis import Scale
     from engine.tensors import Size
 
 PatchLayer = Literal["relu2_1", "relu3_1", "relu4_1"]
 
-CONTENT, PATCHES, PALETTE, SMOOTHNESS = 0.8, 2.0, 0.2, 3.0
+CONTENT, PATCHES, PALETTE, SMOOTHNESS = 1.4, 2.0, 0.2, 3.0
 """Weights of the terms at balance 50, palette 1 and smoothness 1; by eye on the authors' four pairs."""
 PALETTE_LAYERS = ("relu1_1", "relu2_1")
 COARSEST_SIDE = 64
@@ -143,6 +142,7 @@ def _content_weight(parameters: StyleV3) -> float:
 def run(pictures: Pictures, parameters: StyleV3, job: Job) -> Run:
     """See :attr:`engine.registry.Task.run`."""
     from engine.device import best_device
+    from engine.perceptual.correspondence import Correspondence, LayerMatches
     from engine.perceptual.network import perceptual_network
     from engine.perceptual.synthesis import coarse_to_fine
     from engine.tensors import resized, to_image
@@ -168,40 +168,13 @@ def run(pictures: Pictures, parameters: StyleV3, job: Job) -> Run:
         scales, materials.begin, energy_at, job=job, optimiser=parameters.optimiser, captured=False,
         finish=materials.finish,
     )  # fmt: skip
-    matches = _correspondence(network, energies[0], found.reached, sources, pictures)
-    return Outcome(image=to_image(found.picture), facts=found.facts, explanation=matches)
-
-
-def _correspondence(
-    network: PerceptualNetwork, energy: PatchEnergy, picture: Tensor, sources: Sequence[Copy], pictures: Pictures
-) -> Correspondence:
-    """Where the patches of the result come from."""
-    import numpy
-
-    from engine.perceptual.correspondence import Correspondence, LayerMatches
-
-    features = network.targets(picture, energy.banks.keys())
-    images = [each.image for each in pictures["style"]]
-    layers = []
-    for layer, bank in energy.banks.items():
-        matches = bank.search(features[layer])
-        number, row, column = (part[0].cpu().numpy() for part in bank.places(matches.index))
-        shapes = numpy.array(bank.shapes)[number]  # height and width in features of the copy that each was found in
-        offsets = numpy.array([[0, 0], [1, 0], [1, 1], [0, 1]]) * bank.side
-        corners = (numpy.stack((column, row), -1)[..., None, :] + offsets) / shapes[..., None, ::-1]
-        for index, copy in enumerate(sources):
-            corners[number == index] = copy.source(corners[number == index], images[copy.number].size)
-        paintings = numpy.array([copy.number for copy in sources])[number]
-        correlation = matches.correlation[0].float().cpu().numpy()
-        layers.append(LayerMatches(layer, corners.astype(numpy.float32), paintings, correlation, bank.side))
-    shown = [image.copy() for image in images]
-    for image in shown:
-        image.thumbnail((SHOWN_SIDE, SHOWN_SIDE))
-    return Correspondence(layers, (picture.shape[3], picture.shape[2]), shown)
-
-
-SHOWN_SIDE = 768
-"""Longest side of the paintings that a correspondence keeps to show."""
+    image = to_image(found.picture)
+    features = network.targets(found.reached, energies[0].banks.keys())
+    layers = [
+        LayerMatches.of(layer, bank, bank.search(features[layer]), sources, paintings)
+        for layer, bank in energies[0].banks.items()
+    ]
+    return Outcome(image=image, facts=found.facts, explanation=Correspondence.of(layers, image, paintings))
 
 
 def _copies(parameters: StyleV3, count: int) -> list[Copy]:

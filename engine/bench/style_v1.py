@@ -1,0 +1,62 @@
+"""Style V1: one iteration against the bare network, then whole runs."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+from typing import Any
+
+from engine.bench.measure import bare, photo, seconds, whole
+from engine.device import best_device, reproducible
+from engine.perceptual.evaluation import evaluation
+from engine.perceptual.network import perceptual_network
+from engine.tasks.style_v1 import STYLE_V1, StyleV1, energy_of
+from engine.tensors import resized
+
+ITERATION_SIDES = {"cpu": (256,), "mps": (256, 512), "cuda": (512, 1024)}
+"""Squares at which one iteration is compared with the bare network, by type of device."""
+LEAST_PAIRS = 9
+"""Pairs of an iteration and a bare pass, at least: shared machines are noisy."""
+RUNS: dict[str, Sequence[dict[str, Any]]] = {
+    "cpu": ({"size": 256, "iterations": 150},),
+    "mps": ({"size": 256, "iterations": 150}, {"size": 512, "iterations": 300}),
+    "cuda": (
+        {"size": 512, "iterations": 500},
+        {"size": 512, "iterations": 500, "scales": 1},
+        {"size": 1024, "iterations": 500},
+    ),
+}
+"""Whole runs of style V1 on a square photo, by type of device."""
+
+
+def measure(repeat: int) -> list[dict[str, Any]]:
+    """All figures of style V1."""
+    kind = best_device().torch_device.type
+    figures = [iteration(side, max(repeat, LEAST_PAIRS)) for side in ITERATION_SIDES[kind]]
+    return figures + [whole(STYLE_V1, values, repeat) for values in RUNS[kind]]
+
+
+def iteration(side: int, repeat: int) -> dict[str, Any]:
+    """Energy and gradient of one V1 iteration against bare forward and backward, measured in turn (A B A B)."""
+    device = best_device()
+    parameters = StyleV1(size=side)
+    network = perceptual_network(parameters.network, device)
+    content, style = (resized(photo(side, seed).image, (side, side), device.torch_device) for seed in (1, 2))
+    with reproducible():
+        full = evaluation(energy_of(network, parameters, content, [style], [1.0]), content)
+        alone = evaluation(bare(network, max(*parameters.style_layers, parameters.content_layer)), content)
+        kind = device.torch_device
+        pairs = [
+            (seconds(lambda: alone(content), kind), seconds(lambda: full(content), kind)) for _ in range(repeat + 1)
+        ][1:]
+    ratio = statistics.median(long / short for short, long in pairs)
+    figure = {
+        "what": f"one iteration at {side} x {side}",
+        "bare_seconds": statistics.median(short for short, _ in pairs),
+        "seconds": statistics.median(long for _, long in pairs),
+        "ratio": ratio,
+    }
+    print(
+        f"{figure['what']}: {figure['seconds']:.4f} s, bare network {figure['bare_seconds']:.4f} s, ratio {ratio:.3f}"
+    )
+    return figure
