@@ -82,6 +82,16 @@ def test_reconstruction_through_the_client(client: Client, files: tuple[Path, Pa
     assert Path(result).suffix == ".png"
 
 
+def test_style_v3_and_the_comparison_through_the_client(client: Client, files: tuple[Path, Path]) -> None:
+    pair = [handle_file(path) for path in files]
+    result, facts = client.predict(*pair, **QUICK, rotations=1, patch_layers=["relu4_1"], api_name="/style_v3")
+    assert facts["parameters"]["patch_layers"] == ["relu4_1"]
+    with Image.open(result) as image:
+        assert max(image.size) == 64
+    _, facts = client.predict(*pair, **QUICK, api_name="/style_comparison")
+    assert set(facts["methods"]) == {"Style V1", "Style V3"}
+
+
 def test_previews_with_progress_come_on_the_way(client: Client, files: tuple[Path, Path]) -> None:
     job = client.submit(handle_file(files[0]), handle_file(files[1]), size=96, iterations=40, api_name="/style_v1")
     seen = [each for each in job if each and "iteration" in (each[1] or {}).get("stage", "")]

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 PatchLayer = Literal["relu2_1", "relu3_1", "relu4_1"]
 
-CONTENT, PATCHES, PALETTE, SMOOTHNESS = 1.4, 2.0, 0.2, 3.0
+CONTENT, PATCHES, PALETTE, SMOOTHNESS = 1.4, 2.0, 1.2, 3.0
 """Weights of the terms at balance 50, palette 1 and smoothness 1; by eye on the authors' four pairs."""
 PALETTE_LAYERS = ("relu1_1", "relu2_1")
 COARSEST_SIDE = 64
