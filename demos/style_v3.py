@@ -35,9 +35,10 @@ def build() -> None:
             expected = gr.Markdown(CHOOSE, elem_classes=["quiet", "notes"])
             panel = Panel(STYLE_V3)
             matches = MatchView(panel)
-    matches.connect(panel.connect(controls))
+    ended = panel.connect(controls)
+    matches.connect(ended)
     stylisation.connect_presets(controls, preset)
-    told.connect(controls, notes, expected)
+    told.connect(controls, notes, expected, ended)
 
 
 def build_comparison() -> None:
@@ -58,5 +59,5 @@ def build_comparison() -> None:
         with gr.Column(scale=6):
             expected = gr.Markdown(CHOOSE, elem_classes=["quiet", "notes"])
             panel = Panel(STYLE_COMPARISON)
-    panel.connect(controls)
-    told.connect(controls, notes, expected)
+    ended = panel.connect(controls)
+    told.connect(controls, notes, expected, ended)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import gradio as gr
@@ -15,8 +16,15 @@ DOORS: dict[str, Any] = {"concurrency_id": "door", "concurrency_limit": 2}
 """Pictures that are decoded at the same time: each may take some hundred megabytes while it is."""
 
 
-def connect(controls: Controls, notes: gr.Markdown, expected: gr.Markdown) -> None:
-    """Keep both lines true. Pictures are opened when they change; sliders only need their sizes."""
+def connect(controls: Controls, notes: gr.Markdown, expected: gr.Markdown, ended: Sequence[Any]) -> None:
+    """Keep both lines true. Pictures are opened when they change; sliders only need their sizes.
+
+    Args:
+        controls: whose pictures and settings.
+        notes: line for what was done with the pictures.
+        expected: line for the time.
+        ended: events after a run, which has taught the engine how quick this machine is.
+    """
     task = controls.task
     uploads, settings = controls.uploads, controls.settings
     labels = {name: str(upload.label) for name, upload in uploads.items()}
@@ -50,3 +58,5 @@ def connect(controls: Controls, notes: gr.Markdown, expected: gr.Markdown) -> No
     # One event for sizes and settings: of two, the slower one could show the estimate for settings that are gone.
     watched = [sizes.change, *(each.change for each in settings.values())]
     gr.on(watched, told, [sizes, *settings.values()], [expected], queue=False, **quiet)
+    for event in ended:
+        event.then(told, [sizes, *settings.values()], [expected], queue=False, **quiet)

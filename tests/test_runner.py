@@ -96,7 +96,7 @@ def test_a_wrong_parameter_is_one_sentence(values: dict[str, object], sentence: 
 
 def test_an_unknown_task_names_the_nearest() -> None:
     with pytest.raises(UnknownNameError, match="did you mean 'style-v1'"):
-        TASKS["style-v2"]
+        TASKS["style_v1"]
 
 
 def test_a_step_finds_its_place_in_a_larger_run() -> None:

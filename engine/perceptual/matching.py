@@ -74,7 +74,7 @@ class PatchBank:
             raise ValueError(f"there is no patch of {side} x {side} features in maps of {[m.shape for m in maps]}")
         self.side, self.stride = side, stride
         wide = torch.float64 if maps[0].dtype == torch.float64 else torch.float32
-        self.dtype = dtype or (torch.float16 if maps[0].is_cuda else wide)
+        self.dtype = dtype or (torch.float16 if maps[0].is_cuda and wide == torch.float32 else wide)
         self._wide = wide
         self.rows = torch.cat([rows_of(each[0]).to(wide) for each in maps])
         """``(sum of h * w, C)``: the features of all maps."""
@@ -129,8 +129,9 @@ class PatchBank:
         Args:
             features: ``(B, C, H, W)``.
             allowed: which patches may be taken; None for all.
-            budget: bytes of working memory; the smallest piece is one row of patches against one. The result does not
-                depend on it (beyond ties within rounding). Where the device has less, it is halved as often as needed.
+            budget: bytes of working memory besides the maps; the smallest piece is one row of patches against one.
+                The result does not depend on it, beyond ties within rounding. Where the device has less, it is halved
+                as often as needed.
 
         Raises:
             ValueError: features smaller than a patch, or a region in use that allows no patch.
@@ -160,7 +161,7 @@ class PatchBank:
         index = torch.zeros(shape, dtype=torch.int64, device=features.device)
         best = torch.full(shape, -math.inf, dtype=self._wide, device=features.device)
         for source in self._maps:
-            for tile in source.tiles(height, width, budget):
+            for tile in source.tiles(height, width, budget, masked=allowed is not None):
                 score = source.scores(rows, width, tile)
                 if allowed is not None:
                     score.masked_fill_(~allowed.within(tile.queries, source.patches(tile)), -math.inf)

@@ -73,12 +73,19 @@ class PatchMap:
         across = self.norms.shape[1]
         return slice(self.first + tile.sources.start * across, self.first + tile.sources.stop * across)
 
-    def tiles(self, height: int, width: int, budget: int) -> Iterator[Tile]:
-        """Tiles of a query map that need at most ``budget`` bytes each, but at least one row; sources innermost."""
+    def tiles(self, height: int, width: int, budget: int, *, masked: bool = False) -> Iterator[Tile]:
+        """Tiles of a query map that need at most ``budget`` bytes each, but at least one row; sources innermost.
+
+        Args:
+            height: of the query map, in features.
+            width: of the query map, in features.
+            budget: in bytes.
+            masked: whether a mask of allowed patches (two bytes for each pair) has to fit in, too.
+        """
         queries, sources = height - self.side + 1, self.norms.shape[0]
-        size = self.weights.element_size()
-        elements = budget / (3 * size + (self.scaled.element_size() if self.scaled.dtype != self.weights.dtype else 0))
-        room = elements / (width * self.width)  # lines of queries times lines of sources
+        halves = self.scaled.element_size() if self.scaled.dtype != self.weights.dtype else 0
+        each = 3 * self.weights.element_size() + halves + 2 * masked
+        room = budget / each / (width * self.width)  # lines of queries times lines of sources
         halo = self.side - 1
         most_sources = max(1, min(sources, int((math.sqrt(room) - halo - 1) / self.stride) + 1))
         most_queries = max(1, min(queries, int(room / (most_sources * self.stride + halo)) - halo))
