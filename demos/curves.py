@@ -39,7 +39,7 @@ class Curves:
         values = [max(value, FLOOR) for _, figures in self.rows for value in figures.values()]
         low, high = math.floor(math.log10(min(values))), math.ceil(math.log10(max(values)) + 1e-9)
         scale = _Scale(self.rows[0][0], self.rows[-1][0], low, max(high, low + 1))
-        last = self.rows[-1][1]
+        last = {name: value for _, figures in self.rows for name, value in figures.items()}
         label = "Losses: " + ", ".join(f"{name} {last[name]:.3g}" for name in names if name in last)
         lines = "".join(self._line(name, COLOURS[index], scale) for index, name in enumerate(names))
         return _frame(label, scale.grid() + lines) + _legend(names, last)

@@ -46,6 +46,7 @@ CSS = """
 .status .line { display: flex; justify-content: space-between; gap: 1rem; margin-top: .35rem; }
 .status .quiet, .quiet { color: var(--body-text-color-subdued); font-size: .875rem; }
 .notes { min-height: 1.25rem; }
+.two-lines { min-height: 2.75rem; }
 .filled img { width: 100%; height: 100%; object-fit: contain; }
 .chart { height: 380px; }
 .curves { width: 100%; height: 340px; }

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import gradio as gr
 from PIL import Image, ImageOps
 
-from demos.panel import CHART_HEIGHT, PRIVATE, Kept, Panel
+from demos.panel import CHART_HEIGHT, PRIVATE, Kept, Panel, RunEvents
 from engine.montage import Montage
 from engine.perceptual.correspondence import Correspondence, Found, cut_out, outlined
 
-OUTLINES = ("#ffffff", "#ffd84a", "#7de0ff")
-"""Colours of the outlines, a layer each."""
+OUTLINES = {"relu2_1": "#7de0ff", "relu3_1": "#ffd84a", "relu4_1": "#ff7ad9"}
+"""Layer -> colour of its outlines and frames."""
+FRAME = 4
+"""Width of the frame around an enlarged patch in pixels."""
 ENLARGED = 88
 """Side of an enlarged patch in pixels."""
 HEIGHT = CHART_HEIGHT - 110
 MAP_SIDE = 800
 """Longer side of the picture to click on; no smaller than it is ever shown."""
+WAIT = "The matches appear when the run has ended."
 HINT = "After a run: every patch has the colour of the place it came from. Click the result for a patch's source."
 
 
@@ -32,7 +36,7 @@ class MatchView:
         }  # fmt: skip
         with panel.tabs, gr.Tab("Where from", id="matches"):
             with gr.Row(equal_height=True):
-                self.told = gr.Markdown(HINT, elem_classes=["quiet", "notes"])
+                self.told = gr.Markdown(HINT, elem_classes=["quiet", "notes", "two-lines"])
                 self.layer = gr.Radio(
                     ["relu3_1", "relu4_1"], value="relu3_1", show_label=False, label="Layer", container=False
                 )
@@ -43,70 +47,87 @@ class MatchView:
                     label="Patch, source", alt_text="patches beside their sources", show_label=False, **picture
                 )
 
-    def connect(self, ended: list[Any]) -> None:
-        """Show the matches after each of the events, and a patch's source on a click."""
-        result, layer = self._panel.result, self.layer
-        shown = [self.layer, self.map, self.source, self.patches, self.told]
+    def connect(self, runs: Sequence[RunEvents]) -> None:
+        """Show the matches of every run's result, and a patch's source on a click."""
+        result, layer, place = self._panel.result, self.layer, gr.State(None)
+        shown = [self.map, self.source, self.patches, self.told]
         quiet: dict[str, Any] = {"queue": False, "show_progress": "hidden", **PRIVATE}
-        for event in ended:
-            event.then(_result, [result, layer], shown, **quiet)
-        self.layer.input(_overview, [result, layer], [self.map, self.source], **quiet)
-        self.map.select(_clicked, [result, layer], [self.map, self.source, self.patches, self.told], **quiet)
+        for events in runs:
+            events.begun.then(lambda: (None, None, None, WAIT), None, shown, **quiet)
+            events.ended.then(_layers, [result, layer], [layer, place], **quiet).then(
+                _shown, [result, layer, place], shown, **quiet
+            )
+        layer.input(_shown, [result, layer, place], shown, **quiet)
+        self.map.select(_clicked, [result], [place], **quiet).then(_shown, [result, layer, place], shown, **quiet)
 
 
-def _result(kept: Kept | None, layer: str) -> tuple[Any, ...]:
-    if kept is None or not isinstance(kept.explanation, Correspondence):
-        return (gr.skip(),) * 5
-    layers = [each.layer for each in kept.explanation.layers]
-    layer = layer if layer in layers else layers[0]
-    return gr.update(choices=layers, value=layer), *_overview(kept, layer), None, HINT
+def _matches(kept: Kept | None) -> Correspondence | None:
+    return kept.explanation if kept is not None and isinstance(kept.explanation, Correspondence) else None
 
 
-def _overview(kept: Kept | None, layer: str) -> tuple[Any, Any]:
-    """The colour-coded result and the paintings under the code."""
-    if kept is None or not isinstance(kept.explanation, Correspondence):
-        return gr.skip(), gr.skip()
-    matches: Correspondence = kept.explanation
-    return _map(matches, layer), _side_by_side([matches.legend(number) for number in range(len(matches.paintings))])
+def _layers(kept: Kept | None, layer: str) -> tuple[Any, None]:
+    """The layers that were matched, and no place chosen."""
+    matches = _matches(kept)
+    if matches is None:
+        return gr.skip(), None
+    layers = [each.layer for each in matches.layers]
+    return gr.update(choices=layers, value=layer if layer in layers else layers[0]), None
 
 
-def _clicked(kept: Kept | None, layer: str, event: gr.SelectData) -> tuple[Any, ...]:
-    """Outlines of the patches at the click and of their sources, and both enlarged."""
-    if kept is None or not isinstance(kept.explanation, Correspondence):
+def _clicked(kept: Kept | None, event: gr.SelectData) -> tuple[float, float] | None:
+    """The place of a click in [0, 1] of the result."""
+    matches = _matches(kept)
+    if matches is None:
+        return None
+    across, down = (
+        min(max(at / length, 0), 1) for at, length in zip(event.index, _large(matches.result).size, strict=True)
+    )
+    return across, down
+
+
+def _shown(kept: Kept | None, layer: str, place: tuple[float, float] | None) -> tuple[Any, ...]:
+    """Map, paintings, enlarged patches and a line; with a place, the patches there and their sources are outlined."""
+    matches = _matches(kept)
+    if matches is None or layer not in OUTLINES:
         return (gr.skip(),) * 4
-    matches: Correspondence = kept.explanation
-    marked, paintings = _map(matches, layer), list(matches.paintings)
-    across, down = (min(max(at / length, 0), 1) for at, length in zip(event.index, marked.size, strict=True))
-    found = matches.at(across, down)
-    for each, colour in zip(found, OUTLINES, strict=False):
-        marked = outlined(marked, each.patch, colour)
-        paintings[each.number] = outlined(paintings[each.number], each.corners, colour)
+    layer = layer if any(each.layer == layer for each in matches.layers) else matches.layers[0].layer
+    coloured = matches.coloured(layer, _large(matches.result))
+    if place is None:
+        legends = [matches.legend(number) for number in range(len(matches.paintings))]
+        return coloured, _side_by_side(legends), None, HINT
+    found = matches.at(*place)
+    paintings = list(matches.paintings)
+    for each in found:
+        coloured = outlined(coloured, each.patch, OUTLINES[each.layer])
+        paintings[each.number] = outlined(paintings[each.number], each.corners, OUTLINES[each.layer])
     told = " · ".join(f"{each.layer}: correlation {each.correlation:.2f}" for each in found)
-    enlarged = _enlarged(matches, found)
-    return marked, _side_by_side(paintings), enlarged, f"A patch of each layer and its source. {told}"
+    return coloured, _side_by_side(paintings), _enlarged(matches, found), f"A patch of each layer, its source. {told}"
 
 
-def _map(matches: Correspondence, layer: str) -> Image.Image:
-    """The colour-coded result, large: Gradio counts a click on an enlarged picture as if it were not enlarged."""
-    return matches.coloured(layer, ImageOps.contain(matches.result, (MAP_SIDE, MAP_SIDE)))
+def _large(result: Image.Image) -> Image.Image:
+    """For the map: Gradio counts a click on an enlarged picture as if it were not enlarged."""
+    return ImageOps.contain(result, (MAP_SIDE, MAP_SIDE))
 
 
-def _side_by_side(images: list[Image.Image]) -> Image.Image:
+def _side_by_side(images: Sequence[Image.Image]) -> Image.Image:
     """Images of one height in a row."""
     height = max(image.height for image in images)
     scaled = [ImageOps.contain(image, (10 * height, height)) for image in images]
-    sheet = Image.new("RGB", (sum(image.width for image in scaled), height))
+    sheet = Image.new("RGB", (sum(image.width + FRAME for image in scaled) - FRAME, height), "white")
     left = 0
     for image in scaled:
         sheet.paste(image, (left, 0))
-        left += image.width
+        left += image.width + FRAME
     return sheet
 
 
-def _enlarged(matches: Correspondence, found: list[Found]) -> Image.Image:
-    """Each patch of the result, cut out and enlarged, beside its source."""
-    montage = Montage((ENLARGED, ENLARGED), 2 * len(found), columns=2)
+def _enlarged(matches: Correspondence, found: Sequence[Found]) -> Image.Image:
+    """Each patch of the result, cut out and enlarged, beside its source; framed in the colour of its outlines."""
+    captions = [caption for each in found for caption in (each.layer, "source")]
+    montage = Montage((ENLARGED, ENLARGED), captions, columns=2)
     for index, each in enumerate(found):
-        montage.paste(2 * index, cut_out(matches.result, each.patch, ENLARGED), each.layer)
-        montage.paste(2 * index + 1, cut_out(matches.paintings[each.number], each.corners, ENLARGED), "source")
+        pairs = ((matches.result, each.patch), (matches.paintings[each.number], each.corners))
+        for side, (image, corners) in enumerate(pairs):
+            cut = cut_out(image, corners, ENLARGED - 2 * FRAME)
+            montage.paste(2 * index + side, ImageOps.expand(cut, FRAME, OUTLINES[each.layer]))
     return montage.image

@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import gradio as gr
 from PIL import Image
@@ -38,6 +38,15 @@ class Kept:
     recipe: Mapping[str, Any]
     explanation: Any
     """See :class:`engine.job.Explanation`; None where the task has none."""
+
+
+class RunEvents(NamedTuple):
+    """What can be followed with ``.then``."""
+
+    begun: Any
+    """A run has been asked for."""
+    ended: Any
+    """It has given a result."""
 
 
 class Panel:
@@ -73,19 +82,19 @@ class Panel:
         self.result = gr.State(None, time_to_live=3600)
         """:class:`Kept` once there is a result."""
 
-    def connect(self, controls: Controls, *more_triggers: Any) -> list[Any]:
+    def connect(self, controls: Controls, *more_triggers: Any) -> list[RunEvents]:
         """Bind the events and make the endpoint; ``more_triggers`` begin a run besides the Run button.
 
         Returns:
-            The events that follow a run that gave a result, one for each trigger, for views that add to the panel.
+            The events of each trigger, for what else follows a run.
         """
-        ended = [self._connect_run(controls, trigger) for trigger in (self.run.click, *more_triggers)]
+        events = [self._connect_run(controls, trigger) for trigger in (self.run.click, *more_triggers)]
         self.stop.click(_stop, [self._job], [self.stop, self.status], queue=False, **PRIVATE)
         gr.on([self.kind.change, self.keep_recipe.change], **self._download_event())
         self._publish(controls)
-        return ended
+        return events
 
-    def _connect_run(self, controls: Controls, trigger: Any) -> Any:
+    def _connect_run(self, controls: Controls, trigger: Any) -> RunEvents:
         shown = [self.picture, self.status, self.curves, self.compare, self.tabs, self.facts, self.result]
         begun = trigger(_begin, None, [self._job, self.run, self.stop, self.status], queue=False, **PRIVATE)
         ran = begun.then(
@@ -96,7 +105,7 @@ class Panel:
         ended = ran.success(_ended, None, [self.run, self.stop], queue=False, **PRIVATE)
         ended.then(**self._download_event())
         ran.failure(_failed, None, [self.run, self.stop, self.status], queue=False, **PRIVATE)
-        return ended
+        return RunEvents(begun, ended)
 
     def _download_event(self) -> dict[str, Any]:
         """Write the file of the download, in the format chosen now."""

@@ -36,5 +36,5 @@ def build() -> None:
             expected = gr.Markdown(elem_classes=["quiet", "notes"])
             panel = Panel(RECONSTRUCTION)
     chosen = strip.click(lambda: "strip", None, [controls["of"]], queue=False, api_visibility="private")
-    ended = panel.connect(controls, chosen.then)
-    told.connect(controls, notes, expected, ended)
+    runs = panel.connect(controls, chosen.then)
+    told.connect(controls, notes, expected, runs)

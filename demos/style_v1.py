@@ -33,7 +33,7 @@ def build() -> None:
                 "Choose a photo and a painting, or one of the examples.", elem_classes=["quiet", "notes"]
             )
             panel = Panel(STYLE_V1)
-    ended = panel.connect(controls)
+    runs = panel.connect(controls)
     stylisation.connect_presets(controls, preset)
     layers.input(
         lambda name: list(LAYER_PRESETS.get(name, LAYER_PRESETS["All"])),
@@ -41,4 +41,4 @@ def build() -> None:
         [controls["style_layers"]],
         **stylisation.QUIET,
     )
-    told.connect(controls, notes, expected, ended)
+    told.connect(controls, notes, expected, runs)

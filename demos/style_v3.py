@@ -35,10 +35,10 @@ def build() -> None:
             expected = gr.Markdown(CHOOSE, elem_classes=["quiet", "notes"])
             panel = Panel(STYLE_V3)
             matches = MatchView(panel)
-    ended = panel.connect(controls)
-    matches.connect(ended)
+    runs = panel.connect(controls)
+    matches.connect(runs)
     stylisation.connect_presets(controls, preset)
-    told.connect(controls, notes, expected, ended)
+    told.connect(controls, notes, expected, runs)
 
 
 def build_comparison() -> None:
@@ -59,5 +59,5 @@ def build_comparison() -> None:
         with gr.Column(scale=6):
             expected = gr.Markdown(CHOOSE, elem_classes=["quiet", "notes"])
             panel = Panel(STYLE_COMPARISON)
-    ended = panel.connect(controls)
-    told.connect(controls, notes, expected, ended)
+    runs = panel.connect(controls)
+    told.connect(controls, notes, expected, runs)

@@ -9,6 +9,7 @@ import gradio as gr
 
 from demos import look
 from demos.controls import Controls, numbered
+from demos.panel import RunEvents
 from demos.uploads import Upload, notes_line
 from engine import PentimentoError, Picture, estimate
 
@@ -16,14 +17,14 @@ DOORS: dict[str, Any] = {"concurrency_id": "door", "concurrency_limit": 2}
 """Pictures that are decoded at the same time: each may take some hundred megabytes while it is."""
 
 
-def connect(controls: Controls, notes: gr.Markdown, expected: gr.Markdown, ended: Sequence[Any]) -> None:
+def connect(controls: Controls, notes: gr.Markdown, expected: gr.Markdown, runs: Sequence[RunEvents]) -> None:
     """Keep both lines true. Pictures are opened when they change; sliders only need their sizes.
 
     Args:
         controls: whose pictures and settings.
         notes: line for what was done with the pictures.
         expected: line for the time.
-        ended: events after a run, which has taught the engine how quick this machine is.
+        runs: a run teaches the engine how quick this machine is.
     """
     task = controls.task
     uploads, settings = controls.uploads, controls.settings
@@ -58,5 +59,5 @@ def connect(controls: Controls, notes: gr.Markdown, expected: gr.Markdown, ended
     # One event for sizes and settings: of two, the slower one could show the estimate for settings that are gone.
     watched = [sizes.change, *(each.change for each in settings.values())]
     gr.on(watched, told, [sizes, *settings.values()], [expected], queue=False, **quiet)
-    for event in ended:
-        event.then(told, [sizes, *settings.values()], [expected], queue=False, **quiet)
+    for events in runs:
+        events.ended.then(told, [sizes, *settings.values()], [expected], queue=False, **quiet)

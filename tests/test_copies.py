@@ -7,6 +7,7 @@ import pytest
 import torch
 from PIL import Image, ImageDraw
 
+from engine.montage import Montage
 from engine.perceptual.copies import Copy, copies
 from engine.perceptual.correspondence import SQUARE, Correspondence, LayerMatches, cut_out, outlined
 from engine.perceptual.matching import PatchBank
@@ -111,3 +112,15 @@ def test_an_outline_is_drawn_on_a_copy() -> None:
     assert image.getextrema() == ((128, 128),) * 3
     assert marked.getpixel((40, 16)) == (255, 255, 255)
     assert marked.getpixel((5, 5)) == (128, 128, 128)
+
+
+def test_captions_fit_into_their_rooms() -> None:
+    sheet = Montage((40, 30), ["V1: Gram matrices", "V3: nearest patches"], columns=2)
+    ink = numpy.asarray(sheet.image.convert("L")) < 128
+    assert not ink[:, -2:].any(), "the last caption touches the border"
+    room = (sheet.image.width + 4) // 2
+    assert not ink[:, room - 3 : room].any(), "the captions touch each other"
+    sheet.paste(0, Image.new("RGB", (80, 20), "black"))
+    panel = numpy.asarray(sheet.image.convert("L"))[18:48, :40] < 128
+    assert panel.any(axis=0).all(), "as wide as the room"
+    assert panel.any(axis=1).sum() == 10, "in its own proportions"

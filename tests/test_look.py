@@ -36,6 +36,16 @@ def test_every_loss_has_a_line_and_a_legend() -> None:
     assert "style 1" in drawn
 
 
+def test_a_curve_that_has_ended_keeps_its_name() -> None:
+    curves = Curves()
+    for step in range(4):
+        curves.add(step, {"Style V1": 1.5})
+    for step in range(4, 8):
+        curves.add(step, {"Style V3": 2.5})
+    assert "Style V1 1.5" in curves.svg()
+    assert "Style V3 2.5" in curves.svg()
+
+
 def test_lower_losses_are_drawn_lower() -> None:
     curves = Curves()
     for step, value in enumerate((100.0, 10.0, 1.0)):

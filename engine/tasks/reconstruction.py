@@ -115,7 +115,8 @@ def _strip(image: Image.Image, parameters: Reconstruction, job: Job) -> Run:
     from engine.tensors import to_image
 
     panels = _panels(parameters)
-    montage = Montage(result_size(image.size, parameters.size), len(panels), columns=len(STYLE_LAYERS))
+    captions = [panel.caption for panel in panels]
+    montage = Montage(result_size(image.size, parameters.size), captions, columns=len(STYLE_LAYERS))
     shares = [cost(panel.parameters, {"picture": [image.size]}) for panel in panels]
     facts: dict[str, Any] = {"iterations": 0, "losses_first": {}, "losses_last": {}}
     for index, panel in enumerate(panels):
@@ -125,7 +126,7 @@ def _strip(image: Image.Image, parameters: Reconstruction, job: Job) -> Run:
         done, share = sum(shares[:index]) / sum(shares), shares[index] / sum(shares)
         for step in walk:
             yield _shown(step.within(done, share, f"{panel.caption}: "), panel, index, montage)
-        montage.paste(index, to_image(walk.result.picture), panel.caption)
+        montage.paste(index, to_image(walk.result.picture))
         facts["iterations"] += walk.result.facts["iterations"]
         for key in ("losses_first", "losses_last"):
             facts[key][panel.caption] = walk.result.facts[key]["total"]
@@ -137,7 +138,7 @@ def _shown(step: Step, panel: _Panel, index: int, montage: Montage) -> Step:
 
     def preview() -> Image.Image:
         assert step.preview is not None
-        return montage.with_panel(index, step.preview(), panel.caption)
+        return montage.with_panel(index, step.preview())
 
     # One curve for content, one for style.
     return replace(step, preview=preview, figures=lambda: {panel.parameters.of: step.figures()["total"]})

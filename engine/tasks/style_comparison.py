@@ -44,12 +44,13 @@ def run(pictures: Pictures, parameters: StyleComparison, job: Job) -> Run:
     from engine.device import PeakMemory, best_device
 
     photo, painting = pictures["content"][0].image, pictures["style"][0].image
-    montage = Montage(result_size(photo.size, parameters.size), 2 + len(METHODS), columns=2 + len(METHODS))
-    montage.paste(0, photo, "photo")
-    montage.paste(1, painting, "painting")
+    captions = ["photo", "painting", *METHODS]
+    montage = Montage(result_size(photo.size, parameters.size), captions, columns=len(captions))
+    montage.paste(0, photo)
+    montage.paste(1, painting)
     shares = _costs(parameters, {name: [each.size for each in given] for name, given in pictures.items()})
     facts: dict[str, Any] = {"iterations": 0, "losses_first": {}, "losses_last": {}, "methods": {}}
-    for index, (caption, task) in enumerate(METHODS.items()):
+    for index, task in enumerate(METHODS.values()):
         if job.stopped and index:
             break
         memory, start = PeakMemory(best_device().torch_device), time.perf_counter()
@@ -57,9 +58,9 @@ def run(pictures: Pictures, parameters: StyleComparison, job: Job) -> Run:
         done, share = sum(shares[:index]) / sum(shares), shares[index] / sum(shares)
         for step in walk:
             memory.sample()
-            yield _shown(step.within(done, share, f"{task.title}, "), task, index + 2, caption, montage)
+            yield _shown(step.within(done, share, f"{task.title}, "), task, index + 2, montage)
         found = walk.result
-        montage.paste(index + 2, found.image, caption)
+        montage.paste(index + 2, found.image)
         facts["methods"][task.title] = {
             "seconds": round(time.perf_counter() - start, 3),
             "peak_memory_bytes": memory.sample(),
@@ -71,12 +72,12 @@ def run(pictures: Pictures, parameters: StyleComparison, job: Job) -> Run:
     return Outcome(image=montage.image, facts=facts)
 
 
-def _shown(step: Step, task: Task, index: int, caption: str, montage: Montage) -> Step:
+def _shown(step: Step, task: Task, index: int, montage: Montage) -> Step:
     """A method's step as a step of the comparison: the whole row, and one curve for each method."""
 
     def preview() -> Image.Image:
         assert step.preview is not None
-        return montage.with_panel(index, step.preview(), caption)
+        return montage.with_panel(index, step.preview())
 
     return replace(step, preview=preview, figures=lambda: {task.title: step.figures()["total"]})
 

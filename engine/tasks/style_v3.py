@@ -91,7 +91,7 @@ class PatchEnergy:
         from engine.perceptual.patches import PatchTarget
 
         self._network, self._parameters = network, parameters
-        layers = parameters.patch_layers
+        layers = sorted(set(parameters.patch_layers))
         features = [network.targets(each, layers) for each in sources]
         self.banks = {
             layer: PatchBank([each[layer] for each in features], stride=parameters.stride) for layer in layers
@@ -114,7 +114,7 @@ class PatchEnergy:
         from engine.perceptual.patches import patch_loss, patch_target
 
         parameters = self._parameters
-        wanted = {*parameters.patch_layers, *self._palette}
+        wanted = {*self.banks, *self._palette}
         features = self._network.features(
             picture, {*wanted, *([parameters.content_layer] * bool(self._content_weight))}
         )
@@ -208,7 +208,7 @@ def cost(parameters: StyleV3, sizes: Mapping[str, Sequence[tuple[int, int]]]) ->
         searches = -(-scale.iterations // parameters.rematch)
         for copy in _copies(parameters, len(sizes["style"])):
             source = _copy_size(copy, sizes["style"][copy.number], scale.size, parameters)
-            for layer in parameters.patch_layers:
+            for layer in set(parameters.patch_layers):
                 total += searches * search_gflop(features_of(layer, scale.size), features_of(layer, source))
     return total
 
