@@ -65,6 +65,11 @@ class Controls:
         every = self.task.parameters.model_fields.items()
         return [name for name, field in every if _extra(field)["advanced"] == advanced and not _extra(field)["per"]]
 
+    def fields_per(self, name: str) -> list[str]:
+        """Parameters with one control for each picture of an input."""
+        every = self.task.parameters.model_fields.items()
+        return [field for field, info in every if _extra(info)["per"] == name]
+
     @property
     def uploads(self) -> dict[str, Any]:
         """The picture components by name."""

@@ -9,7 +9,7 @@ import gradio as gr
 from PIL import Image, ImageOps
 
 from demos.panel import CHART_HEIGHT, PRIVATE, Kept, Panel, RunEvents
-from engine.montage import Montage
+from engine.montage import Montage, side_by_side
 from engine.perceptual.correspondence import Correspondence, Found, cut_out, outlined
 
 OUTLINES = {"relu2_1": "#7de0ff", "relu3_1": "#ffd84a", "relu4_1": "#ff7ad9"}
@@ -70,8 +70,7 @@ def _layers(kept: Kept | None, layer: str) -> tuple[Any, None]:
     matches = _matches(kept)
     if matches is None:
         return gr.skip(), None
-    layers = [each.layer for each in matches.layers]
-    return gr.update(choices=layers, value=layer if layer in layers else layers[0]), None
+    return gr.update(choices=[each.layer for each in matches.layers], value=_chosen(matches, layer)), None
 
 
 def _clicked(kept: Kept | None, event: gr.SelectData) -> tuple[float, float] | None:
@@ -88,20 +87,19 @@ def _clicked(kept: Kept | None, event: gr.SelectData) -> tuple[float, float] | N
 def _shown(kept: Kept | None, layer: str, place: tuple[float, float] | None) -> tuple[Any, ...]:
     """Map, paintings, enlarged patches and a line; with a place, the patches there and their sources are outlined."""
     matches = _matches(kept)
-    if matches is None or layer not in OUTLINES:
+    if matches is None:
         return (gr.skip(),) * 4
-    layer = layer if any(each.layer == layer for each in matches.layers) else matches.layers[0].layer
-    coloured = matches.coloured(layer, _large(matches.result))
+    coloured = matches.coloured(_chosen(matches, layer), _large(matches.result))
     if place is None:
         legends = [matches.legend(number) for number in range(len(matches.paintings))]
-        return coloured, _side_by_side(legends), None, HINT
+        return coloured, _row(legends), None, HINT
     found = matches.at(*place)
     paintings = list(matches.paintings)
     for each in found:
         coloured = outlined(coloured, each.patch, OUTLINES[each.layer])
         paintings[each.number] = outlined(paintings[each.number], each.corners, OUTLINES[each.layer])
     told = " · ".join(f"{each.layer}: correlation {each.correlation:.2f}" for each in found)
-    return coloured, _side_by_side(paintings), _enlarged(matches, found), f"A patch of each layer, its source. {told}"
+    return coloured, _row(paintings), _enlarged(matches, found), f"A patch of each layer, its source. {told}"
 
 
 def _large(result: Image.Image) -> Image.Image:
@@ -109,16 +107,14 @@ def _large(result: Image.Image) -> Image.Image:
     return ImageOps.contain(result, (MAP_SIDE, MAP_SIDE))
 
 
-def _side_by_side(images: Sequence[Image.Image]) -> Image.Image:
-    """Images of one height in a row."""
-    height = max(image.height for image in images)
-    scaled = [ImageOps.contain(image, (10 * height, height)) for image in images]
-    sheet = Image.new("RGB", (sum(image.width + FRAME for image in scaled) - FRAME, height), "white")
-    left = 0
-    for image in scaled:
-        sheet.paste(image, (left, 0))
-        left += image.width + FRAME
-    return sheet
+def _row(paintings: Sequence[Image.Image]) -> Image.Image:
+    return side_by_side(paintings, max(image.height for image in paintings))
+
+
+def _chosen(matches: Correspondence, layer: str) -> str:
+    """The layer, or the first one where it was not matched."""
+    layers = [each.layer for each in matches.layers]
+    return layer if layer in layers else layers[0]
 
 
 def _enlarged(matches: Correspondence, found: Sequence[Found]) -> Image.Image:

@@ -1,13 +1,18 @@
-"""The left half that the tabs of V1 and V3 share: pictures, examples, presets, settings."""
+"""The layout that the tabs of V1, V3 and their comparison share."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import gradio as gr
+from gradio.components import Component
 
+from demos import told
 from demos.controls import Controls
 from demos.examples import Pair, pair_gallery
+from demos.panel import Panel, RunEvents
+from engine.registry import Task
 
 PAIRS = (
     Pair("cat.jpg", "starry_night_texture.jpg", "Starry Night"),
@@ -16,52 +21,76 @@ PAIRS = (
     Pair("coffee.jpg", "composition_vii_texture.jpg", "Kandinsky"),
 )
 """Photographs with the paintings whose textures ship with the hub."""
+CHOOSE = "Choose a photo and a painting, or one of the examples."
 QUIET: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 
 
-def place_pictures(controls: Controls) -> gr.Markdown:
-    """Photo, first painting and examples; returns the line for notes about them."""
-    with gr.Row():
-        content = controls.upload("content", height=260)
-        style = controls.upload("style", height=260)
-    notes = gr.Markdown(elem_classes=["quiet", "notes"])
-    pair_gallery(PAIRS, content, style)
-    return notes
+class StyleTab:
+    """Pictures and settings on the left, the panel on the right; made inside the current Blocks.
 
+    Args:
+        task: V1, V3, or both in a comparison.
+        text: what the visitor is told about it.
+        first: components that were not rendered yet, put on top of the advanced settings.
+    """
 
-def place_presets(controls: Controls) -> gr.Radio:
-    """The presets of the task; connected when the settings are placed."""
-    presets = controls.task.parameters.presets
-    return gr.Radio(list(presets), value="Balanced", label="Preset")
-
-
-def place_settings(controls: Controls) -> None:
-    """The parameters that everybody may want."""
-    with gr.Accordion("Settings", open=False):
-        for field in controls.fields(advanced=False):
-            controls.control(field)
-
-
-def place_more_paintings(controls: Controls) -> None:
-    """Further paintings, and the weight of each where the task has weights."""
-    most = next(each.most for each in controls.task.inputs if each.name == "style")
-    with gr.Accordion("More paintings", open=False):
+    def __init__(self, task: Task, text: str, first: Sequence[Component] = ()) -> None:
+        self.controls = Controls(task)
+        gr.Markdown(text)
         with gr.Row():
-            for index in range(1, most):
-                controls.upload("style", index, height=220)
-        if "style_weights" in controls.task.parameters.model_fields:
-            for index in range(most):
-                controls.control("style_weights", index)
+            with gr.Column(scale=5):
+                self._notes = self._place_pictures()
+                presets = list(task.parameters.presets)
+                self._preset = gr.Radio(presets, value="Balanced", label="Preset") if presets else None
+                with gr.Accordion("Settings", open=False):
+                    for field in self.controls.fields(advanced=False):
+                        self.controls.control(field)
+                self._place_more_paintings()
+                with gr.Accordion("Advanced", open=False):
+                    for component in first:
+                        component.render()  # type: ignore[no-untyped-call]
+                    for field in self.controls.fields(advanced=True):
+                        self.controls.control(field)
+            with gr.Column(scale=6):
+                self._expected = gr.Markdown(CHOOSE, elem_classes=["quiet", "notes"])
+                self.panel = Panel(task)
 
+    def connect(self) -> list[RunEvents]:
+        """Bind the events of panel, presets and lines; see :meth:`demos.panel.Panel.connect`."""
+        runs = self.panel.connect(self.controls)
+        if self._preset is not None:
+            self._connect_presets(self._preset)
+        told.connect(self.controls, self._notes, self._expected, runs)
+        return runs
 
-def connect_presets(controls: Controls, preset: gr.Radio) -> None:
-    """Choosing a preset moves the controls whose values it names in any of its choices."""
-    kind = controls.task.parameters
-    changed = sorted({name for values in kind.presets.values() for name in values})
-    defaults = kind()
+    def _place_pictures(self) -> gr.Markdown:
+        """Photo, first painting and examples; returns the line for notes about them."""
+        with gr.Row():
+            content = self.controls.upload("content", height=260)
+            style = self.controls.upload("style", height=260)
+        notes = gr.Markdown(elem_classes=["quiet", "notes"])
+        pair_gallery(PAIRS, content, style)
+        return notes
 
-    def chosen(name: str) -> Any:
-        values = [kind.presets.get(name, {}).get(each, getattr(defaults, each)) for each in changed]
-        return values if len(values) > 1 else values[0]
+    def _place_more_paintings(self) -> None:
+        """Further paintings, and what a task wants to know of each of them, such as its weight."""
+        most = next(each.most for each in self.controls.task.inputs if each.name == "style")
+        with gr.Accordion("More paintings", open=False):
+            with gr.Row():
+                for index in range(1, most):
+                    self.controls.upload("style", index, height=220)
+            for field in self.controls.fields_per("style"):
+                for index in range(most):
+                    self.controls.control(field, index)
 
-    preset.input(chosen, [preset], [controls[each] for each in changed], **QUIET)
+    def _connect_presets(self, preset: gr.Radio) -> None:
+        """Choosing a preset moves the controls whose values it names in any of its choices."""
+        kind = self.controls.task.parameters
+        changed = sorted({name for values in kind.presets.values() for name in values})
+        defaults = kind()
+
+        def chosen(name: str) -> Any:
+            values = [kind.presets.get(name, {}).get(each, getattr(defaults, each)) for each in changed]
+            return values if len(values) > 1 else values[0]
+
+        preset.input(chosen, [preset], [self.controls[each] for each in changed], **QUIET)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from PIL import Image, ImageDraw, ImageFont, ImageOps
+
+from engine.job import Step
 
 CAPTION_HEIGHT = 18
 """Pixels above each panel."""
@@ -46,6 +49,29 @@ class Montage:
         shown.paste(ImageOps.pad(picture, self._size, color="white"), (left, top + CAPTION_HEIGHT))
         return shown
 
+    def step(self, step: Step, index: int, curve: str) -> Step:
+        """A panel's step as one of the sheet: the preview is the sheet with this panel at work, the total one curve."""
+
+        def preview() -> Image.Image:
+            assert step.preview is not None
+            return self.with_panel(index, step.preview())
+
+        return replace(step, preview=preview, figures=lambda: {curve: step.figures()["total"]})
+
     def _place(self, index: int) -> tuple[int, int]:
         row, column = divmod(index, self._columns)
         return column * self._room[0], row * self._room[1]
+
+
+def side_by_side(images: Sequence[Image.Image], height: int) -> Image.Image:
+    """Images in a row, all of one height."""
+    scaled = [
+        image.resize((max(1, round(image.width * height / image.height)), height), Image.Resampling.LANCZOS)
+        for image in images
+    ]
+    sheet = Image.new("RGB", (sum(image.width + GAP for image in scaled) - GAP, height), "white")
+    left = 0
+    for image in scaled:
+        sheet.paste(image, (left, 0))
+        left += image.width + GAP
+    return sheet

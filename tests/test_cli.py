@@ -141,6 +141,25 @@ def test_bench_measures_and_writes_json(tmp_path: Path, monkeypatch: pytest.Monk
     assert report["machine"]
 
 
+def test_bench_of_v3_measures_the_search_the_parts_and_rematching(monkeypatch: pytest.MonkeyPatch) -> None:
+    from engine.bench import bench, style_v3
+
+    small = {"size": 64, "iterations": 2}
+    monkeypatch.setattr(style_v3, "SIDES", dict.fromkeys(("cpu", "cuda", "mps"), (64,)))
+    monkeypatch.setattr(style_v3, "RUNS", dict.fromkeys(("cpu", "cuda", "mps"), (small,)))
+    monkeypatch.setattr(style_v3, "REMATCHING", small)
+    early, late, parts, *rematched, whole = bench([TASKS["style-v3"]], repeat=1)["style-v3"]
+    for search in (early, late):
+        assert search["seconds"] > 0
+        assert search["product_seconds"] > 0
+        assert search["differing_arg_max"]["float16"] < 0.2
+    assert parts["matching_seconds"] > 0
+    assert parts["network_seconds"] > 0
+    assert [figure["what"] for figure in rematched] == [f"style-v3, matched every {every}" for every in (1, 3, 10)]
+    assert all(figure["fresh_total"] > 0 for figure in rematched)
+    assert whole["peak_memory_bytes"] > 0
+
+
 def test_interrupting_keeps_the_best_picture(files: tuple[Path, Path], tmp_path: Path) -> None:
     out, facts = tmp_path / "out.png", tmp_path / "facts.json"
     command = [sys.executable, "-m", "engine", *style(files, out, "--iterations", "2000", "--facts", str(facts))]

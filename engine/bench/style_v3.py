@@ -13,6 +13,7 @@ from torch.nn import functional
 from engine.bench.measure import bare, photo, seconds, whole
 from engine.device import best_device, reproducible
 from engine.job import Walk
+from engine.parameters import parse
 from engine.perceptual.evaluation import evaluation
 from engine.perceptual.matching import PATCH_SIDE, PatchBank
 from engine.perceptual.network import perceptual_network
@@ -31,6 +32,8 @@ RUNS: dict[str, Sequence[dict[str, Any]]] = {
 }
 """Whole runs on a square photo, by type of device; three scales each."""
 REMATCHES = (1, 3, 10)
+REMATCHING = {"size": 256, "iterations": 60}
+"""The run that is made with each of them."""
 
 
 def measure(repeat: int) -> list[dict[str, Any]]:
@@ -124,7 +127,7 @@ def parts(side: int, repeat: int) -> dict[str, Any]:
 
 def rematching(every: int) -> dict[str, Any]:
     """Effect of re-matching every n-th iteration on time and on the loss with fresh matches."""
-    parameters = StyleV3(size=256, iterations=60, rematch=every)
+    parameters = parse(StyleV3, {**REMATCHING, "rematch": every})
     pictures = {each.name: [photo(512, index)] for index, each in enumerate(STYLE_V3.inputs)}
     found = Walk(run(STYLE_V3, pictures, parameters)).finish()
     # The last iteration of a run with stale matches flatters itself: judge the picture itself.

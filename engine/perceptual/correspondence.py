@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import numpy
 from PIL import Image, ImageDraw
 
+from engine.montage import side_by_side
+
 if TYPE_CHECKING:
     from engine.perceptual.copies import Copy
     from engine.perceptual.matching import Matches, PatchBank
@@ -140,18 +142,9 @@ class Correspondence:
 
     def picture(self) -> Image.Image:
         """All of it in one row: a coloured map for each layer, then the paintings as legend."""
-        height = self.result.height
-        parts = [self.coloured(matches.layer, self.result) for matches in self.layers]
-        for number, painting in enumerate(self.paintings):
-            width = max(1, round(painting.width * height / painting.height))
-            parts.append(self.legend(number).resize((width, height), Image.Resampling.LANCZOS))
-        gap = 6
-        sheet = Image.new("RGB", (sum(part.width + gap for part in parts) - gap, height), "white")
-        left = 0
-        for part in parts:
-            sheet.paste(part, (left, 0))
-            left += part.width + gap
-        return sheet
+        maps = [self.coloured(matches.layer, self.result) for matches in self.layers]
+        legends = [self.legend(number) for number in range(len(self.paintings))]
+        return side_by_side([*maps, *legends], self.result.height)
 
 
 def outlined(image: Image.Image, outline: numpy.ndarray, colour: str) -> Image.Image:

@@ -79,20 +79,12 @@ class PatchBank:
         self.rows = torch.cat([rows_of(each[0]).to(wide) for each in maps])
         """``(sum of h * w, C)``: the features of all maps."""
         self._maps: list[PatchMap] = []
-        for each in maps:
-            before = self._maps[-1] if self._maps else None
-            begin = before.begin + len(before.scaled) if before else 0
-            height, width = each.shape[2:]
-            self._maps.append(
-                PatchMap.of(
-                    self.rows[begin : begin + height * width],
-                    (height, width),
-                    side=side,
-                    stride=stride,
-                    dtype=self.dtype,
-                    before=before,
-                )
-            )
+        begin = first = 0
+        for height, width in (each.shape[2:] for each in maps):
+            rows, shape = self.rows[begin : begin + height * width], (height, width)
+            made = PatchMap.of(rows, shape, begin=begin, first=first, side=side, stride=stride, dtype=self.dtype)
+            self._maps.append(made)
+            begin, first = begin + len(rows), made.last
         columns = [(each.last, each.first, each.norms.shape[1], each.begin, each.width) for each in self._maps]
         self._table = torch.tensor(columns, device=self.rows.device).T.contiguous()
         self.norms = torch.cat([each.norms.flatten() for each in self._maps])

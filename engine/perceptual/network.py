@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -12,6 +12,7 @@ from engine.catalogue import catalogue
 from engine.device import Device
 from engine.models import models
 from engine.nets.vgg import VGG19
+from engine.perceptual.losses import gram_matrix
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,15 @@ class PerceptualNetwork:
     def targets(self, picture: Tensor, layers: Collection[str]) -> dict[str, Tensor]:
         """:meth:`features` of a picture that is not descended on."""
         return self.features(picture, layers)
+
+    def grams(self, styles: Sequence[Tensor], weights: Sequence[float], layers: Collection[str]) -> dict[str, Tensor]:
+        """Layer -> Gram matrix ``(1, C, C)``, float32: of several pictures ``(1, 3, h, w)``, averaged by weights."""
+        grams: dict[str, Tensor] = {}
+        for style, weight in zip(styles, weights, strict=True):
+            for layer, features in self.targets(style, layers).items():
+                gram = weight * gram_matrix(features).float()
+                grams[layer] = grams[layer] + gram if layer in grams else gram
+        return grams
 
 
 def perceptual_network(name: str, device: Device) -> PerceptualNetwork:

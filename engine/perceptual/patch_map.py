@@ -46,9 +46,9 @@ class PatchMap:
 
     @staticmethod
     def of(
-        rows: Tensor, shape: tuple[int, int], *, side: int, stride: int, dtype: torch.dtype, before: PatchMap | None
+        rows: Tensor, shape: tuple[int, int], *, begin: int, first: int, side: int, stride: int, dtype: torch.dtype
     ) -> PatchMap:
-        """The next map of a bank, after ``before``; ``rows`` are its features, ``(h * w, C)``, ``shape`` is (h, w)."""
+        """From features ``(h * w, C)`` of ``shape`` (h, w)."""
         squares = rows.square().sum(1).view(1, 1, *shape)
         norms = box_sum(squares, side)[0, 0, ::stride, ::stride].sqrt()
         factors, unit = scaled(rows, dtype)
@@ -57,8 +57,8 @@ class PatchMap:
             norms=norms,
             weights=torch.where(norms > TINY, unit / norms.clamp_min(TINY), 0),
             width=shape[1],
-            begin=before.begin + len(before.scaled) if before else 0,
-            first=before.last if before else 0,
+            begin=begin,
+            first=first,
             side=side,
             stride=stride,
         )

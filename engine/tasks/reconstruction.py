@@ -6,7 +6,7 @@ Gatys et al. 2016, figure 1; Mahendran & Vedaldi 2015 for content. Pixels are th
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from PIL import Image
@@ -125,23 +125,13 @@ def _strip(image: Image.Image, parameters: Reconstruction, job: Job) -> Run:
         walk = Walk(_reconstruct(image, panel.parameters, job))
         done, share = sum(shares[:index]) / sum(shares), shares[index] / sum(shares)
         for step in walk:
-            yield _shown(step.within(done, share, f"{panel.caption}: "), panel, index, montage)
+            # One curve for content, one for style.
+            yield montage.step(step.within(done, share, f"{panel.caption}: "), index, panel.parameters.of)
         montage.paste(index, to_image(walk.result.picture))
         facts["iterations"] += walk.result.facts["iterations"]
         for key in ("losses_first", "losses_last"):
             facts[key][panel.caption] = walk.result.facts[key]["total"]
     return Outcome(image=montage.image, facts={**facts, "panels": len(facts["losses_last"])})
-
-
-def _shown(step: Step, panel: _Panel, index: int, montage: Montage) -> Step:
-    """One panel's step as a step of the strip: the preview is the whole strip with this panel at work."""
-
-    def preview() -> Image.Image:
-        assert step.preview is not None
-        return montage.with_panel(index, step.preview())
-
-    # One curve for content, one for style.
-    return replace(step, preview=preview, figures=lambda: {panel.parameters.of: step.figures()["total"]})
 
 
 def _panels(parameters: Reconstruction) -> list[_Panel]:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Literal
 
-from PIL import Image
-
-from engine.job import Job, Outcome, Run, Step, Walk
+from engine.job import Job, Outcome, Run, Walk
 from engine.montage import Montage
 from engine.parameters import SEED_LIMIT, Parameters, option
 from engine.registry import Pictures, Task
@@ -39,8 +37,6 @@ class StyleComparison(Parameters):
 
 def run(pictures: Pictures, parameters: StyleComparison, job: Job) -> Run:
     """See :attr:`engine.registry.Task.run`."""
-    import time
-
     from engine.device import PeakMemory, best_device
 
     photo, painting = pictures["content"][0].image, pictures["style"][0].image
@@ -58,7 +54,7 @@ def run(pictures: Pictures, parameters: StyleComparison, job: Job) -> Run:
         done, share = sum(shares[:index]) / sum(shares), shares[index] / sum(shares)
         for step in walk:
             memory.sample()
-            yield _shown(step.within(done, share, f"{task.title}, "), task, index + 2, montage)
+            yield montage.step(step.within(done, share, f"{task.title}, "), index + 2, task.title)
         found = walk.result
         montage.paste(index + 2, found.image)
         facts["methods"][task.title] = {
@@ -70,16 +66,6 @@ def run(pictures: Pictures, parameters: StyleComparison, job: Job) -> Run:
         for key in ("losses_first", "losses_last"):
             facts[key].update({f"{task.title}, {name}": value for name, value in found.facts[key].items()})
     return Outcome(image=montage.image, facts=facts)
-
-
-def _shown(step: Step, task: Task, index: int, montage: Montage) -> Step:
-    """A method's step as a step of the comparison: the whole row, and one curve for each method."""
-
-    def preview() -> Image.Image:
-        assert step.preview is not None
-        return montage.with_panel(index, step.preview())
-
-    return replace(step, preview=preview, figures=lambda: {task.title: step.figures()["total"]})
 
 
 def _parameters(task: Task, parameters: StyleComparison) -> Parameters:

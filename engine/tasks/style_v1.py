@@ -89,11 +89,7 @@ def energy_of(
     layers = parameters.style_layers
     wanted = {*layers, parameters.content_layer}
     content_target = network.targets(content, [parameters.content_layer])[parameters.content_layer]
-    grams: dict[str, Tensor] = {}
-    for style, weight in zip(styles, weights, strict=True):
-        for layer, features in network.targets(style, layers).items():
-            gram = weight * losses.gram_matrix(features).float()
-            grams[layer] = grams[layer] + gram if layer in grams else gram
+    grams = network.grams(styles, weights, layers)
     style_weight = network.weights.style * 10 ** ((parameters.balance - 50) / 40)
     smoothness = network.weights.smoothness * parameters.smoothness
 

@@ -86,7 +86,6 @@ class PatchEnergy:
         styles: Sequence[Tensor],
         sources: Sequence[Tensor],
     ) -> None:
-        from engine.perceptual import losses
         from engine.perceptual.matching import PatchBank
         from engine.perceptual.patches import PatchTarget
 
@@ -98,11 +97,8 @@ class PatchEnergy:
         }
         self._content = network.targets(content, [parameters.content_layer])[parameters.content_layer]
         self._content_weight = _content_weight(parameters)
-        self._palette: dict[str, Tensor] = {}
-        for style in styles if parameters.palette else ():
-            for layer, value in network.targets(style, PALETTE_LAYERS).items():
-                gram = losses.gram_matrix(value).float() / len(styles)
-                self._palette[layer] = self._palette[layer] + gram if layer in self._palette else gram
+        equal = [1 / len(styles)] * len(styles)
+        self._palette = network.grams(styles, equal, PALETTE_LAYERS) if parameters.palette else {}
         self._targets: dict[str, PatchTarget] = {}
         self._evaluations = 0
 
@@ -115,9 +111,9 @@ class PatchEnergy:
 
         parameters = self._parameters
         wanted = {*self.banks, *self._palette}
-        features = self._network.features(
-            picture, {*wanted, *([parameters.content_layer] * bool(self._content_weight))}
-        )
+        if self._content_weight:
+            wanted.add(parameters.content_layer)
+        features = self._network.features(picture, wanted)
         if self._evaluations % parameters.rematch == 0:
             for layer, bank in self.banks.items():
                 self._targets[layer] = patch_target(bank, bank.search(features[layer].detach()))
