@@ -6,7 +6,7 @@ from typing import Any
 
 import gradio as gr
 
-from demos import look, reconstruction, style_v1, style_v3
+from demos import lens, look, reconstruction, style_v1, style_v3, super_resolution
 
 QUEUE_SIZE = 20
 """Runs that may wait; more are told that the queue is full."""
@@ -36,6 +36,11 @@ def build() -> gr.Blocks:
                     style_v3.build()
                 with gr.Tab("V1 beside V3", id="comparison"):
                     style_v3.build_comparison()
+            with gr.Tab("Super-resolution", id="super-resolution"), gr.Tabs():
+                with gr.Tab("Side by side", id="super-resolution-comparison"):
+                    super_resolution.build_comparison()
+                with gr.Tab("Enlarge", id="enlarge"):
+                    super_resolution.build()
     page.queue(api_open=False, max_size=QUEUE_SIZE, default_concurrency_limit=4)
     return page
 
@@ -44,7 +49,7 @@ def launch_options() -> dict[str, Any]:
     """Options for ``launch`` that are part of the product: look, limits, and doors that stay closed."""
     return {
         "theme": look.THEME,
-        "css": look.CSS,
+        "css": look.CSS + lens.CSS,
         "max_file_size": FILE_SIZE,
         "state_session_capacity": SESSIONS,
         "enable_monitoring": False,

@@ -6,18 +6,21 @@ One panel serves every task. The page's events are private; the public endpoint 
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import gradio as gr
-from PIL import Image
+from PIL import Image, ImageOps
 
 from demos import look
 from demos.controls import Controls
 from demos.curves import Curves
-from demos.runs import Frame, frames, picture_file
-from engine import Job, Result, save_picture
+from demos.runs import Frame, file_of, frames, png_of
+from engine import Job, Result
+from engine.picture import RECIPE_KEY, Kind
+from engine.raster import Raster, decoded
 from engine.registry import Task
 
 QUEUE: dict[str, Any] = {"concurrency_id": "device", "concurrency_limit": 1}
@@ -26,6 +29,8 @@ PRIVATE: dict[str, Any] = {"api_visibility": "private"}
 """The page's own events are not part of the API."""
 HEIGHT = 420
 """Of the picture, in pixels; fixed, so that nothing moves while it runs."""
+SHOWN_SIDE = 2400
+"""Longer side in pixels above which the page shows a reduced result; the download has all of it."""
 CHART_HEIGHT = 380
 """Of curves, comparison and facts, one of which is shown."""
 
@@ -38,6 +43,20 @@ class Kept:
     recipe: Mapping[str, Any]
     explanation: Any
     """See :class:`engine.job.Explanation`; None where the task has none."""
+    profile: bytes | None
+    exif: bytes | None
+    """Of the visitor's file, where the task keeps them."""
+
+    def converted(self, kind: Kind, *, keep_recipe: bool) -> bytes:
+        """The file to download."""
+        if kind == "png" and not keep_recipe:
+            return self.png
+        values = decoded(self.png)
+        assert values is not None  # our own file
+        stream = io.BytesIO()
+        text = {RECIPE_KEY: json.dumps(self.recipe)} if keep_recipe else {}
+        Raster(values, self.profile, self.exif).save(stream, kind=kind, text=text)
+        return stream.getvalue()
 
 
 class RunEvents(NamedTuple):
@@ -50,9 +69,12 @@ class RunEvents(NamedTuple):
 
 
 class Panel:
-    """Outputs of one task; made inside the tab's layout, connected when the inputs are placed."""
+    """Outputs of one task; made inside the tab's layout, connected when the inputs are placed.
 
-    def __init__(self, task: Task) -> None:
+    ``first`` is the tab below the picture that is open at first; those before it do not fit the task.
+    """
+
+    def __init__(self, task: Task, *, first: Literal["losses", "compare", "facts"] = "losses") -> None:
         self.task = task
         self.picture = gr.Image(
             label="Result", format="jpeg", height=HEIGHT, interactive=False, buttons=["fullscreen"],
@@ -68,10 +90,10 @@ class Panel:
                 False, label="Keep the recipe in the file", info="Parameters, seed and weights; no names.", scale=2
             )
             self.download = gr.DownloadButton("Download", interactive=False, scale=1)
-        with gr.Tabs() as self.tabs:
-            with gr.Tab("Losses", id="losses"):
+        with gr.Tabs(selected=first) as self.tabs:
+            with gr.Tab("Losses", id="losses", visible=first == "losses"):
                 self.curves = gr.HTML(Curves().svg(), elem_classes=["chart"])
-            with gr.Tab("Before and after", id="compare"):
+            with gr.Tab("Before and after", id="compare", visible=first != "facts"):
                 self.compare = gr.ImageSlider(
                     label="Before and after", format="jpeg", height=CHART_HEIGHT, max_height=CHART_HEIGHT - 2,
                     interactive=False, show_label=False, buttons=["fullscreen"],
@@ -180,13 +202,20 @@ def _shown(frame: Frame) -> tuple[Any, ...]:
 
 
 def _finished(result: Result, before: Image.Image | None) -> Iterator[tuple[Any, ...]]:
-    stored = Kept(_png(result.image), result.recipe, result.explanation)
+    profile, exif = (result.raster.profile, result.raster.exif) if result.raster else (None, None)
+    stored = Kept(png_of(result), result.recipe, result.explanation, profile, exif)
     pair, tab = gr.skip(), gr.skip()
+    shown = ImageOps.contain(result.image, (SHOWN_SIDE, SHOWN_SIDE)) if max(result.image.size) > SHOWN_SIDE else None
     if before is not None and _alike(before, result.image):
-        pair = (before.resize(result.image.size, Image.Resampling.LANCZOS), result.image)
+        after = shown or result.image
+        pair = (before.resize(after.size, Image.Resampling.LANCZOS), after)
         tab = gr.update(selected="compare")
-    with picture_file(result.image, "png", None) as file:
-        yield str(file), look.finished(result.facts), gr.skip(), pair, tab, result.facts, stored
+    told = (look.finished(result.facts), gr.skip(), pair, tab, result.facts, stored)
+    if shown is not None:
+        yield shown, *told
+        return
+    with file_of(stored.png, "png") as file:
+        yield file, *told
 
 
 def _prepare(stored: Kept | None, kind: Any, keep_recipe: bool) -> Iterator[Any]:
@@ -194,11 +223,8 @@ def _prepare(stored: Kept | None, kind: Any, keep_recipe: bool) -> Iterator[Any]
     if stored is None:
         yield gr.skip()
         return
-    with (
-        Image.open(io.BytesIO(stored.png)) as image,
-        picture_file(image, kind, stored.recipe if keep_recipe else None) as file,
-    ):
-        yield gr.update(value=str(file), interactive=True)
+    with file_of(stored.converted(kind, keep_recipe=keep_recipe), kind) as file:
+        yield gr.update(value=file, interactive=True)
 
 
 def _before(controls: Controls, values: Any) -> Image.Image | None:
@@ -210,12 +236,6 @@ def _before(controls: Controls, values: Any) -> Image.Image | None:
 
 def _alike(before: Image.Image, after: Image.Image) -> bool:
     return abs(before.width / before.height - after.width / after.height) < 0.05 * before.width / before.height
-
-
-def _png(image: Image.Image) -> bytes:
-    stream = io.BytesIO()
-    save_picture(image, stream)
-    return stream.getvalue()
 
 
 def _endpoint(controls: Controls) -> Any:
@@ -230,8 +250,8 @@ def _endpoint(controls: Controls) -> Any:
                 progress = {"done": step.done, "stage": step.stage, "seconds_left": step.seconds_left, **frame.figures}
                 yield gr.skip() if frame.preview is None else frame.preview, progress
             else:
-                with picture_file(frame.image, "png", None) as path:
-                    yield str(path), frame.facts
+                with file_of(png_of(frame), "png") as path:
+                    yield path, frame.facts
 
     work.__signature__ = controls.signature()  # type: ignore[attr-defined]
     work.__name__ = controls.task.endpoint

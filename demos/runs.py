@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import json
+import io
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import gradio as gr
 from PIL import Image
 
 from demos.controls import Controls
 from demos.curves import Curves
-from engine import Job, PentimentoError, Result, Step, Walk, run, save_picture
+from engine import Job, PentimentoError, Result, Step, Walk, run
+from engine.picture import Kind
 
 LIMIT_SECONDS = 1800
 """A run that takes longer is stopped and keeps its best picture: others wait. The command line has no such limit."""
@@ -64,9 +65,16 @@ def frames(controls: Controls, values: Sequence[Any], job: Job) -> Iterator[Fram
 
 
 @contextmanager
-def picture_file(result: Image.Image, kind: Literal["png", "jpeg"], recipe: Mapping[str, Any] | None) -> Iterator[Path]:
-    """The result as a file that exists as long as the context; Gradio copies what it is given."""
+def file_of(data: bytes, kind: Kind) -> Iterator[str]:
+    """A file that exists as long as the context; Gradio copies what it is given."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"pentimento.{'png' if kind == 'png' else 'jpg'}"
-        save_picture(result, path, kind=kind, recipe=json.dumps(recipe) if recipe else None)
-        yield path
+        path.write_bytes(data)
+        yield str(path)
+
+
+def png_of(result: Result) -> bytes:
+    """The result as a PNG, without its recipe."""
+    stream = io.BytesIO()
+    result.save(stream)
+    return stream.getvalue()

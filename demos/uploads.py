@@ -9,7 +9,7 @@ import gradio as gr
 from gradio.data_classes import ImageData
 from gradio.utils import is_in_or_equal
 
-from engine import Picture, open_picture
+from engine import Picture
 from engine.errors import PictureError
 from engine.registry import PictureInput
 
@@ -34,7 +34,7 @@ class PictureUpload(gr.Image):
             alt_text=given.help,
             **options,
         )
-        self._working_pixels = given.working_pixels
+        self._given = given
 
     def get_config(self, cls: type | None = None) -> dict[str, Any]:
         """What the page needs: a plain image component."""
@@ -53,7 +53,7 @@ class PictureUpload(gr.Image):
         if not is_in_or_equal(payload.path, self.GRADIO_CACHE):
             return PictureError("This file was not uploaded here.")
         try:
-            return open_picture(payload.path, working_pixels=self._working_pixels)
+            return self._given.open(payload.path)
         except PictureError as refusal:
             return refusal
 

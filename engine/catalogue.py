@@ -31,7 +31,7 @@ class Entry:
     repo: str | None
     """Hub repository; None when shipped."""
     revision: str | None
-    """Full commit hash, so that a repository that changes cannot change us."""
+    """Full commit hash, so that a repository that changes is still found as it was; ``"main"`` where none is known."""
     bytes: int
     """Size of the file; for display, rounded where only a page's figure is known. The sha256 decides."""
     sha256: str
@@ -60,7 +60,7 @@ class Catalogue:
     """Entries by name, in the order of the file.
 
     Raises:
-        ValueError: for a double name, a field that is missing or unknown, or a Hub file without a full revision.
+        ValueError: for a double name, a field that is missing or unknown, a sha256 or a revision that is not complete.
     """
 
     def __init__(self, records: list[dict[str, Any]]) -> None:
@@ -72,8 +72,10 @@ class Catalogue:
         if len(self._entries) != len(records):
             raise ValueError("two catalogue entries have the same name")
         for entry in self:
-            if entry.repo and len(entry.revision or "") != 40:
-                raise ValueError(f"catalogue entry {entry.name!r}: the revision has to be a full commit hash")
+            if len(entry.sha256) != 64:
+                raise ValueError(f"catalogue entry {entry.name!r}: the sha256 has to be given in full")
+            if entry.repo and entry.revision != "main" and len(entry.revision or "") != 40:
+                raise ValueError(f"catalogue entry {entry.name!r}: the revision has to be a full commit hash or main")
 
     def __iter__(self) -> Iterator[Entry]:
         return iter(self._entries.values())

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+    from engine.raster import Raster
+
 
 class Job:
     """The stop request of one run; made by the caller, asked by the algorithm between two steps.
@@ -65,6 +67,8 @@ class Outcome:
 
     image: Image
     """The result, RGB."""
+    raster: Raster | None = None
+    """The result with depth, transparency, colours and metadata of the visitor's file, where the task keeps them."""
     facts: Mapping[str, Any] = field(default_factory=dict)
     """What happened, as JSON-ready values."""
     explanation: Explanation | None = None

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Mapping
+from pathlib import Path
 
 import torch
 from safetensors import safe_open
-from torch import nn
+from torch import Tensor, nn
 
 from engine import weights
 from engine.catalogue import Entry
@@ -56,13 +58,21 @@ models = Models()
 
 def _load(entry: Entry, device: Device) -> nn.Module:
     architecture = ARCHITECTURES[entry.architecture]
-    with safe_open(weights.verify(entry), framework="pt") as file:
-        tensors = {ours: file.get_tensor(theirs).float() for ours, theirs in architecture.keys.items()}
-    net = architecture.build(tensors).to(device.torch_device)
+    net = architecture.build(_tensors(weights.verify(entry), architecture.keys)).to(device.torch_device)
     for parameter in net.parameters():  # buffers stay float32: a mean colour in bf16 would be off by a grey level
         layout = torch.channels_last if parameter.ndim == 4 else torch.preserve_format
         parameter.data = parameter.data.to(device.dtype, memory_format=layout)
     return net
+
+
+def _tensors(path: Path, keys: Mapping[str, str] | None) -> dict[str, Tensor]:
+    """Float32 tensors of a file under our names; of a foreign file that is a pickle, tensors and nothing else."""
+    if path.suffix != ".safetensors":
+        found = torch.load(path, map_location="cpu", weights_only=True)
+        return {ours: found[theirs].float() for ours, theirs in (keys or dict(zip(found, found, strict=True))).items()}
+    with safe_open(path, framework="pt") as file:
+        names = keys or {name: name for name in file.keys()}  # noqa: SIM118 - not a mapping
+        return {ours: file.get_tensor(theirs).float() for ours, theirs in names.items()}
 
 
 def _bytes(net: nn.Module) -> int:

@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFont, ImageOps
 from engine.job import Step
 
 CAPTION_HEIGHT = 18
-"""Pixels above each panel."""
+"""Pixels above each panel, for captions of the usual size."""
 GAP = 4
 """Pixels between panels."""
 
@@ -20,15 +20,18 @@ class Montage:
 
     Args:
         size: width and height of a panel; a room is wider where a caption needs it.
-        captions: one for each panel.
+        captions: one for each panel, of one or more lines.
         columns: panels in a row.
+        text: size of the captions in pixels.
     """
 
-    def __init__(self, size: tuple[int, int], captions: Sequence[str], columns: int) -> None:
-        font = ImageFont.load_default(12)
-        width = max(size[0], *(int(font.getlength(caption)) + 2 * GAP for caption in captions))
+    def __init__(self, size: tuple[int, int], captions: Sequence[str], columns: int, text: int = 12) -> None:
+        font = ImageFont.load_default(text)
+        lines = [line for caption in captions for line in caption.split("\n")]
+        width = max(size[0], *(int(font.getlength(line)) + 2 * GAP for line in lines))
         self._size, self._columns = size, columns
-        self._room = width + GAP, size[1] + CAPTION_HEIGHT + GAP
+        self._above = CAPTION_HEIGHT * text // 12 * max(caption.count("\n") + 1 for caption in captions)
+        self._room = width + GAP, size[1] + self._above + GAP
         rows = -(-len(captions) // columns)
         whole = (min(len(captions), columns) * self._room[0] - GAP, rows * self._room[1] - GAP)
         self.image = Image.new("RGB", whole, "white")
@@ -46,7 +49,7 @@ class Montage:
         """A copy of the sheet with one more panel."""
         shown = self.image.copy()
         left, top = self._place(index)
-        shown.paste(ImageOps.pad(picture, self._size, color="white"), (left, top + CAPTION_HEIGHT))
+        shown.paste(ImageOps.pad(picture, self._size, color="white"), (left, top + self._above))
         return shown
 
     def step(self, step: Step, index: int, curve: str) -> Step:

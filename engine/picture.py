@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import IO, Literal
 
 import numpy
-from PIL import Image, ImageCms, ImageOps, PngImagePlugin, UnidentifiedImageError
+from PIL import Image, ImageOps, PngImagePlugin, UnidentifiedImageError
 
+from engine import profiles
 from engine.errors import PictureError
+from engine.raster import Raster, raster_of
 
 FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
 MAXIMUM_PIXELS = 80_000_000
@@ -38,6 +40,9 @@ _DAMAGED = (
 )
 """What Pillow's decoders are known to raise on damaged files."""
 
+_LOSSES = ("16 bits", "transparency", "colour profile")
+"""How notes begin that are not true of a raster."""
+
 RECIPE_KEY = "pentimento"
 """Key of the PNG text chunk that keeps a recipe."""
 
@@ -53,6 +58,8 @@ class Picture:
     """RGB, 8 bits, upright, sRGB; never the caller's own object."""
     notes: tuple[str, ...] = ()
     """What the door did, for the visitor: ``("rotated by EXIF", "CMYK to sRGB")``."""
+    raster: Raster | None = None
+    """The picture with its file's depth, transparency, colours and metadata; only for tasks that asked for it."""
 
     @property
     def size(self) -> tuple[int, int]:
@@ -60,12 +67,13 @@ class Picture:
         return self.image.size
 
 
-def open_picture(source: Source, *, working_pixels: int = WORKING_PIXELS) -> Picture:
+def open_picture(source: Source, *, working_pixels: int = WORKING_PIXELS, raster: bool = False) -> Picture:
     """Let a picture in.
 
     Args:
         source: path, bytes, binary stream, or an image that is already decoded.
         working_pixels: larger pictures are reduced to about this number of pixels.
+        raster: whether :attr:`Picture.raster` is wanted, too.
 
     Raises:
         PictureError: not a picture, a format that is not allowed, broken, too large, too small, or of a kind without a
@@ -73,19 +81,22 @@ def open_picture(source: Source, *, working_pixels: int = WORKING_PIXELS) -> Pic
     """
     notes: list[str] = []
     if isinstance(source, Image.Image):
-        return _admit(source.copy(), notes, working_pixels)
+        kept = raster_of(source, b"", working_pixels) if raster else None
+        return _with_raster(_admit(source.copy(), notes, working_pixels), kept)
     data = _read(source)
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as image:
             _check_size(*image.size)
             before = image.size
-            image.draft("RGB", _reduced(*image.size, working_pixels))  # JPEG only: decode at 1/2, 1/4 or 1/8
-            if _is_deep(image):
+            if not raster:
+                image.draft("RGB", _reduced(*image.size, working_pixels))  # JPEG only: decode at 1/2, 1/4 or 1/8
+            if deep := _is_deep(image):
                 notes.append("16 bits reduced to 8")
             if (frames := getattr(image, "n_frames", 1)) > 1:
                 notes.append(f"first of {frames} frames")
             image.load()
-            return _admit(image, notes, working_pixels, before)
+            kept = raster_of(image, data if deep else b"", working_pixels) if raster else None
+            return _with_raster(_admit(image, notes, working_pixels, before), kept)
     except PictureError:
         raise
     except UnidentifiedImageError:
@@ -97,6 +108,14 @@ def open_picture(source: Source, *, working_pixels: int = WORKING_PIXELS) -> Pic
         raise PictureError("This picture does not fit into memory; please reduce it.") from None
     except _DAMAGED:
         raise PictureError("This picture is damaged and cannot be read; please export it again.") from None
+
+
+def _with_raster(picture: Picture, raster: Raster | None) -> Picture:
+    """The picture with its raster, which has lost nothing of depth, transparency and colours."""
+    if raster is None:
+        return picture
+    told = tuple(note for note in picture.notes if not note.startswith(_LOSSES))
+    return Picture(picture.image, told, raster)
 
 
 def _read(source: str | Path | bytes | IO[bytes]) -> bytes:
@@ -203,16 +222,13 @@ def _to_srgb(image: Image.Image, notes: list[str]) -> Image.Image:
 
 
 def _apply_profile(image: Image.Image, profile: bytes, notes: list[str]) -> Image.Image:
-    try:
-        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        name = ImageCms.getProfileDescription(source).strip()
-        if "sRGB" in name:
-            return image
-        converted = ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
-    except (ImageCms.PyCMSError, OSError, ValueError):
+    name = profiles.description(profile)
+    if name is not None and "sRGB" in name:
+        return image
+    converted = profiles.to_srgb(image, profile)
+    if name is None or converted is None:
         notes.append("unusable colour profile ignored")
         return image
-    assert converted is not None  # None only for inPlace=True
     if image.mode != "CMYK":
         notes.append(f"colour profile {name[:40]!r} to sRGB")
     return converted
@@ -239,15 +255,14 @@ def save_picture(
         kind: ``"png"``, or ``"jpeg"`` at quality 92 without chroma subsampling (it smears thin coloured strokes).
         recipe: text to keep in the file (PNG: iTXt chunk :data:`RECIPE_KEY`; JPEG: comment).
     """
-    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     if kind == "jpeg":
         comment = recipe.encode() if recipe else b""
-        image.save(target, "JPEG", quality=92, subsampling=0, icc_profile=profile, comment=comment)
+        image.save(target, "JPEG", quality=92, subsampling=0, icc_profile=profiles.SRGB, comment=comment)
         return
     text = PngImagePlugin.PngInfo()
     if recipe:
         text.add_itxt(RECIPE_KEY, recipe)
-    image.save(target, "PNG", icc_profile=profile, pnginfo=text)
+    image.save(target, "PNG", icc_profile=profiles.SRGB, pnginfo=text)
 
 
 def read_recipe(source: Path | IO[bytes]) -> str | None:

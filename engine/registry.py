@@ -10,7 +10,7 @@ from typing import Any
 from engine.errors import ParameterError, UnknownNameError
 from engine.job import Job, Run
 from engine.parameters import Parameters
-from engine.picture import WORKING_PIXELS, Picture
+from engine.picture import WORKING_PIXELS, Picture, Source, open_picture
 
 Pictures = Mapping[str, Sequence[Picture]]
 """Input name -> the pictures given for it."""
@@ -32,6 +32,12 @@ class PictureInput:
     """Largest number of pictures."""
     working_pixels: int = WORKING_PIXELS
     """Larger pictures are reduced to this at the door."""
+    raster: bool = False
+    """Whether the task wants :attr:`engine.picture.Picture.raster`."""
+
+    def open(self, source: Source) -> Picture:
+        """Let a picture in; see :func:`engine.picture.open_picture`."""
+        return open_picture(source, working_pixels=self.working_pixels, raster=self.raster)
 
     def check(self, count: int) -> None:
         """ParameterError when ``count`` pictures are too few or too many."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
-from typing import Any
+from pathlib import Path
+from typing import IO, Any
 
 from PIL import Image
 
@@ -15,6 +17,8 @@ from engine.catalogue import catalogue
 from engine.errors import ParameterError, StoppedError
 from engine.job import Explanation, Job, Step, Walk
 from engine.parameters import Parameters
+from engine.picture import RECIPE_KEY, Kind, save_picture
+from engine.raster import Raster
 from engine.registry import Pictures, Task
 
 POLL_SECONDS = 0.25
@@ -36,6 +40,16 @@ class Result:
     """What reproduces it, JSON-ready: task, parameters, weights. No file names."""
     explanation: Explanation | None = None
     """How it came about, where the task has something to show."""
+    raster: Raster | None = None
+    """The image with what belongs to the visitor's file, where the task keeps that."""
+
+    def save(self, target: Path | IO[bytes], *, kind: Kind = "png", keep_recipe: bool = False) -> None:
+        """Write the result with all that the format can keep; the recipe only when wanted."""
+        recipe = json.dumps(self.recipe) if keep_recipe else None
+        if self.raster is None:
+            save_picture(self.image, target, kind=kind, recipe=recipe)
+        else:
+            self.raster.save(target, kind=kind, text={RECIPE_KEY: recipe} if recipe else {})
 
 
 def run(
@@ -135,7 +149,8 @@ def _timed(task: Task, pictures: Pictures, parameters: Parameters, job: Job) -> 
         "notes": {name: [list(picture.notes) for picture in given] for name, given in pictures.items()},
         **walk.result.facts,
     }
-    return Result(image=walk.result.image, facts=facts, recipe=recipe, explanation=walk.result.explanation)
+    found = walk.result
+    return Result(image=found.image, facts=facts, recipe=recipe, explanation=found.explanation, raster=found.raster)
 
 
 class _Pace:

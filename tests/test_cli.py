@@ -168,7 +168,7 @@ def test_interrupting_keeps_the_best_picture(files: tuple[Path, Path], tmp_path:
     process.send_signal(signal.SIGINT)
     _, told = process.communicate(timeout=60)
     assert process.returncode == 0, told
-    assert b"best picture so far is kept" in told
+    assert b"best so far is kept" in told
     assert json.loads(facts.read_text())["stopped"]
     with Image.open(out) as image:
         assert image.size == (64, 48)

@@ -208,7 +208,9 @@ def test_the_catalogue_refuses_what_it_cannot_trust() -> None:
     with pytest.raises(ValueError, match="same name"):
         Catalogue([RECORD, RECORD])
     with pytest.raises(ValueError, match="full commit hash"):
-        Catalogue([{**RECORD, "revision": "main"}])
+        Catalogue([{**RECORD, "revision": "128d470"}])
+    with pytest.raises(ValueError, match="sha256"):
+        Catalogue([{**RECORD, "revision": "main", "sha256": ""}])
     with pytest.raises(ValueError, match="licence"):
         Catalogue([{key: value for key, value in RECORD.items() if key != "licence"}])
     with pytest.raises(UnknownNameError, match="did you mean 'vgg19-imagenet'"):

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from engine.nets import vgg
+from engine.nets import compact, lpips, residual, rrdb, vgg
 
 
 @dataclass(frozen=True)
 class Architecture:
     """A net that can be built from a weights file."""
 
-    keys: Mapping[str, str]
-    """Our tensor name -> the file's; only these tensors are read."""
+    keys: Mapping[str, str] | None
+    """Our tensor name -> the file's; only these tensors are read. None for our own files, where all names are ours."""
     build: Callable[[Mapping[str, Tensor]], nn.Module]
     """Float32 tensors under our names -> the net, in eval mode and frozen."""
 
@@ -27,4 +27,11 @@ def _both(names: Mapping[str, str]) -> dict[str, str]:
 ARCHITECTURES: Mapping[str, Architecture] = {
     "vgg19": Architecture(_both({name: name for name in vgg.CONVOLUTIONS}), vgg.normalised),
     "vgg19-torchvision": Architecture(_both(vgg.torchvision_keys()), vgg.torchvision),
+    "lpips": Architecture(None, lpips.build),
+    "compact": Architecture(None, compact.build),
+    "srresnet": Architecture(None, residual.srresnet),
+    "edsr-x2": Architecture(_both(residual.edsr_keys(2)), residual.edsr(2)),
+    "edsr-x4": Architecture(_both(residual.edsr_keys(4)), residual.edsr(4)),
+    "esrgan": Architecture(_both(rrdb.keys(old=True)), rrdb.build),
+    "real-esrgan": Architecture(_both(rrdb.keys(old=False)), rrdb.build),
 }

@@ -7,6 +7,8 @@ from engine.tasks.reconstruction import RECONSTRUCTION
 from engine.tasks.style_comparison import STYLE_COMPARISON
 from engine.tasks.style_v1 import STYLE_V1
 from engine.tasks.style_v3 import STYLE_V3
+from engine.tasks.super_resolution import SUPER_RESOLUTION
+from engine.tasks.super_resolution_comparison import SUPER_RESOLUTION_COMPARISON
 
-TASKS = Registry(STYLE_V1, STYLE_V3, STYLE_COMPARISON, RECONSTRUCTION)
+TASKS = Registry(STYLE_V1, STYLE_V3, STYLE_COMPARISON, RECONSTRUCTION, SUPER_RESOLUTION, SUPER_RESOLUTION_COMPARISON)
 """Every task; a new one is added here."""

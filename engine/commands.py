@@ -1,0 +1,197 @@
+"""The commands that are no tasks: weights, bench, evaluate, train."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from engine.enlargement.methods import METHODS
+from engine.errors import PentimentoError
+from engine.job import Job, Step, Walk
+from engine.tasks import TASKS
+from engine.terminal import watch
+
+
+def add_commands(commands: Any) -> None:
+    """Add all of them to a parser's subcommands."""
+    _add_weights(commands)
+    _add_bench(commands)
+    _add_evaluate(commands)
+    _add_train(commands)
+
+
+def _add_weights(commands: Any) -> None:
+    command = commands.add_parser("weights", help="List, fetch or verify weights.", description="Without a verb: list.")
+    command.set_defaults(action=_list_weights)
+    verbs = command.add_subparsers(metavar="VERB")
+    verbs.add_parser("list", help="The catalogue.").set_defaults(action=_list_weights)
+    fetch = verbs.add_parser("fetch", help="Download ahead of time.")
+    fetch.add_argument("name", metavar="NAME")
+    fetch.set_defaults(action=_fetch_weights)
+    verbs.add_parser("verify", help="Check the sha256 of every file that is here.").set_defaults(action=_verify_weights)
+
+
+def _list_weights(options: argparse.Namespace) -> None:
+    from engine.catalogue import catalogue
+    from engine.weights import status
+
+    rows = [("NAME", "STATUS", "SIZE", "LICENCE", "ORIGIN")]
+    rows += [
+        (each.name, status(each).value, each.megabytes, each.licence, each.repo or each.origin) for each in catalogue()
+    ]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    for row in rows:
+        print("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())
+
+
+def _fetch_weights(options: argparse.Namespace) -> None:
+    from engine.catalogue import catalogue
+    from engine.weights import fetch
+
+    entry = catalogue()[options.name]
+    with tqdm(total=1.0, disable=None, bar_format="{l_bar}{bar}| {elapsed}") as bar:
+        for step in fetch(entry):
+            bar.set_description_str(step.stage, refresh=False)
+            bar.update(step.done - bar.n)
+    print(f"{entry.name}: here, sha256 {entry.sha256}")
+
+
+def _verify_weights(options: argparse.Namespace) -> None:
+    from engine.catalogue import catalogue
+    from engine.errors import WeightsCorruptError
+    from engine.weights import Status, status, verify
+
+    damaged = []
+    for entry in catalogue():
+        found = status(entry)
+        if found is Status.MISSING:
+            print(f"{entry.name}: missing")
+            damaged += [entry.name] if entry.shipped else []
+            continue
+        try:
+            verify(entry)
+        except WeightsCorruptError as error:
+            damaged.append(entry.name)
+            print(f"{entry.name}: {error}")
+        else:
+            print(f"{entry.name}: {found.value}, sha256 right")
+    if damaged:
+        raise PentimentoError(f"Damaged or missing weights: {', '.join(damaged)}.")
+
+
+def _add_bench(commands: Any) -> None:
+    command = commands.add_parser("bench", help="Measure speed and memory.", description="Medians of repeated runs.")
+    command.add_argument("tasks", nargs="*", metavar="TASK", default=["style-v1"])
+    command.add_argument("--json", type=Path, metavar="FILE", help="Write the figures as JSON.")
+    command.add_argument("--repeat", type=int, default=5, metavar="N", help="Measurements of each figure. Default: 5.")
+    command.set_defaults(action=_bench)
+
+
+def _bench(options: argparse.Namespace) -> None:
+    from engine.bench import bench
+
+    report = bench([TASKS[name] for name in options.tasks], repeat=options.repeat)
+    if options.json:
+        options.json.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+
+
+def _add_evaluate(commands: Any) -> None:
+    command = commands.add_parser("evaluate", help="Measure a task's methods on a folder, as its papers do.")
+    kinds = command.add_subparsers(required=True, metavar="TASK")
+    upscaling = kinds.add_parser(
+        "super-resolution", help="PSNR and SSIM on luma with the border cut, LPIPS; per picture and mean."
+    )
+    upscaling.add_argument("--hr", type=Path, required=True, metavar="DIR", help="Originals.")
+    upscaling.add_argument(
+        "--lr",
+        type=Path,
+        metavar="DIR",
+        help="Their small versions in the same order; else MATLAB's bicubic reduction.",
+    )
+    upscaling.add_argument("--method", choices=list(METHODS), default="residual", help="Default: residual.")
+    upscaling.add_argument("--scale", type=int, choices=(2, 3, 4), default=4, help="Default: 4.")
+    upscaling.add_argument(
+        "--faithful",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="Lead a GAN's colours back. Default: yes.",
+    )
+    upscaling.add_argument("--json", type=Path, metavar="FILE", help="Write the table as JSON.")
+    upscaling.set_defaults(action=_evaluate_super_resolution)
+
+
+def _evaluate_super_resolution(options: argparse.Namespace) -> None:
+    from engine.catalogue import catalogue
+    from engine.evaluation.super_resolution import evaluate, mean
+    from engine.metrics import LPIPS_WEIGHTS
+    from engine.weights import fetch
+
+    used = [each.weights for each in METHODS[options.method].chain(options.scale)]
+    for name in [*used, LPIPS_WEIGHTS]:
+        watch(Walk(fetch(catalogue()[name])), Job())
+    print(f"{options.method} x{options.scale}\n{'picture':24} {'PSNR':>7} {'SSIM':>7} {'LPIPS':>7} {'s':>7}")
+    rows = []
+    for row in evaluate(options.hr, options.lr, options.method, options.scale, faithful=options.faithful):
+        rows.append(row)
+        print(f"{row['name'][:24]:24} {_quality(row)} {row['seconds']:7.2f}")
+    found = mean(rows)
+    print(f"{'mean':24} {_quality(found)}")
+    if options.json:
+        finite = [{name: _finite(value) for name, value in row.items()} for row in rows]
+        table = {"mean": {name: _finite(value) for name, value in found.items()}, "pictures": finite}
+        options.json.write_text(json.dumps(table, indent=2) + "\n", encoding="utf-8")
+
+
+def _quality(row: dict[str, Any]) -> str:
+    return f"{row['psnr']:7.2f} {row['ssim']:7.4f} {row['lpips']:7.4f}"
+
+
+def _finite(value: Any) -> Any:
+    """JSON has neither infinity (equal pictures) nor NaN (too small for LPIPS)."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _add_train(commands: Any) -> None:
+    command = commands.add_parser("train", help="Train the nets that are our own.")
+    kinds = command.add_subparsers(required=True, metavar="TASK")
+    upscaling = kinds.add_parser(
+        "super-resolution", help="The compact residual network for x2, x3 and x4. Killed, it goes on where it was."
+    )
+    upscaling.add_argument(
+        "--photos", type=Path, required=True, action="append", metavar="DIR_OR_TAR",
+        help="Photos to learn from; several sources are drawn from equally often.",
+    )  # fmt: skip
+    upscaling.add_argument("--out", type=Path, required=True, metavar="FILE", help="Weights: .safetensors.")
+    upscaling.add_argument("--iterations", type=int, default=40_000, metavar="N", help="Default: 40000.")
+    upscaling.add_argument("--batch", type=int, default=16, metavar="N", help="Pairs a step. Default: 16.")
+    upscaling.add_argument("--seed", type=int, default=0, metavar="N", help="Default: 0.")
+    upscaling.set_defaults(action=_train_super_resolution)
+
+
+def _train_super_resolution(options: argparse.Namespace) -> None:
+    from engine.training.super_resolution import Settings, train
+
+    if options.out.suffix != ".safetensors" or not options.out.absolute().parent.is_dir():
+        raise PentimentoError("--out has to be a .safetensors file in a folder that exists.")
+    if min(options.iterations, options.batch) < 1:
+        raise PentimentoError("--iterations and --batch have to be at least 1.")
+    settings = Settings(iterations=options.iterations, batch=options.batch, seed=options.seed)
+    job, measured = Job(), ""
+
+    def told(step: Step) -> str | None:
+        """A line whenever the held-out photos have been measured anew."""
+        nonlocal measured
+        quality = {name: value for name, value in step.figures().items() if name != "loss"}
+        line = ", ".join(f"{name} {value:.3f}" for name, value in quality.items())
+        if not line or line == measured:
+            return None
+        measured = line
+        return f"{step.stage}: {line}"
+
+    quality = watch(Walk(train(options.photos, options.out, settings, job)), job, told)
+    print(f"{options.out}: " + ", ".join(f"{name} {value:.3f} dB" for name, value in quality.items()))

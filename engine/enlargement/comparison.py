@@ -1,0 +1,84 @@
+"""Several enlargements of one picture beside each other, and what each of them cost and is worth. No torch here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy
+from PIL import Image
+
+from engine.montage import Montage
+
+DIFFERENCE_GAIN = 4
+"""How much a difference map is brightened: an error of 32 grey levels is half way to black or white."""
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One of the pictures."""
+
+    title: str
+    """``"GAN (SRGAN)"``, ``"original"``."""
+    image: Image.Image
+    """RGB."""
+    seconds: float | None = None
+    """How long it took; None for what was not computed."""
+    memory: int | None = None
+    """Most memory in use meanwhile, in bytes."""
+    quality: Mapping[str, float] = field(default_factory=dict)
+    """``psnr`` in dB, ``ssim``, ``lpips``; only where there is an original."""
+
+    @property
+    def figures(self) -> str:
+        """Time, memory and quality in a line."""
+        told = []
+        if self.seconds is not None:
+            told.append(f"{self.seconds:.2f} s")
+        if self.memory:
+            told.append(f"{self.memory / 1e9:.1f} GB")
+        if self.judged:
+            told.append(self.judged)
+        return ", ".join(told)
+
+    @property
+    def judged(self) -> str:
+        """Quality alone; empty where there is no original."""
+        return "PSNR {psnr:.2f} dB, SSIM {ssim:.3f}, LPIPS {lpips:.3f}".format(**self.quality) if self.quality else ""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """All of them, of one size; the explanation of a run."""
+
+    panels: Sequence[Panel]
+    """The methods in their order, then the original, or the small picture as it was given."""
+    missing: int = 0
+    """Methods that a stop left out; they would stand before the last panel."""
+
+    def picture(self) -> Image.Image:
+        """A row with all figures as captions, for a file."""
+        return self._row([f"{panel.title}\n{panel.figures}" for panel in self.panels])
+
+    def sheet(self) -> Image.Image:
+        """A row with captions that are the same whenever it is made: without time and memory."""
+        return self._row([f"{panel.title}\n{panel.judged}" for panel in self.panels])
+
+    def _row(self, captions: Sequence[str]) -> Image.Image:
+        first = self.panels[0].image
+        told = [*captions[:-1], *["stopped\n"] * self.missing, captions[-1]]
+        montage = Montage(first.size, told, columns=len(told), text=max(12, first.width // 32))
+        for index, panel in enumerate(self.panels[:-1]):
+            montage.paste(index, panel.image)
+        montage.paste(len(told) - 1, self.panels[-1].image)
+        return montage.image
+
+    def named(self, title: str) -> Panel:
+        """The panel of that title; the first one where there is none."""
+        return next((panel for panel in self.panels if panel.title == title), self.panels[0])
+
+
+def difference(picture: Image.Image, other: Image.Image) -> Image.Image:
+    """What ``picture`` has more (brighter) or less (darker) than ``other`` of the same size, around grey; RGB."""
+    ours, theirs = (numpy.asarray(each.convert("RGB")).astype(numpy.int16) for each in (picture, other))
+    return Image.fromarray((128 + DIFFERENCE_GAIN * (ours - theirs)).clip(0, 255).astype(numpy.uint8))

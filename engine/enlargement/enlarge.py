@@ -1,0 +1,158 @@
+"""A picture through the networks of a method, tile by tile: memory on the device does not grow with the picture."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
+
+import numpy
+import torch
+from torch import Tensor, nn
+
+from engine.catalogue import catalogue
+from engine.device import Device, best_device, is_out_of_memory
+from engine.enlargement.methods import Upscaler, reach
+from engine.job import Job
+from engine.models import models
+from engine.nets.compact import CompactNet
+from engine.raster import Values
+from engine.resize import Taps, led_back, resample, taps
+from engine.tiles import Box
+
+Size = tuple[int, int]
+
+SMALLEST_TILE = 32
+"""Side in pixels of the small picture under which a tile is not halved any more."""
+
+
+class Enlarger:
+    """Turns windows of the large picture into tensors.
+
+    Args:
+        chain: networks to apply one after the other; none for bicubic interpolation.
+        source: ``(B, h, w, 3)``, bytes or 16 bits: planes of the small picture, in main memory.
+        size: width and height of the result. What the chain enlarges too much, or too little, bicubic interpolation
+            brings to the exact size.
+        device: where the networks run.
+    """
+
+    def __init__(self, chain: Sequence[Upscaler], source: Values, size: Size, device: Device) -> None:
+        self._nets = [(_net(upscaler, device), upscaler) for upscaler in chain]
+        self._source, self._device = source, device
+        self._white = float(numpy.iinfo(source.dtype).max)
+        height, width = source.shape[1:3]
+        self._reach = reach(tuple(chain))
+        between = (self._reach * width, self._reach * height)
+        self._lines: tuple[Taps, Taps] | None = None if between == size else (
+            taps(between[1], size[1]), taps(between[0], size[0])
+        )  # fmt: skip
+        self._margin = math.ceil(sum(each.radius / reach(tuple(chain[:index])) for index, each in enumerate(chain)))
+
+    @torch.inference_mode()
+    def window(self, box: Box) -> Tensor:
+        """``(B, 3, H, W)`` in [0, 1] of the result's window, float32, on the device."""
+        rows, columns = (each.part(*ends) for each, ends in zip(
+            self._lines, ((box.top, box.bottom), (box.left, box.right)), strict=True,
+        )) if self._lines else (None, None)  # fmt: skip
+        between = Box(columns.needed[0], rows.needed[0], columns.needed[1], rows.needed[1]) if rows and columns else box
+        part = self._shrunk(between).grown(self._margin, (self._source.shape[2], self._source.shape[1]))
+        picture = self._tensor(part)
+        for net, upscaler in self._nets:
+            made = net(picture, upscaler.scale) if isinstance(net, CompactNet) else net(picture)
+            picture = led_back(made.float(), picture.float()).to(made.dtype) if upscaler.drifts else made
+        inner = between.within(Box(*(self._reach * edge for edge in (part.left, part.top, part.right, part.bottom))))
+        picture = picture[..., inner.top : inner.bottom, inner.left : inner.right].float()
+        if rows and columns:
+            picture = resample(picture, rows, 2, offset=between.top)
+            picture = resample(picture, columns, 3, offset=between.left)
+        return picture.clamp(0, 1)
+
+    def _shrunk(self, box: Box) -> Box:
+        """The part of the small picture that a box of the enlarged one lies on."""
+        step = self._reach
+        return Box(box.left // step, box.top // step, -(-box.right // step), -(-box.bottom // step))
+
+    def _tensor(self, part: Box) -> Tensor:
+        values = self._source[:, part.top : part.bottom, part.left : part.right].astype(numpy.float32) / self._white
+        dtype = _dtype(self._device) if self._nets else torch.float32
+        return torch.from_numpy(values).to(self._device.torch_device, dtype).permute(0, 3, 1, 2)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """After each tile."""
+
+    box: Box
+    """The part of the result that has just been made."""
+    done: float
+    """Share of the result that is done."""
+    tile: int
+    """Side of tiles in use, in pixels of the small picture."""
+    halved: bool
+    """Whether memory ran out and tiles have become smaller than was asked."""
+
+
+def enlarge(
+    make: Callable[[Sequence[Upscaler]], Enlarger],
+    chain: Sequence[Upscaler],
+    result: Values,
+    *,
+    tile: int,
+    scale: float,
+    job: Job,
+) -> Generator[Progress, None, int]:
+    """Fill ``result`` tile by tile; a generator of progress that returns the number of tiles that were not made.
+
+    After a stop the rest is filled by bicubic interpolation. When the device runs out of memory, tiles are halved.
+
+    Args:
+        make: chain of networks -> an enlarger of the picture.
+        chain: networks.
+        result: ``(B, H, W, 3)``, written to.
+        tile: side of a tile in pixels of the small picture.
+        scale: of the result, to count its tiles in the small picture's pixels.
+        job: asked before every tile.
+
+    Raises:
+        RuntimeError: torch's, when even the smallest tile does not fit.
+    """
+    whole = Box(0, 0, result.shape[2], result.shape[1])
+    left = whole.tiles(max(1, round(tile * scale)))
+    asked, enlarger, done, spoiled, quiet = tile, make(chain), 0, 0, False
+    while left:
+        if job.stopped and not quiet:
+            quiet = True
+            if chain:
+                spoiled, enlarger = len(left), make(())
+        try:
+            made = enlarger.window(left[0])
+        except RuntimeError as error:
+            if not is_out_of_memory(error) or tile // 2 < SMALLEST_TILE:
+                raise
+            tile //= 2
+            if torch.cuda.is_available():
+                torch.cuda.empty_cache()
+            left = [part for box in left for part in box.tiles(max(1, round(tile * scale)))]
+            continue
+        box = left.pop(0)
+        values = (made * int(numpy.iinfo(result.dtype).max)).round().to(torch.int32).permute(0, 2, 3, 1)
+        result[:, box.top : box.bottom, box.left : box.right] = values.cpu().numpy()
+        done += box.area
+        if not quiet or not left:
+            yield Progress(box, done / whole.area, tile, tile < asked)
+    return spoiled
+
+
+def _net(upscaler: Upscaler, device: Device) -> nn.Module:
+    return models.get(catalogue()[upscaler.weights], Device(device.torch_device, _dtype(device), device.name))
+
+
+def _dtype(device: Device) -> torch.dtype:
+    """Half precision on CUDA. Not bfloat16: its 8 bits are visible in a picture that is not a difference."""
+    return torch.float16 if device.torch_device.type == "cuda" else torch.float32
+
+
+def enlarger_of(source: Values, size: Size) -> Callable[[Sequence[Upscaler]], Enlarger]:
+    """For :func:`enlarge`: enlargers of one picture on the best device."""
+    return lambda chain: Enlarger(chain, source, size, best_device())

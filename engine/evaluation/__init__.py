@@ -1,0 +1,1 @@
+"""The papers' tables: a task's methods measured on a folder of pictures."""

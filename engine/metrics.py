@@ -1,0 +1,78 @@
+"""How near a picture is to its original: PSNR and SSIM on luma as the super-resolution papers count them, and LPIPS.
+
+All pictures here are ``(1, 3, H, W)`` in [0, 1].
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from engine.catalogue import catalogue
+from engine.device import Device, best_device
+from engine.models import models
+from engine.nets.lpips import LPIPS, SHORTEST
+
+LPIPS_WEIGHTS = "lpips-alex"
+_LUMA = (65.481, 128.553, 24.966)
+_WINDOW, _SIGMA = 11, 1.5
+
+
+def luma(picture: Tensor, *, grey: bool = False) -> Tensor:
+    """What the papers measure, ``(1, 1, H, W)``, float64, whole numbers of 0 to 255.
+
+    The Y of MATLAB's rgb2ycbcr for bytes (ITU-R BT.601, 16 to 235, rounded); of a file with one channel, that channel.
+    """
+    if grey:
+        return (255 * picture[:, :1].double()).round()
+    weights = picture.new_tensor(_LUMA, dtype=torch.float64)[:, None, None]
+    return (16 + (picture.double() * weights).sum(dim=1, keepdim=True)).round()
+
+
+def psnr(picture: Tensor, original: Tensor, *, border: int = 0, grey: bool = False) -> float:
+    """Peak signal-to-noise ratio of the luma in dB, ``border`` pixels cut off each side; infinite for equal ones."""
+    error = functional.mse_loss(_cut(luma(picture, grey=grey), border), _cut(luma(original, grey=grey), border))
+    return 10 * math.log10(255**2 / float(error)) if error else math.inf
+
+
+def ssim(picture: Tensor, original: Tensor, *, border: int = 0, grey: bool = False) -> float:
+    """Structural similarity of the luma (Wang et al. 2004, equation 13): Gaussian windows of 11 that lie inside."""
+    x, y = _cut(luma(picture, grey=grey), border), _cut(luma(original, grey=grey), border)
+    first, second = (0.01 * 255) ** 2, (0.03 * 255) ** 2
+    mean_x, mean_y = _blurred(x), _blurred(y)
+    variance_x, variance_y = _blurred(x * x) - mean_x**2, _blurred(y * y) - mean_y**2
+    covariance = _blurred(x * y) - mean_x * mean_y
+    similarity = ((2 * mean_x * mean_y + first) * (2 * covariance + second)) / (
+        (mean_x**2 + mean_y**2 + first) * (variance_x + variance_y + second)
+    )
+    return float(similarity.mean())
+
+
+@torch.inference_mode()
+def lpips(picture: Tensor, original: Tensor) -> float:
+    """Perceptual distance (:class:`engine.nets.lpips.LPIPS`) on the best device; NaN for pictures too small for it.
+
+    Raises:
+        WeightsError: its weights are not on this machine.
+    """
+    if min(picture.shape[-2:]) < SHORTEST:
+        return math.nan
+    device = best_device().torch_device
+    net = models.get(catalogue()[LPIPS_WEIGHTS], Device(device, torch.float32, best_device().name))
+    assert isinstance(net, LPIPS)
+    return float(net(picture.to(device).float(), original.to(device).float()))
+
+
+def _cut(plane: Tensor, border: int) -> Tensor:
+    return plane[..., border : plane.shape[-2] - border, border : plane.shape[-1] - border]
+
+
+def _blurred(plane: Tensor) -> Tensor:
+    """The mean under a Gaussian window; only where the window lies inside."""
+    offsets = torch.arange(_WINDOW, dtype=plane.dtype, device=plane.device) - _WINDOW // 2
+    window = torch.exp(-(offsets**2) / (2 * _SIGMA**2))
+    window = (window / window.sum())[None, None]
+    return functional.conv2d(functional.conv2d(plane, window[..., None]), window[:, :, None])

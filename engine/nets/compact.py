@@ -1,0 +1,47 @@
+"""Our own residual network for super-resolution: small, and one body for x2, x3 and x4.
+
+The idea is VDSR's (Kim, Lee & Lee 2016, section 3): the network learns only what bicubic interpolation lacks. The form
+is an efficient one: all convolutions work on the small picture, and sub-pixel convolution (Shi et al. 2016) makes the
+difference of the large one; scales share the body, as in MDSR (Lim et al. 2017, section 3.3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from torch import Tensor, nn
+from torch.nn import functional
+
+from engine.nets.residual import ResidualBlock
+from engine.resize import imresize
+
+WIDTH = 48
+BLOCKS = 6
+SCALES = (2, 3, 4)
+
+
+class CompactNet(nn.Module):
+    """``(B, 3, H, W)`` in [0, 1] -> ``(B, 3, sH, sW)``, about [0, 1], for a scale s of :data:`SCALES`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.head = nn.Conv2d(3, WIDTH, 3, padding=1)
+        self.blocks = nn.Sequential(*(ResidualBlock(WIDTH, nn.PReLU(WIDTH)) for _ in range(BLOCKS)))
+        self.tails = nn.ModuleDict({f"x{scale}": nn.Conv2d(WIDTH, 3 * scale**2, 3, padding=1) for scale in SCALES})
+
+    def forward(self, picture: Tensor, scale: int) -> Tensor:
+        """Bicubic interpolation plus the learned difference."""
+        height, width = picture.shape[-2:]
+        return imresize(picture, (scale * width, scale * height)) + self.difference(picture, scale)
+
+    def difference(self, picture: Tensor, scale: int) -> Tensor:
+        """What bicubic interpolation lacks, ``(B, 3, sH, sW)``."""
+        head = self.head(picture - 0.5)
+        return functional.pixel_shuffle(self.tails[f"x{scale}"](head + self.blocks(head)), scale)
+
+
+def build(tensors: Mapping[str, Tensor]) -> CompactNet:
+    """The net in eval mode, frozen."""
+    net = CompactNet()
+    net.load_state_dict(dict(tensors))
+    return net.eval().requires_grad_(False)

@@ -1,0 +1,138 @@
+"""Residual networks for super-resolution.
+
+SRResNet (Ledig et al. 2017, figure 4) is also SRGAN's generator; the baseline of EDSR (Lim et al. 2017, figure 2) is
+the same without batch normalisation and with fewer activations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from itertools import product
+
+from torch import Tensor, nn
+from torch.nn import functional
+
+WIDTH = 64
+BLOCKS = 16
+
+
+class ResidualBlock(nn.Module):
+    """Two convolutions of side 3 around an activation, and a skip connection; ``(B, width, H, W)`` -> the same."""
+
+    def __init__(self, width: int, activation: nn.Module) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(width, width, 3, padding=1)
+        self.activation = activation
+        self.second = nn.Conv2d(width, width, 3, padding=1)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """See the class."""
+        found: Tensor = self.second(self.activation(self.first(features)))
+        return features + found
+
+
+class ResidualNet(nn.Module):
+    """``(B, 3, H, W)`` in [0, 1] -> ``(B, 3, sH, sW)``, about [0, 1].
+
+    The last sub-pixel shuffle (Shi et al. 2016) is done after the last convolution, whose weights are rearranged for
+    that by :func:`before_shuffle`: the same function in three quarters of the time, because a convolution to three
+    channels leaves most of a processor's lanes empty, and no picture of 64 channels is shuffled at full size.
+
+    Args:
+        doublings: 1 for x2, 2 for x4.
+        side: of the first and the last convolution, odd.
+        slopes: PReLUs everywhere (SRResNet), or ReLUs in the blocks alone (EDSR).
+        bounded: whether a tanh at the end keeps the picture in [0, 1].
+    """
+
+    def __init__(self, *, doublings: int, side: int, slopes: bool, bounded: bool) -> None:
+        super().__init__()
+
+        def outside(width: int) -> nn.Module:
+            return nn.PReLU(width) if slopes else nn.Identity()
+
+        self.head = nn.Conv2d(3, WIDTH, side, padding=side // 2)
+        self.activation = outside(WIDTH)
+        self.blocks = nn.Sequential(
+            *(ResidualBlock(WIDTH, nn.PReLU(WIDTH) if slopes else nn.ReLU()) for _ in range(BLOCKS))
+        )
+        self.body = nn.Conv2d(WIDTH, WIDTH, 3, padding=1)
+        self.doublings = nn.ModuleList(Doubling(outside(4 * WIDTH)) for _ in range(doublings))
+        reach = _reach(side)
+        self.tail = nn.Conv2d(4 * WIDTH, 12, 2 * reach + 1, padding=reach)
+        self.bounded = bounded
+
+    def forward(self, picture: Tensor) -> Tensor:
+        """Enlarge."""
+        head = self.activation(self.head(picture))
+        features = head + self.body(self.blocks(head))
+        *others, last = self.doublings
+        for doubling in others:
+            features = functional.pixel_shuffle(doubling(features), 2)
+        made = functional.pixel_shuffle(self.tail(last(features)), 2)
+        return 0.5 + 0.5 * made.tanh() if self.bounded else made
+
+
+class Doubling(nn.Module):
+    """What comes before a sub-pixel shuffle; ``(B, WIDTH, H, W)`` -> ``(B, 4 * WIDTH, H, W)``."""
+
+    def __init__(self, activation: nn.Module) -> None:
+        super().__init__()
+        self.convolution = nn.Conv2d(WIDTH, 4 * WIDTH, 3, padding=1)
+        self.activation = activation
+
+    def forward(self, features: Tensor) -> Tensor:
+        """See the class."""
+        made: Tensor = self.activation(self.convolution(features))
+        return made
+
+
+def before_shuffle(weight: Tensor) -> Tensor:
+    """Weights of a convolution that follows a shuffle by 2, as one that comes before it.
+
+    ``(O, C, k, k)`` with an odd k -> ``(4 O, 4 C, K, K)``. A pixel in row 2y + p of the large picture sees row
+    2y + p + d, which is row y + (p + d) // 2 of the small one, in the channel of the row's parity.
+    """
+    outputs, inputs, side, _ = weight.shape
+    radius, reach = side // 2, _reach(side)
+    made = weight.new_zeros(outputs, 2, 2, inputs, 2, 2, 2 * reach + 1, 2 * reach + 1)
+    for row, column in product(range(2), repeat=2):
+        for down, right in product(range(-radius, radius + 1), repeat=2):
+            (y, odd_y), (x, odd_x) = divmod(row + down, 2), divmod(column + right, 2)
+            tap = weight[:, :, down + radius, right + radius]
+            made[:, row, column, :, odd_y, odd_x, y + reach, x + reach] = tap
+    return made.reshape(4 * outputs, 4 * inputs, 2 * reach + 1, 2 * reach + 1)
+
+
+def _reach(side: int) -> int:
+    """How many pixels of the small picture a convolution of the large one reaches over."""
+    return (side // 2 + 1) // 2
+
+
+def srresnet(tensors: Mapping[str, Tensor]) -> ResidualNet:
+    """SRResNet or SRGAN for x4 with batch normalisation folded into the convolutions; eval mode, frozen."""
+    return _filled(ResidualNet(doublings=2, side=9, slopes=True, bounded=True), tensors)
+
+
+def edsr(scale: int) -> Callable[[Mapping[str, Tensor]], ResidualNet]:
+    """A builder of EDSR for x2 or x4; eval mode, frozen. Its mean colour is not used, as in super-image's own code."""
+    return lambda tensors: _filled(ResidualNet(doublings=scale // 2, side=3, slopes=False, bounded=False), tensors)
+
+
+def edsr_keys(scale: int) -> dict[str, str]:
+    """Our names of EDSR's convolutions -> those of super-image's files."""
+    names = {"head": "head.0", "body": f"body.{BLOCKS}", "tail": "tail.1"}
+    for block in range(BLOCKS):
+        names |= {f"blocks.{block}.first": f"body.{block}.body.0", f"blocks.{block}.second": f"body.{block}.body.2"}
+    return names | {f"doublings.{index}.convolution": f"tail.0.{2 * index}" for index in range(scale // 2)}
+
+
+def _filled(net: ResidualNet, tensors: Mapping[str, Tensor]) -> ResidualNet:
+    """The net with the tensors of a file, which has the last convolution as the papers draw it."""
+    mine = dict(tensors)
+    mine["tail.weight"] = before_shuffle(mine["tail.weight"])
+    mine["tail.bias"] = mine["tail.bias"].repeat_interleave(4)
+    for name in [name for name in mine if name.startswith("doublings") and name.endswith("activation.weight")]:
+        mine[name] = mine[name].repeat_interleave(4)  # a slope for each of the four places that a channel becomes
+    net.load_state_dict(mine)
+    return net.eval().requires_grad_(False)

@@ -1,0 +1,101 @@
+"""The network of ESRGAN (Wang et al. 2018, figures 3 and 4) and Real-ESRGAN (Wang et al. 2021).
+
+Residuals of residuals of dense blocks. ESRGAN's authors published it trained for PSNR and trained as a GAN: the fairest
+pair to compare.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+WIDTH = 64
+GROWTH = 32
+BLOCKS = 23
+RESIDUAL = 0.2
+"""Share of a block's output that is added (section 3.1: residual scaling)."""
+
+
+class DenseBlock(nn.Module):
+    """Five convolutions, each of which sees all outputs before it; ``(B, WIDTH, H, W)`` -> the same."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        outputs = (GROWTH, GROWTH, GROWTH, GROWTH, WIDTH)
+        self.convolutions = nn.ModuleList(
+            nn.Conv2d(WIDTH + index * GROWTH, output, 3, padding=1) for index, output in enumerate(outputs)
+        )
+
+    def forward(self, features: Tensor) -> Tensor:
+        """See the class."""
+        seen = features
+        for convolution in self.convolutions[:-1]:
+            seen = torch.cat([seen, _leaky(convolution(seen))], dim=1)
+        found: Tensor = self.convolutions[-1](seen)
+        return features + RESIDUAL * found
+
+
+class ResidualInResidual(nn.Module):
+    """Three dense blocks and a skip connection around them; ``(B, WIDTH, H, W)`` -> the same."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.dense = nn.Sequential(DenseBlock(), DenseBlock(), DenseBlock())
+
+    def forward(self, features: Tensor) -> Tensor:
+        """See the class."""
+        found: Tensor = self.dense(features)
+        return features + RESIDUAL * found
+
+
+class RRDBNet(nn.Module):
+    """``(B, 3, H, W)`` in [0, 1] -> ``(B, 3, 4H, 4W)``, about [0, 1]."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(3, WIDTH, 3, padding=1)
+        self.blocks = nn.Sequential(*(ResidualInResidual() for _ in range(BLOCKS)))
+        self.body = nn.Conv2d(WIDTH, WIDTH, 3, padding=1)
+        self.up = nn.ModuleList(nn.Conv2d(WIDTH, WIDTH, 3, padding=1) for _ in range(2))
+        self.high = nn.Conv2d(WIDTH, WIDTH, 3, padding=1)
+        self.last = nn.Conv2d(WIDTH, 3, 3, padding=1)
+
+    def forward(self, picture: Tensor) -> Tensor:
+        """Enlarge by 4."""
+        features = self.first(picture)
+        features = features + self.body(self.blocks(features))
+        for convolution in self.up:
+            features = _leaky(convolution(functional.interpolate(features, scale_factor=2.0, mode="nearest")))
+        made: Tensor = self.last(_leaky(self.high(features)))
+        return made
+
+
+def _leaky(features: Tensor) -> Tensor:
+    return functional.leaky_relu(features, 0.2)
+
+
+def keys(*, old: bool) -> dict[str, str]:
+    """Our names of the convolutions -> the files': ``old`` as in ESRGAN's, else as in Real-ESRGAN's."""
+    blocks, dense, body, up, high = (
+        ("RRDB_trunk", "RDB", "trunk_conv", "upconv", "HRconv")
+        if old
+        else ("body", "rdb", "conv_body", "conv_up", "conv_hr")
+    )
+    names = {"first": "conv_first", "body": body, "high": high, "last": "conv_last"}
+    names |= {f"up.{index}": f"{up}{index + 1}" for index in range(2)}
+    for block in range(BLOCKS):
+        for index in range(3):
+            for convolution in range(5):
+                ours = f"blocks.{block}.dense.{index}.convolutions.{convolution}"
+                names[ours] = f"{blocks}.{block}.{dense}{index + 1}.conv{convolution + 1}"
+    return names
+
+
+def build(tensors: Mapping[str, Tensor]) -> RRDBNet:
+    """The net in eval mode, frozen."""
+    net = RRDBNet()
+    net.load_state_dict(dict(tensors))
+    return net.eval().requires_grad_(False)

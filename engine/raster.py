@@ -1,0 +1,219 @@
+"""A picture as its file has it (depth, grey, transparency, colours, metadata), for tasks that give all of it back."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import IO, Any
+
+import cv2
+import numpy
+from numpy.typing import NDArray
+from PIL import Image
+
+from engine.profiles import SRGB, to_srgb
+
+Values = NDArray[Any]
+"""Samples, bytes or 16 bits without sign."""
+
+_ORIENTATION = 0x0112
+_TURNS = {
+    2: lambda values: values[:, ::-1],
+    3: lambda values: values[::-1, ::-1],
+    4: lambda values: values[::-1],
+    5: lambda values: values.swapaxes(0, 1),
+    6: lambda values: values.swapaxes(0, 1)[:, ::-1],
+    7: lambda values: values.swapaxes(0, 1)[::-1, ::-1],
+    8: lambda values: values.swapaxes(0, 1)[::-1],
+}
+"""EXIF orientation -> how to make it upright."""
+
+
+@dataclass(frozen=True, eq=False)
+class Raster:
+    """Samples and what belongs to them."""
+
+    values: Values
+    """``(H, W, C)``, upright, bytes or 16 bits: grey, grey + alpha, RGB, or RGB + alpha; alpha is not premultiplied."""
+    profile: bytes | None = None
+    """ICC profile of the colours; None for sRGB."""
+    exif: bytes | None = None
+    """Metadata without the orientation, which :attr:`values` have no more."""
+
+    @property
+    def white(self) -> int:
+        """The largest value: 255 or 65535."""
+        return int(numpy.iinfo(self.values.dtype).max)
+
+    @property
+    def grey(self) -> bool:
+        """Whether there is one colour channel."""
+        return int(self.values.shape[2]) < 3
+
+    @property
+    def colours(self) -> Values:
+        """``(H, W, 1 or 3)``."""
+        return self.values[..., : 1 if self.grey else 3]
+
+    @property
+    def alpha(self) -> Values | None:
+        """``(H, W)``, or None where nothing is transparent."""
+        return self.values[..., -1] if self.values.shape[2] in (2, 4) else None
+
+    def image(self) -> Image.Image:
+        """For the eye: RGB, 8 bits, sRGB, transparency on white."""
+        values = self.values if self.white == 255 else ((self.values.astype(numpy.uint32) + 128) // 257)
+        image = Image.fromarray(_squeezed(values.astype(numpy.uint8)))
+        if self.profile is not None:
+            alpha = image.getchannel("A") if self.alpha is not None else None
+            plain = image.convert("L" if self.grey else "RGB")
+            image = to_srgb(plain, self.profile) or plain
+            if alpha is not None:
+                image.putalpha(alpha)
+        if self.alpha is None:
+            return image.convert("RGB")
+        image = image.convert("RGBA")
+        return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
+
+    def save(self, target: Path | IO[bytes], *, kind: str, text: dict[str, str]) -> None:
+        """Write a file: PNG with everything, or JPEG with what JPEG can have (8 bits, transparency on white).
+
+        Args:
+            target: path or binary stream.
+            kind: ``"png"`` or ``"jpeg"``.
+            text: keyword -> text that the file keeps (JPEG: the first one, as its comment).
+        """
+        if kind == "jpeg":
+            options: dict[str, Any] = {"exif": self.exif} if self.exif else {}
+            if text:
+                options["comment"] = next(iter(text.values())).encode()
+            flat = (
+                self.image() if self.alpha is not None or self.white > 255 else Image.fromarray(_squeezed(self.values))
+            )
+            own = self.profile if self.alpha is None and self.white == 255 else None
+            profile = own or (SRGB if flat.mode == "RGB" else b"")
+            flat.save(target, "JPEG", quality=92, subsampling=0, icc_profile=profile, **options)
+            return
+        data = _png(self.values, self.profile or (b"" if self.grey else SRGB), self.exif, text)
+        if isinstance(target, Path):
+            target.write_bytes(data)
+        else:
+            target.write(data)
+
+
+def raster_of(image: Image.Image, data: bytes, pixels: int) -> Raster:
+    """The raster of a decoded file.
+
+    Args:
+        image: the decoded first frame, not yet turned.
+        data: the file, where it has bits that Pillow drops; else empty.
+        pixels: larger pictures are reduced to about this number.
+    """
+    try:
+        exif = image.getexif()
+        turn = exif.pop(_ORIENTATION, 1)
+        kept = exif.tobytes() if len(exif) else None
+    except (OSError, ValueError, TypeError, LookupError, SyntaxError, struct.error):
+        turn, kept = 1, None
+    profile = image.info.get("icc_profile")
+    values = _deep(image, data)
+    if values is None:
+        if image.mode == "CMYK":
+            image, profile = (profile and to_srgb(image, profile)) or image.convert("RGB"), None
+        values = numpy.asarray(_plain(image))
+    values = values[..., None] if values.ndim == 2 else values
+    values = _TURNS.get(turn, lambda upright: upright)(values)
+    factor = min(1.0, (pixels / (values.shape[0] * values.shape[1])) ** 0.5)
+    if factor < 1:
+        size = (round(values.shape[1] * factor), round(values.shape[0] * factor))
+        values = cv2.resize(numpy.ascontiguousarray(values), size, interpolation=cv2.INTER_AREA)
+        values = values[..., None] if values.ndim == 2 else values
+    if values.shape[2] in (2, 4) and values[..., -1].min() == numpy.iinfo(values.dtype).max:
+        values = values[..., :-1]  # an alpha channel that hides nothing
+    return Raster(numpy.ascontiguousarray(values), profile, kept)
+
+
+def filled_under(raster: Raster) -> Raster:
+    """The raster with the colours of transparent pixels taken from their surroundings.
+
+    What is stored under full transparency is often black; a network would draw it into the visible edge.
+    """
+    alpha = raster.alpha
+    if alpha is None:
+        return raster
+    weight = alpha.astype(numpy.float32) / raster.white
+    colours = raster.colours.astype(numpy.float32)
+    found, known = colours * weight[..., None], weight
+    filled, missing = colours.copy(), weight < 1e-3
+    side = 2
+    while missing.any() and side < 2 * max(weight.shape):  # surroundings that grow until they reach something visible
+        near, share = (cv2.blur(each, (2 * side + 1, 2 * side + 1)) for each in (found, known))
+        near = near.reshape(found.shape)
+        reached = missing & (share > 1e-6)
+        filled[reached] = near[reached] / share[reached][:, None]
+        missing &= ~reached
+        side *= 2
+    values = raster.values.copy()
+    values[..., :-1] = filled.round().astype(values.dtype)
+    return replace(raster, values=values)
+
+
+def _deep(image: Image.Image, data: bytes) -> Values | None:
+    """16-bit samples; None for a file of 8 bits."""
+    if image.mode == "I" or image.mode.startswith("I;16"):
+        return numpy.asarray(image).astype(numpy.int64).clip(0, 65535).astype(numpy.uint16)
+    found = decoded(data) if data else None
+    if found is None or found.dtype != numpy.uint16:
+        return None
+    return found[..., [0, 3]] if image.mode in ("L", "LA") and found.shape[2] == 4 else found
+
+
+def decoded(data: bytes) -> Values | None:
+    """Samples of a PNG or TIFF with all their bits, ``(H, W, C)``; grey with alpha as RGBA; None when unreadable."""
+    found = cv2.imdecode(numpy.frombuffer(data, numpy.uint8), cv2.IMREAD_UNCHANGED)
+    if found is None:
+        return None
+    found = found[..., None] if found.ndim == 2 else found[..., [2, 1, 0, 3][: found.shape[2]]]  # OpenCV has BGR
+    return numpy.ascontiguousarray(found)
+
+
+def _plain(image: Image.Image) -> Image.Image:
+    """Grey, grey + alpha, RGB or RGBA."""
+    if image.mode in ("L", "LA", "RGB", "RGBA") and not (image.mode in ("L", "RGB") and image.has_transparency_data):
+        return image
+    if image.mode == "1":
+        return image.convert("L")
+    return image.convert("RGBA" if image.has_transparency_data else "RGB")
+
+
+def _squeezed(values: Values) -> Values:
+    return values[..., 0] if values.shape[2] == 1 else values
+
+
+def _png(values: Values, profile: bytes, exif: bytes | None, text: dict[str, str]) -> bytes:
+    """A PNG of 8 or 16 bits a sample; Pillow cannot write the latter in colour."""
+    if values.dtype == numpy.uint16 and values.shape[2] == 2:  # OpenCV has no grey with alpha
+        values = values[..., [0, 0, 0, 1]]
+    order = {1: [0], 3: [2, 1, 0], 4: [2, 1, 0, 3]}
+    if values.shape[2] == 2:
+        stream = io.BytesIO()
+        Image.fromarray(values).save(stream, "PNG")
+        data = stream.getvalue()
+    else:
+        data = cv2.imencode(".png", values[..., order[values.shape[2]]])[1].tobytes()
+    extra = b""
+    if profile:
+        extra += _chunk(b"iCCP", b"ICC profile\0\0" + zlib.compress(profile))
+    if exif:
+        extra += _chunk(b"eXIf", exif.removeprefix(b"Exif\0\0"))
+    for name, value in text.items():
+        extra += _chunk(b"iTXt", name.encode("latin-1") + b"\0\0\0\0\0" + value.encode())
+    start = 8 + 25  # signature and IHDR
+    return data[:start] + extra + data[start:]
+
+
+def _chunk(kind: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))

@@ -1,0 +1,195 @@
+"""Super-resolution: one picture, enlarged by one method, whatever its size, depth and transparency."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy
+from PIL import Image
+
+from engine.enlargement.methods import LARGEST, METHODS
+from engine.enlargement.methods import cost as chain_cost
+from engine.errors import ParameterError
+from engine.job import Job, Outcome, Run, Step, Walk
+from engine.parameters import Parameters, option
+from engine.registry import PictureInput, Pictures, Task
+
+if TYPE_CHECKING:
+    from engine.raster import Raster, Values
+    from engine.tiles import Box
+
+MethodName = Literal["bicubic", "residual", "gan", "compact", "edsr", "rrdb", "esrgan", "real-esrgan"]
+
+WORKING_PIXELS = 24_000_000
+RESULT_PIXELS = 400_000_000
+"""Largest result; its samples stay in main memory."""
+TILES = {"cpu": 256, "mps": 256, "cuda": 512}
+"""Side of a tile in pixels of the small picture, by type of device."""
+PREVIEW_SIDE = 768
+"""Longer side of a preview in pixels."""
+
+
+class SuperResolution(Parameters):
+    """Parameters of super-resolution."""
+
+    method: MethodName = option("residual", label="Method")
+    """Residual networks are true to the original, GANs look sharper and invent detail; EDSR and RRDBs need the Hub."""
+    scale: float = option(4.0, low=1, high=LARGEST, step=0.5, label="Scale")
+    """How much longer every side becomes; networks know fixed scales, the rest is resized exactly."""
+    faithful: bool = option(True, label="Faithful colours")
+    """A GAN's colours stray; one step of back-projection leads them back to your picture's. Off: the network's own."""
+    metadata: bool = option(True, label="Keep metadata")
+    """The photo's EXIF (camera, date, place) goes into the result, too."""
+    tile: int = option(0, low=0, high=1024, step=32, label="Tile", advanced=True)
+    """Side of the pieces in pixels of your picture; smaller ones need less memory; 0 chooses for this device."""
+
+
+def run(pictures: Pictures, parameters: SuperResolution, job: Job) -> Run:
+    """See :attr:`engine.registry.Task.run`."""
+    picture = pictures["image"][0]
+    raster = picture.raster
+    if raster is None:  # a caller of the engine who opened the picture without
+        from engine.raster import Raster
+
+        raster = Raster(numpy.asarray(picture.image))
+    method, scale = parameters.method, parameters.scale
+    walk = Walk(enlarged(raster, method, scale, job, tile=parameters.tile, faithful=parameters.faithful))
+    yield from walk
+    found = walk.result.raster if parameters.metadata else replace(walk.result.raster, exif=None)
+    return Outcome(image=found.image(), raster=found, facts=walk.result.facts)
+
+
+@dataclass(frozen=True)
+class Enlarged:
+    """What :func:`enlarged` returns."""
+
+    raster: Raster
+    facts: Mapping[str, Any]
+    """Tile, whether it had to be halved, tiles left to bicubic interpolation by a stop."""
+
+
+def enlarged(
+    raster: Raster, method: str, scale: float, job: Job, *, tile: int = 0, faithful: bool = True
+) -> Generator[Step, None, Enlarged]:
+    """Enlarge a picture; a generator of steps, one for each tile.
+
+    Grey stays grey; transparency goes through the same network as the colours, so that both have the same edges.
+
+    Raises:
+        ParameterError: the result would have more than :data:`RESULT_PIXELS`.
+    """
+    from engine.device import best_device
+    from engine.enlargement.enlarge import enlarge, enlarger_of
+    from engine.raster import filled_under
+
+    height, width = raster.values.shape[:2]
+    size = round(scale * width), round(scale * height)
+    if size[0] * size[1] > RESULT_PIXELS:
+        largest = (RESULT_PIXELS / (width * height)) ** 0.5
+        raise ParameterError(
+            f"The result would have {size[0] * size[1] / 1e6:.0f} million pixels; "
+            f"please choose a scale of at most {int(10 * largest) / 10}."
+        )
+    source = _planes(filled_under(raster))
+    result = numpy.empty((len(source), size[1], size[0], 3), source.dtype)
+    preview = _Preview(raster.image(), size)
+    chain = METHODS[method].chain(scale, faithful=faithful)
+    tile = tile or TILES[best_device().torch_device.type]
+    walk = enlarge(enlarger_of(source, size), chain, result, tile=tile, scale=scale, job=job)
+    used, count = tile, 0
+    yield Step(done=0, stage=f"{METHODS[method].title}, first tile", preview=preview.image)
+    while True:
+        try:
+            progress = next(walk)
+        except StopIteration as end:
+            unmade = end.value
+            break
+        used, count = progress.tile, count + 1
+        preview.take(result[0], progress.box, raster)
+        note = f", tiles halved to {used} pixels for want of memory" if progress.halved else ""
+        yield Step(done=progress.done, stage=f"{METHODS[method].title}, tile {count}{note}", preview=preview.image)
+    made = replace(raster, values=_joined(result, raster))
+    return Enlarged(made, {"tile": used, "tiles": count, "tiles_by_bicubic": unmade, "scale": scale})
+
+
+def _planes(raster: Raster) -> Values:
+    """``(B, h, w, 3)``: the colours, and the transparency as a second picture."""
+    height, width = raster.values.shape[:2]
+    colours = numpy.broadcast_to(raster.colours, (height, width, 3))[None]
+    if raster.alpha is None:
+        return colours
+    return numpy.concatenate([colours, numpy.broadcast_to(raster.alpha[None, ..., None], colours.shape)])
+
+
+def _joined(result: Values, raster: Raster) -> Values:
+    """The planes as one array of the raster's channels."""
+    colours = _mean(result[0]) if raster.grey else result[0]
+    return colours if raster.alpha is None else numpy.concatenate([colours, _mean(result[1])], axis=-1)
+
+
+def _mean(plane: Values) -> Values:
+    """``(H, W, 3)`` -> ``(H, W, 1)``, rounded."""
+    total = plane.sum(axis=-1, keepdims=True, dtype=numpy.uint32)
+    made: Values = ((total + 1) // 3).astype(plane.dtype)
+    return made
+
+
+class _Preview:
+    """A small picture of a large one that is being made: the small picture enlarged, then tile after tile."""
+
+    def __init__(self, before: Image.Image, size: tuple[int, int]) -> None:
+        self._factor = min(1.0, PREVIEW_SIDE / max(size))
+        shown = (max(1, round(size[0] * self._factor)), max(1, round(size[1] * self._factor)))
+        self._image = before.resize(shown, Image.Resampling.BICUBIC)
+
+    def take(self, result: Values, box: Box, raster: Raster) -> None:
+        """Paste a tile of the result, colours only."""
+        tile = result[box.top : box.bottom, box.left : box.right]
+        values = tile if raster.white == 255 else (tile // 257)
+        edges = (round(edge * self._factor) for edge in (box.left, box.top, box.right, box.bottom))
+        left, top, right, bottom = edges
+        if right > left and bottom > top:
+            small = Image.fromarray(values.astype(numpy.uint8)).resize((right - left, bottom - top), reducing_gap=2.0)
+            self._image.paste(small, (left, top))
+
+    def image(self) -> Image.Image:
+        """A copy, for a page."""
+        return self._image.copy()
+
+
+def cost(parameters: SuperResolution, sizes: Mapping[str, Sequence[tuple[int, int]]]) -> float:
+    """See :attr:`engine.registry.Task.cost`."""
+    ((width, height),) = sizes["image"]
+    return gflop(parameters.method, parameters.scale, width * height)
+
+
+def gflop(method: str, scale: float, area: int) -> float:
+    """Arithmetic of enlarging ``area`` pixels: networks, overlap of tiles, interpolation."""
+    chain = METHODS[method].chain(scale)
+    margin = 2 * sum(each.radius for each in chain[:1])
+    tile = TILES["cpu"]
+    overlap = (1 + margin / tile) ** 2 if area > tile**2 else 1.0
+    return 1e-9 * area * (1e6 * overlap * chain_cost(chain) + 60 * scale**2)
+
+
+SUPER_RESOLUTION = Task(
+    name="super-resolution",
+    title="Super-resolution",
+    summary="Enlarges a picture up to eight times: by interpolation, by a residual network, or by a GAN.",
+    paper="Ledig et al. 2017; Kim, Lee & Lee 2016; Lim et al. 2017; Wang et al. 2018, 2021",
+    parameters=SuperResolution,
+    inputs=(
+        PictureInput(
+            name="image",
+            label="Picture",
+            help="The picture to enlarge; transparency, 16 bits, grey, colour profile and metadata are kept.",
+            working_pixels=WORKING_PIXELS,
+            raster=True,
+        ),
+    ),
+    run=run,
+    weights=lambda parameters: tuple(each.weights for each in METHODS[parameters.method].chain(parameters.scale)),
+    cost=cost,
+)

@@ -1,0 +1,196 @@
+"""Training of our own residual network for super-resolution, :mod:`engine.nets.compact`.
+
+Small pictures are made as the papers make them, by MATLAB's imresize; the loss is the mean absolute difference (Lim et
+al. 2017, section 3.1, found it better for PSNR than the squared one); the shipped weights are an average over the last
+iterations.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Generator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy
+import torch
+from numpy.typing import NDArray
+from safetensors.torch import save_file
+from torch import Tensor
+from torch.nn import functional
+
+from engine.device import best_device
+from engine.job import Job, Step
+from engine.nets.compact import SCALES, CompactNet
+from engine.resize import imresize_bytes
+from engine.training import checkpoint
+from engine.training.photos import read_photos
+
+Photo = NDArray[numpy.uint8]
+
+SHARES = {2: 0.25, 3: 0.25, 4: 0.5}
+"""How often each scale is trained."""
+HELD_OUT = 6
+"""Photos of every source that are only measured on."""
+AVERAGE = 0.999
+"""Share of the old weights in the running average, each iteration."""
+WARM_UP = 200
+CHECK_EVERY = 500
+"""Iterations between two measurements, each with a checkpoint."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What decides the result, besides the photos."""
+
+    iterations: int = 40_000
+    """Steps of the optimiser; a training that goes on may be given another number."""
+    batch: int = 16
+    """Pairs in each of them."""
+    patch: int = 32
+    """Side of the small pictures in pixels."""
+    rate: float = 1e-3
+    """Learning rate after warming up; falls to nothing along half a cosine."""
+    seed: int = 0
+
+
+class Pairs:
+    """Small pictures beside their originals, from one source of photos."""
+
+    def __init__(self, photos: Sequence[Photo]) -> None:
+        self._photos = photos
+        self._small = {
+            scale: [imresize_bytes(_cut(photo, scale), _smaller(photo, scale)) for photo in photos] for scale in SCALES
+        }
+
+    def crop(self, scale: int, side: int, generator: torch.Generator) -> tuple[Photo, Photo]:
+        """A random small square and its original, turned and mirrored at random."""
+
+        def draw(limit: int) -> int:
+            return int(torch.randint(limit, (), generator=generator))
+
+        index = draw(len(self._photos))
+        small, large = self._small[scale][index], self._photos[index]
+        top, left = draw(small.shape[0] - side + 1), draw(small.shape[1] - side + 1)
+        turns, mirrored = draw(4), draw(2)
+        pair = (
+            small[top : top + side, left : left + side],
+            large[scale * top : scale * (top + side), scale * left : scale * (left + side)],
+        )
+        turned = [numpy.rot90(each[:, ::-1] if mirrored else each, turns) for each in pair]
+        return turned[0], turned[1]
+
+    def whole(self, scale: int) -> list[tuple[Photo, Photo]]:
+        """All of them, whole."""
+        return [(small, _cut(large, scale)) for small, large in zip(self._small[scale], self._photos, strict=True)]
+
+
+def train(sources: Sequence[Path], out: Path, settings: Settings, job: Job) -> Generator[Step, None, dict[str, float]]:
+    """Train; a generator of steps that writes ``out`` and returns the PSNR of the held-out photos (RGB, dB).
+
+    The state goes to ``out`` with the ending ``.checkpoint`` every :data:`CHECK_EVERY` iterations and on a stop; a
+    training that finds it there goes on from it. Sources are drawn from equally often, however many photos they have.
+    """
+    device = best_device().torch_device
+    yield Step(done=0, stage="reading the photos")
+    photos = [read_photos(source, shortest=settings.patch * max(SCALES)) for source in sources]
+    kept = Pairs([photo for group in photos for photo in group[:HELD_OUT]])
+    pairs = [Pairs(group[HELD_OUT:] or group) for group in photos]
+
+    torch.manual_seed(settings.seed)
+    generator = torch.Generator().manual_seed(settings.seed)
+    net = CompactNet().to(device).to(memory_format=torch.channels_last)
+    average = copy.deepcopy(net).requires_grad_(False)
+    optimiser = torch.optim.Adam(net.parameters(), lr=settings.rate)
+    place = out.with_suffix(".checkpoint")
+    decided = {name: value for name, value in asdict(settings).items() if name != "iterations"}
+    first = 0
+    if state := checkpoint.load(place, decided):
+        net.load_state_dict(state["net"])
+        average.load_state_dict(state["average"])
+        optimiser.load_state_dict(state["optimiser"])
+        generator.set_state(state["generator"])
+        first = state["iteration"]
+
+    def keep(iteration: int) -> None:
+        parts = {"net": net.state_dict(), "average": average.state_dict(), "optimiser": optimiser.state_dict()}
+        rest = {"generator": generator.get_state(), "iteration": iteration, "settings": decided}
+        checkpoint.save({**parts, **rest}, place)
+
+    quality: dict[str, float] = {}
+    for iteration in range(first, settings.iterations):
+        for group in optimiser.param_groups:
+            group["lr"] = _rate(settings, iteration)
+        loss = _loss(net, _batch(pairs, settings, generator), device)
+        optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
+        for ours, theirs in zip(average.parameters(), net.parameters(), strict=True):
+            ours.lerp_(theirs.detach(), 1 - min(AVERAGE, (1 + iteration) / (10 + iteration)))
+        done = iteration + 1
+        if done % CHECK_EVERY == 0 or done == settings.iterations or job.stopped:
+            quality = measure(average, kept)
+            keep(done)
+        figures = {"loss": loss.detach(), **quality}
+        yield Step(
+            done=done / settings.iterations,
+            stage=f"iteration {done} of {settings.iterations}",
+            figures=lambda figures=figures: {name: float(value) for name, value in figures.items()},  # type: ignore[misc]
+        )
+        if job.stopped:
+            break
+    quality = quality or measure(average, kept)
+    save_file({name: value.cpu().half().contiguous() for name, value in average.state_dict().items()}, out)
+    return quality
+
+
+@torch.inference_mode()
+def measure(net: CompactNet, pairs: Pairs) -> dict[str, float]:
+    """Mean PSNR in dB over RGB for every scale."""
+    found = {}
+    device = next(net.parameters()).device
+    for scale in SCALES:
+        values = []
+        for small, large in pairs.whole(scale):
+            made = net(_tensor([small], device), scale).clamp(0, 1)
+            values.append(-10 * math.log10(float(functional.mse_loss(made, _tensor([large], device)))))
+        found[f"psnr_x{scale}"] = sum(values) / len(values)
+    return found
+
+
+def _batch(
+    pairs: Sequence[Pairs], settings: Settings, generator: torch.Generator
+) -> tuple[list[Photo], list[Photo], int]:
+    weights = torch.tensor([SHARES[scale] for scale in SCALES])
+    scale = SCALES[int(torch.multinomial(weights, 1, generator=generator))]
+    drawn = [
+        pairs[int(torch.randint(len(pairs), (), generator=generator))].crop(scale, settings.patch, generator)
+        for _ in range(settings.batch)
+    ]
+    return [small for small, _ in drawn], [large for _, large in drawn], scale
+
+
+def _loss(net: CompactNet, batch: tuple[list[Photo], list[Photo], int], device: torch.device) -> Tensor:
+    small, large, scale = batch
+    return functional.l1_loss(net(_tensor(small, device), scale), _tensor(large, device))
+
+
+def _tensor(photos: Sequence[Photo], device: torch.device) -> Tensor:
+    """Photos of one size -> ``(B, 3, H, W)`` in [0, 1], channels_last."""
+    return torch.from_numpy(numpy.stack(photos)).to(device).permute(0, 3, 1, 2).float() / 255
+
+
+def _rate(settings: Settings, iteration: int) -> float:
+    warm = min(1.0, (iteration + 1) / WARM_UP)
+    return settings.rate * warm * 0.5 * (1 + math.cos(math.pi * iteration / settings.iterations))
+
+
+def _cut(photo: Photo, scale: int) -> Photo:
+    """The photo without the rows and columns that a scale leaves over."""
+    width, height = _smaller(photo, scale)
+    return photo[: scale * height, : scale * width]
+
+
+def _smaller(photo: Photo, scale: int) -> tuple[int, int]:
+    return photo.shape[1] // scale, photo.shape[0] // scale
