@@ -92,6 +92,23 @@ def test_style_v3_and_the_comparison_through_the_client(client: Client, files: t
     assert set(facts["methods"]) == {"Style V1", "Style V3"}
 
 
+def test_super_resolution_through_the_client(client: Client, files: tuple[Path, Path]) -> None:
+    half = pictures.scene().convert("RGBA")
+    half.putalpha(Image.linear_gradient("L").resize(half.size))
+    path = pictures.saved(half, files[0].with_suffix(".png"))
+    result, facts = client.predict(handle_file(path), scale=2, api_name="/super_resolution")
+    with Image.open(result) as image:
+        assert (image.format, image.mode, image.size) == ("PNG", "RGBA", (192, 144))
+    assert facts["weights"][0]["name"] == "srresnet-x4"
+    result, facts = client.predict(
+        handle_file(files[0]), methods=["bicubic", "gan"], side=32, scale=2, original=True,
+        api_name="/super_resolution_comparison",
+    )  # fmt: skip
+    assert facts["methods"]["GAN (SRGAN)"]["lpips"] > 0
+    with Image.open(result) as image:
+        assert image.width >= 3 * 64
+
+
 def test_previews_with_progress_come_on_the_way(client: Client, files: tuple[Path, Path]) -> None:
     job = client.submit(handle_file(files[0]), handle_file(files[1]), size=96, iterations=40, api_name="/style_v1")
     seen = [each for each in job if each and "iteration" in (each[1] or {}).get("stage", "")]

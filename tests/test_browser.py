@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from engine.picture import read_recipe
 from tests import pictures
@@ -82,6 +82,75 @@ def choose(page: Page, *, size: int, iterations: int) -> None:
 
 def run(page: Page) -> None:
     page.get_by_role("button", name="Run").first.click()
+
+
+def super_resolution(page: Page, inner: str) -> Locator:
+    """The open tab of super-resolution."""
+    page.get_by_role("tab", name="Super-resolution").click()
+    page.get_by_role("tab", name=inner).click()
+    words = "Four ways" if inner == "Side by side" else "Enlarge a whole picture"
+    return page.get_by_role("tabpanel").filter(has_text=words).last
+
+
+def test_four_enlargements_stand_under_one_lens(page: Page, files: tuple[Path, Path]) -> None:
+    tab = super_resolution(page, "Side by side")
+    tab.locator("input[type=file]").first.set_input_files(files[0])
+    tab.get_by_label("I have the original").check()
+    tab.get_by_label("number input for Scale", exact=True).fill("2")
+    tab.get_by_label("number input for Part", exact=True).fill("32")
+    expect(tab.get_by_text("This takes about")).to_be_visible(timeout=30_000)
+    tab.get_by_role("button", name="Run").click()
+    expect(tab.locator(".lens .pane")).to_have_count(4, timeout=60_000)
+    captions = tab.locator(".lens figcaption")
+    for index, title in enumerate(("bicubic", "residual (SRResNet)", "GAN (SRGAN)", "original")):
+        expect(captions.nth(index)).to_contain_text(title)
+    expect(captions.nth(2)).to_contain_text("LPIPS")
+    lens = tab.locator(".lens")
+    tab.locator(".lens .pane").nth(1).hover(position={"x": 40, "y": 60})
+    expect(lens).to_have_class("lens close")
+    zoomed = [tab.locator(".lens .pane img").nth(index) for index in range(4)]
+    expect(zoomed[0]).to_have_css("transform", "matrix(4, 0, 0, 4, 0, 0)")
+    before = {looked_at(image) for image in zoomed}
+    assert len(before) == 1, "the lens shows every picture at the same place"
+    tab.locator(".lens .panes").focus()
+    page.keyboard.press("ArrowRight")
+    assert looked_at(zoomed[3]) not in before
+    page.keyboard.press("Escape")
+    expect(lens).to_have_class("lens")
+    difference = tab.get_by_alt_text("What the right one has more")
+    shown = difference.get_attribute("src") or ""
+    tab.get_by_label("Right", exact=True).click()
+    page.get_by_role("option", name="original").click()
+    expect(difference).not_to_have_attribute("src", shown)
+
+
+def looked_at(image: Locator) -> str:
+    """Where the lens lies on a picture, in pixels."""
+    found = image.evaluate("image => getComputedStyle(image).transformOrigin.split(' ').map(parseFloat)")
+    return " ".join(f"{place:.0f}" for place in found)
+
+
+def test_a_picture_is_enlarged_with_its_transparency(page: Page, tmp_path: Path) -> None:
+    half = pictures.scene(60, 40).convert("RGBA")
+    half.putalpha(Image.linear_gradient("L").resize(half.size))
+    tab = super_resolution(page, "Enlarge")
+    tab.locator("input[type=file]").first.set_input_files(pictures.saved(half, tmp_path / "half.png"))
+    tab.get_by_label("number input for Scale", exact=True).fill("2.5")
+    tab.get_by_role("button", name="Run").click()
+    expect(tab.get_by_text("150 x 100")).to_be_visible(timeout=60_000)
+    expect(tab.get_by_role("tab", name="Before and after")).to_have_attribute("aria-selected", "true")
+    with page.expect_download() as download:
+        tab.get_by_role("button", name="Download").click()
+    download.value.save_as(tmp_path / "out.png")
+    with Image.open(tmp_path / "out.png") as image:
+        assert (image.mode, image.size) == ("RGBA", (150, 100))
+    tab.get_by_label("jpeg").check()
+    page.wait_for_timeout(1500)
+    with page.expect_download() as download:
+        tab.get_by_role("button", name="Download").click()
+    download.value.save_as(tmp_path / "out.jpg")
+    with Image.open(tmp_path / "out.jpg") as image:
+        assert (image.format, image.mode, image.size) == ("JPEG", "RGB", (150, 100))
 
 
 def test_a_visitor_turns_a_photo_into_a_painting_and_takes_it_home(

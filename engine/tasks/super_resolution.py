@@ -25,8 +25,8 @@ MethodName = Literal["bicubic", "residual", "gan", "compact", "edsr", "rrdb", "e
 WORKING_PIXELS = 24_000_000
 RESULT_PIXELS = 400_000_000
 """Largest result; its samples stay in main memory."""
-TILES = {"cpu": 256, "mps": 256, "cuda": 512}
-"""Side of a tile in pixels of the small picture, by type of device."""
+TILES = {"cpu": 192, "mps": 256, "cuda": 512}
+"""Side of a tile in pixels of the small picture, by type of device; a picture a third larger is still one tile."""
 PREVIEW_SIDE = 768
 """Longer side of a preview in pixels."""
 
@@ -96,7 +96,7 @@ def enlarged(
     result = numpy.empty((len(source), size[1], size[0], 3), source.dtype)
     preview = _Preview(raster.image(), size)
     chain = METHODS[method].chain(scale, faithful=faithful)
-    tile = tile or TILES[best_device().torch_device.type]
+    tile = tile or _tile(max(raster.values.shape[:2]), best_device().torch_device.type)
     walk = enlarge(enlarger_of(source, size), chain, result, tile=tile, scale=scale, job=job)
     used, count = tile, 0
     yield Step(done=0, stage=f"{METHODS[method].title}, first tile", preview=preview.image)
@@ -112,6 +112,10 @@ def enlarged(
         yield Step(done=progress.done, stage=f"{METHODS[method].title}, tile {count}{note}", preview=preview.image)
     made = replace(raster, values=_joined(result, raster))
     return Enlarged(made, {"tile": used, "tiles": count, "tiles_by_bicubic": unmade, "scale": scale})
+
+
+def _tile(longest: int, kind: str) -> int:
+    return longest if longest <= 4 * TILES[kind] // 3 else TILES[kind]
 
 
 def _planes(raster: Raster) -> Values:

@@ -129,7 +129,7 @@ def train(sources: Sequence[Path], out: Path, settings: Settings, job: Job) -> G
         for ours, theirs in zip(average.parameters(), net.parameters(), strict=True):
             ours.lerp_(theirs.detach(), 1 - min(AVERAGE, (1 + iteration) / (10 + iteration)))
         done = iteration + 1
-        if done % CHECK_EVERY == 0 or done == settings.iterations or job.stopped:
+        if done % CHECK_EVERY == 0 or done == settings.iterations:
             quality = measure(average, kept)
             keep(done)
         figures = {"loss": loss.detach(), **quality}
@@ -139,6 +139,7 @@ def train(sources: Sequence[Path], out: Path, settings: Settings, job: Job) -> G
             figures=lambda figures=figures: {name: float(value) for name, value in figures.items()},  # type: ignore[misc]
         )
         if job.stopped:
+            keep(done)
             break
     quality = quality or measure(average, kept)
     save_file({name: value.cpu().half().contiguous() for name, value in average.state_dict().items()}, out)
