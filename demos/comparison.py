@@ -21,6 +21,10 @@ class ComparisonView:
 
     def __init__(self) -> None:
         self.pictures = lens.component()
+        with gr.Column(visible=False) as self.pair:
+            self._place_pair()
+
+    def _place_pair(self) -> None:
         with gr.Row():
             self.left = gr.Dropdown([], label="Left", interactive=True)
             self.right = gr.Dropdown([], label="Right", interactive=True)
@@ -39,7 +43,7 @@ class ComparisonView:
         """Show every run's comparison, and another pair when one is chosen."""
         pair = [self.slider, self.difference]
         for events in runs:
-            events.ended.then(_shown, [result], [self.pictures, self.left, self.right, *pair], **QUIET)
+            events.ended.then(_shown, [result], [self.pair, self.pictures, self.left, self.right, *pair], **QUIET)
         for chooser in (self.left, self.right):
             chooser.input(_pair, [result, self.left, self.right], pair, **QUIET)
 
@@ -51,11 +55,11 @@ def _comparison(kept: Kept | None) -> Comparison | None:
 def _shown(kept: Kept | None) -> tuple[Any, ...]:
     found = _comparison(kept)
     if found is None:
-        return (gr.skip(),) * 5
+        return (gr.skip(),) * 6
     titles = [panel.title for panel in found.panels]
     left, right = titles[0], titles[-2]
     choosers = (gr.update(choices=titles, value=left), gr.update(choices=titles, value=right))
-    return lens.shown(found.panels), *choosers, *_pair(kept, left, right)
+    return gr.update(visible=True), lens.shown(found.panels), *choosers, *_pair(kept, left, right)
 
 
 def _pair(kept: Kept | None, left: str, right: str) -> tuple[tuple[Image.Image, Image.Image] | Any, Any]:

@@ -15,45 +15,53 @@ from engine.enlargement.comparison import Panel
 SHOWN_SIDE = 2048
 """Longer side of a picture in the page; larger ones are reduced for it."""
 SCRIPT = """
+const seen = {x: 0.5, y: 0.5, zoom: 4, close: false, held: false};
 const root = () => element.querySelector('.lens');
-const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
-const place = (x, y) => {
-  root().style.setProperty('--x', clamp(x, 0, 1));
-  root().style.setProperty('--y', clamp(y, 0, 1));
+const clamp = (value) => Math.min(Math.max(value, 0), 1);
+const show = () => {
+  if (!root()) return;
+  for (const name of ['x', 'y', 'zoom']) root().style.setProperty('--' + name, seen[name]);
+  for (const name of ['close', 'held']) root().classList.toggle(name, seen[name]);
+  root().querySelector('.zoom').value = seen.zoom;
+  root().querySelector('output').textContent = seen.zoom + ' x';
 };
-const at = (name) => parseFloat(root().style.getPropertyValue(name)) || 0.5;
-const follow = (event) => {
-  const pane = event.target.closest('.pane');
-  if (!pane || !root()) return;
+const place = (event, pane) => {
   const box = pane.getBoundingClientRect();
-  root().classList.add('close');
-  place((event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height);
+  seen.x = clamp((event.clientX - box.left) / box.width);
+  seen.y = clamp((event.clientY - box.top) / box.height);
+  seen.close = true;
 };
 element.addEventListener('pointermove', (event) => {
-  if (root() && !root().classList.contains('held')) follow(event);
+  const pane = event.target.closest('.pane');
+  if (pane && !seen.held) { place(event, pane); show(); }
 });
-element.addEventListener('pointerdown', (event) => {
-  if (event.target.closest('.pane') && root()) { root().classList.toggle('held'); follow(event); }
+element.addEventListener('click', (event) => {
+  const pane = event.target.closest('.pane');
+  if (!pane) return;
+  seen.held = !seen.held;
+  place(event, pane);
+  show();
 });
-element.addEventListener('pointerleave', () => {
-  if (root() && !root().classList.contains('held')) root().classList.remove('close');
-});
+element.addEventListener('pointerleave', () => { if (!seen.held) { seen.close = false; show(); } });
 element.addEventListener('input', (event) => {
   if (!event.target.matches('.zoom')) return;
-  root().style.setProperty('--zoom', event.target.value);
-  root().querySelector('output').textContent = event.target.value + ' x';
-  root().classList.add('close', 'held');
+  Object.assign(seen, {zoom: event.target.value, close: true, held: true});
+  show();
 });
 element.addEventListener('keydown', (event) => {
   if (!event.target.matches('.panes')) return;
   const moves = {ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1]};
-  if (event.key === 'Escape') root().classList.remove('close', 'held');
-  if (!moves[event.key]) return;
-  event.preventDefault();
-  root().classList.add('close', 'held');
-  const [right, down] = moves[event.key];
-  place(at('--x') + 0.04 * right, at('--y') + 0.04 * down);
+  if (event.key === 'Escape') Object.assign(seen, {close: false, held: false});
+  if (moves[event.key]) {
+    event.preventDefault();
+    const step = 0.16 / seen.zoom;
+    seen.x = clamp(seen.x + step * moves[event.key][0]);
+    seen.y = clamp(seen.y + step * moves[event.key][1]);
+    Object.assign(seen, {close: true, held: true});
+  }
+  show();
 });
+watch('value', () => { show(); if (root()) root().scrollIntoView({behavior: 'smooth', block: 'nearest'}); });
 """
 CSS = """
 .lens { --x: .5; --y: .5; --zoom: 4; }
@@ -67,10 +75,13 @@ CSS = """
 .lens.held .pane { cursor: crosshair; }
 .lens figcaption { font-size: .875rem; margin-top: .3rem; font-variant-numeric: tabular-nums; }
 .lens figcaption b { display: block; }
-.lens .tools { display: flex; align-items: center; gap: .6rem; margin-bottom: .5rem; font-size: .875rem; }
+.lens .tools { display: flex; flex-wrap: wrap; align-items: center; gap: .6rem; margin-bottom: .5rem;
+  font-size: .875rem; }
+.lens output { white-space: nowrap; }
 .lens .zoom { width: 9rem; accent-color: var(--primary-600); }
 @media (max-width: 600px) { .lens .panes { grid-template-columns: repeat(2, 1fr); } }
 """
+HINT = "Point at a picture; click to hold the place, and again to let go; arrow keys move it, Escape ends."
 EMPTY = "<p class='quiet'>After a run, all pictures stand here under one lens.</p>"
 
 
@@ -90,7 +101,7 @@ def shown(panels: Sequence[Panel]) -> str:
     return (
         '<div class="lens"><div class="tools"><label>Zoom <input class="zoom" type="range" min="2" max="12" step="1" '
         'value="4" aria-label="zoom of the lens"></label><output>4 x</output>'
-        '<span class="quiet">Point at a picture; a click holds the place, arrow keys move it.</span></div>'
+        f'<span class="quiet">{HINT}</span></div>'
         '<div class="panes" tabindex="0" role="group" aria-label="pictures under one lens; arrow keys move it">'
         f"{figures}</div></div>"
     )

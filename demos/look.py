@@ -98,6 +98,9 @@ def finished(facts: Mapping[str, Any]) -> str:
     width, height = facts["size"]
     verb = "Stopped with the best picture so far after" if facts["stopped"] else "Done in"
     detail = f"{facts['device']}, peak {_memory(facts)}"
+    if "unfinished" in facts:
+        detail = f"{facts['unfinished']} · {detail}"
     for method, own in facts.get("methods", {}).items():
-        detail += f" · {method}: {seconds(own['seconds'])}, {_memory(own)}"
+        detail += f" · {method}: {seconds(own['seconds'])}"
+        detail += f", {_memory(own)}" if "peak_memory_bytes" in own else ""
     return status(1.0, f"{verb} {seconds(facts['seconds'])}, {width} x {height}", detail=detail)

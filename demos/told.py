@@ -12,9 +12,19 @@ from demos.controls import Controls, numbered
 from demos.panel import RunEvents
 from demos.uploads import Upload, notes_line
 from engine import PentimentoError, Picture, estimate
+from engine.catalogue import catalogue
+from engine.weights import Status, status
 
 DOORS: dict[str, Any] = {"concurrency_id": "door", "concurrency_limit": 2}
 """Pictures that are decoded at the same time: each may take some hundred megabytes while it is."""
+
+
+def _downloads(names: Sequence[str]) -> str:
+    """What has to come from the Hub first; empty where everything is here."""
+    missing = [entry for entry in (catalogue()[name] for name in names) if status(entry) is Status.MISSING]
+    if not missing:
+        return ""
+    return " First " + ", ".join(f"{each.title} ({each.megabytes})" for each in missing) + " comes from the Hub."
 
 
 def connect(controls: Controls, notes: gr.Markdown, expected: gr.Markdown, runs: Sequence[RunEvents]) -> None:
@@ -52,7 +62,7 @@ def connect(controls: Controls, notes: gr.Markdown, expected: gr.Markdown, runs:
             return str(error)
         if seconds is None:
             return "The device is busy; the time is measured when it is free."
-        return f"This takes about {look.seconds(seconds)} here."
+        return f"This takes about {look.seconds(seconds)} here.{_downloads(task.weights(parameters))}"
 
     quiet: dict[str, Any] = {"show_progress": "hidden", "trigger_mode": "always_last", "api_visibility": "private"}
     gr.on([each.change for each in uploads.values()], opened, [*uploads.values()], [notes, sizes], **quiet, **DOORS)

@@ -20,6 +20,12 @@ Values = NDArray[Any]
 """Samples, bytes or 16 bits without sign."""
 
 _ORIENTATION = 0x0112
+_EXIF = 0x8769
+_OF_THE_FILE = (
+    *range(0x00FE, 0x0108), 0x010A, 0x0111, *range(0x0115, 0x011A), 0x011C, 0x013D, *range(0x0140, 0x0146),
+    0x0152, 0x0153, 0x0201, 0x0202, 0x0211, 0x0212, 0x0213, 0x8773,
+)  # fmt: skip
+"""Tags that describe how a TIFF stores its samples, not the photo: another file stores them in another way."""
 _TURNS = {
     2: lambda values: values[:, ::-1],
     3: lambda values: values[::-1, ::-1],
@@ -115,6 +121,11 @@ def raster_of(image: Image.Image, data: bytes, pixels: int) -> Raster:
     try:
         exif = image.getexif()
         turn = exif.pop(_ORIENTATION, 1)
+        for tag in _OF_THE_FILE:
+            exif.pop(tag, None)
+        inner = exif.get_ifd(_EXIF)
+        for tag in (0xA002, 0xA003):  # width and height
+            inner.pop(tag, None)
         kept = exif.tobytes() if len(exif) else None
     except (OSError, ValueError, TypeError, LookupError, SyntaxError, struct.error):
         turn, kept = 1, None

@@ -88,7 +88,7 @@ def super_resolution(page: Page, inner: str) -> Locator:
     """The open tab of super-resolution."""
     page.get_by_role("tab", name="Super-resolution").click()
     page.get_by_role("tab", name=inner).click()
-    words = "Four ways" if inner == "Side by side" else "Enlarge a whole picture"
+    words = "Several ways" if inner == "Side by side" else "Enlarge a whole picture"
     return page.get_by_role("tabpanel").filter(has_text=words).last
 
 

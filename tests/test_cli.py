@@ -141,6 +141,17 @@ def test_bench_measures_and_writes_json(tmp_path: Path, monkeypatch: pytest.Monk
     assert report["machine"]
 
 
+def test_bench_of_super_resolution_measures_every_shipped_method(monkeypatch: pytest.MonkeyPatch) -> None:
+    from engine.bench import bench, super_resolution
+
+    monkeypatch.setattr(super_resolution, "SIDE", 24)
+    monkeypatch.setattr(super_resolution, "LARGE_SIDE", 32)
+    figures = bench([TASKS["super-resolution"]], repeat=1)["super-resolution"]
+    assert all(figure["seconds"] > 0 and figure["peak_memory_bytes"] > 0 for figure in figures)
+    assert "bicubic" in figures[0]["what"]
+    assert "32 x 32" in figures[-1]["what"]
+
+
 def test_bench_of_v3_measures_the_search_the_parts_and_rematching(monkeypatch: pytest.MonkeyPatch) -> None:
     from engine.bench import bench, style_v3
 

@@ -89,6 +89,12 @@ def test_metadata_stays_and_the_picture_is_upright(orientation: int) -> None:
             assert again.getexif().get(0x0112, 1) == 1
 
 
+def test_a_tiffs_own_structure_is_not_metadata() -> None:
+    found = kept(pictures.encoded(pictures.scene(), "TIFF"))
+    with Image.open(io.BytesIO(written(found))) as again:
+        assert not {0x0100, 0x0101, 0x0102, 0x0111, 0x0117} & set(again.getexif())
+
+
 def test_the_colour_profile_stays_and_the_image_is_in_srgb() -> None:
     lab = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     wide = lab.replace(b"sRGB", b"wide")  # another name: no longer taken for sRGB

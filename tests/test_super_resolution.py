@@ -321,7 +321,7 @@ def test_a_stop_keeps_the_tiles_that_are_done() -> None:
         if "tile 4" in step.stage:
             job.stop()
     made = numpy.asarray(walk.result.image)
-    assert walk.result.facts["tiles_by_bicubic"] == 5
+    assert walk.result.facts["unfinished"] == "5 tiles are only interpolated"
     assert (made[:64] == whole[:64]).all()
     assert (made[64:, 64:] == plain[64:, 64:]).all()
 
@@ -397,7 +397,7 @@ def test_the_comparison_shows_every_method_and_the_original() -> None:
     assert [panel.title for panel in comparison.panels] == ["GAN (SRGAN)", "bicubic", "original"]
     assert {panel.image.size for panel in comparison.panels} == {(64, 64)}
     assert comparison.panels[2].image.tobytes() == image.crop((18, 6, 82, 70)).tobytes()
-    assert all(panel.seconds and panel.memory for panel in comparison.panels[:2])
+    assert all(panel.seconds and panel.memory is not None for panel in comparison.panels[:2])
     assert set(comparison.panels[0].quality) == {"psnr", "ssim", "lpips"}
     assert comparison.picture().width >= 3 * 64
 
@@ -425,6 +425,43 @@ def test_a_stopped_comparison_says_what_is_missing() -> None:
             job.stop()
     assert walk.result.explanation.missing == 2
     assert list(walk.result.facts["methods"]) == ["bicubic"]
+
+
+def test_a_network_that_was_stopped_is_not_passed_off_as_its_result() -> None:
+    job = Job()
+    values = parse(
+        COMPARISON.parameters, {"side": 64, "scale": 2, "methods": ["residual", "bicubic"], "original": True}
+    )
+    walk = Walk(run(COMPARISON, {"image": [open_picture(photo(128, 128))]}, values, job))
+    for step in walk:
+        if "first tile" in step.stage:
+            job.stop()
+    (stopped, original) = walk.result.explanation.panels
+    assert stopped.title == "residual (SRResNet), stopped"
+    assert not stopped.quality
+    assert original.title == "original"
+
+
+def test_a_stop_does_not_count_as_work_done() -> None:
+    job = Job()
+    parameters = parse(TASK.parameters, {"scale": 2, "tile": 32})
+    walk = Walk(run(TASK, {"image": [TASK.inputs[0].open(photo(96, 96))]}, parameters, job))
+    done = 0.0
+    for step in walk:
+        done = step.done
+        if "tile 3" in step.stage:
+            job.stop()
+    assert done == pytest.approx(3 / 9, abs=0.01)
+
+
+def test_the_estimate_knows_tiles_and_refuses_what_cannot_be() -> None:
+    def cost_of(**values: Any) -> float:
+        return TASK.cost(parse(TASK.parameters, values), {"image": [(500, 400)]})
+
+    assert cost_of(tile=64) > 1.3 * cost_of()
+    assert cost_of(method="bicubic") > 0.01 * cost_of()
+    with pytest.raises(ParameterError, match="million pixels"):
+        TASK.cost(parse(TASK.parameters, {"scale": 8}), {"image": [(6000, 4000)]})
 
 
 def test_the_difference_is_signed_and_around_grey() -> None:

@@ -46,10 +46,10 @@ def seconds(evaluate: Callable[[], object], device: torch.device) -> float:
     return time.perf_counter() - start
 
 
-def whole(task: Task, values: dict[str, Any], repeat: int) -> dict[str, Any]:
-    """Whole runs: seconds, first step, peak memory. The first of them is cold and reported apart."""
+def whole(task: Task, values: dict[str, Any], repeat: int, side: int = 512) -> dict[str, Any]:
+    """Whole runs on square pictures: seconds, first step, peak memory. The first is cold and reported apart."""
     parameters = parse(task.parameters, values)
-    pictures = {each.name: [photo(512, index)] for index, each in enumerate(task.inputs)}
+    pictures = {each.name: [photo(side, index)] for index, each in enumerate(task.inputs)}
     seconds: list[float] = []
     firsts: list[float] = []
     for _ in range(repeat + 1):
@@ -64,7 +64,7 @@ def whole(task: Task, values: dict[str, Any], repeat: int) -> dict[str, Any]:
         seconds.append(time.perf_counter() - start)
     facts = walk.result.facts
     figure = {
-        "what": f"{task.name} {values}",
+        "what": f"{task.name} {values}, {side} x {side}",
         "seconds": statistics.median(seconds[1:]),
         "spread": [min(seconds[1:]), max(seconds[1:])],
         "cold_seconds": seconds[0],

@@ -25,7 +25,7 @@ class Panel:
     seconds: float | None = None
     """How long it took; None for what was not computed."""
     memory: int | None = None
-    """Most memory in use meanwhile, in bytes."""
+    """How much more memory it took than was in use before it, in bytes."""
     quality: Mapping[str, float] = field(default_factory=dict)
     """``psnr`` in dB, ``ssim``, ``lpips``; only where there is an original."""
 
@@ -35,8 +35,8 @@ class Panel:
         told = []
         if self.seconds is not None:
             told.append(f"{self.seconds:.2f} s")
-        if self.memory:
-            told.append(f"{self.memory / 1e9:.1f} GB")
+        if self.memory is not None:
+            told.append(f"+{self.memory / 1e9:.2f} GB")
         if self.judged:
             told.append(self.judged)
         return ", ".join(told)

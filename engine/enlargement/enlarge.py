@@ -136,9 +136,10 @@ def enlarge(
             left = [part for box in left for part in box.tiles(max(1, round(tile * scale)))]
             continue
         box = left.pop(0)
-        values = (made * int(numpy.iinfo(result.dtype).max)).round().to(torch.int32).permute(0, 2, 3, 1)
+        white = int(numpy.iinfo(result.dtype).max)
+        values = (made * white).round().to(torch.uint8 if white == 255 else torch.int32).permute(0, 2, 3, 1)
         result[:, box.top : box.bottom, box.left : box.right] = values.cpu().numpy()
-        done += box.area
+        done += 0 if spoiled else box.area  # what a stop leaves to interpolation is not work that was done
         if not quiet or not left:
             yield Progress(box, done / whole.area, tile, tile < asked)
     return spoiled

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from engine.nets import compact, lpips, residual, rrdb, vgg
+from engine.nets import compact, lpips, migan, residual, rrdb, vgg
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,7 @@ ARCHITECTURES: Mapping[str, Architecture] = {
     "vgg19-torchvision": Architecture(_both(vgg.torchvision_keys()), vgg.torchvision),
     "lpips": Architecture(None, lpips.build),
     "compact": Architecture(None, compact.build),
+    "migan": Architecture(None, migan.build),
     "srresnet": Architecture(None, residual.srresnet),
     "edsr-x2": Architecture(_both(residual.edsr_keys(2)), residual.edsr(2)),
     "edsr-x4": Architecture(_both(residual.edsr_keys(4)), residual.edsr(4)),

@@ -27,6 +27,8 @@ RESULT_PIXELS = 400_000_000
 """Largest result; its samples stay in main memory."""
 TILES = {"cpu": 192, "mps": 256, "cuda": 512}
 """Side of a tile in pixels of the small picture, by type of device; a picture a third larger is still one tile."""
+PIXEL_FLOP = 25_000
+"""What moving and interpolating a pixel of the result costs, as arithmetic that takes the same time (measured)."""
 PREVIEW_SIDE = 768
 """Longer side of a preview in pixels."""
 
@@ -67,7 +69,7 @@ class Enlarged:
 
     raster: Raster
     facts: Mapping[str, Any]
-    """Tile, whether it had to be halved, tiles left to bicubic interpolation by a stop."""
+    """``tile``, ``scale``, and ``unfinished`` where a stop left tiles to interpolation."""
 
 
 def enlarged(
@@ -85,13 +87,7 @@ def enlarged(
     from engine.raster import filled_under
 
     height, width = raster.values.shape[:2]
-    size = round(scale * width), round(scale * height)
-    if size[0] * size[1] > RESULT_PIXELS:
-        largest = (RESULT_PIXELS / (width * height)) ** 0.5
-        raise ParameterError(
-            f"The result would have {size[0] * size[1] / 1e6:.0f} million pixels; "
-            f"please choose a scale of at most {int(10 * largest) / 10}."
-        )
+    size = result_size((width, height), scale)
     source = _planes(filled_under(raster))
     result = numpy.empty((len(source), size[1], size[0], 3), source.dtype)
     preview = _Preview(raster.image(), size)
@@ -111,11 +107,30 @@ def enlarged(
         note = f", tiles halved to {used} pixels for want of memory" if progress.halved else ""
         yield Step(done=progress.done, stage=f"{METHODS[method].title}, tile {count}{note}", preview=preview.image)
     made = replace(raster, values=_joined(result, raster))
-    return Enlarged(made, {"tile": used, "tiles": count, "tiles_by_bicubic": unmade, "scale": scale})
+    facts: dict[str, Any] = {"tile": used, "scale": scale}
+    if unmade:
+        facts["unfinished"] = f"{unmade} tiles are only interpolated"
+    return Enlarged(made, facts)
 
 
 def _tile(longest: int, kind: str) -> int:
     return longest if longest <= 4 * TILES[kind] // 3 else TILES[kind]
+
+
+def result_size(size: tuple[int, int], scale: float) -> tuple[int, int]:
+    """Width and height of a result.
+
+    Raises:
+        ParameterError: it would have more than :data:`RESULT_PIXELS`.
+    """
+    width, height = round(scale * size[0]), round(scale * size[1])
+    if width * height > RESULT_PIXELS:
+        largest = (RESULT_PIXELS / (size[0] * size[1])) ** 0.5
+        raise ParameterError(
+            f"The result would have {width * height / 1e6:.0f} million pixels; "
+            f"please choose a scale of at most {int(10 * largest) / 10}."
+        )
+    return width, height
 
 
 def _planes(raster: Raster) -> Values:
@@ -166,16 +181,17 @@ class _Preview:
 def cost(parameters: SuperResolution, sizes: Mapping[str, Sequence[tuple[int, int]]]) -> float:
     """See :attr:`engine.registry.Task.cost`."""
     ((width, height),) = sizes["image"]
-    return gflop(parameters.method, parameters.scale, width * height)
+    result_size((width, height), parameters.scale)
+    return gflop(parameters.method, parameters.scale, width * height, parameters.tile)
 
 
-def gflop(method: str, scale: float, area: int) -> float:
-    """Arithmetic of enlarging ``area`` pixels: networks, overlap of tiles, interpolation."""
+def gflop(method: str, scale: float, area: int, tile: int = 0) -> float:
+    """Arithmetic of enlarging ``area`` pixels: networks, overlap of tiles, and what every pixel of a result costs."""
     chain = METHODS[method].chain(scale)
     margin = 2 * sum(each.radius for each in chain[:1])
-    tile = TILES["cpu"]
+    tile = tile or TILES["cpu"]
     overlap = (1 + margin / tile) ** 2 if area > tile**2 else 1.0
-    return 1e-9 * area * (1e6 * overlap * chain_cost(chain) + 60 * scale**2)
+    return 1e-9 * area * (1e6 * overlap * chain_cost(chain) + PIXEL_FLOP * scale**2)
 
 
 SUPER_RESOLUTION = Task(

@@ -17,6 +17,7 @@ from engine.parameters import Parameters, option
 from engine.picture import MINIMUM_SIDE
 from engine.registry import PictureInput, Pictures, Task
 from engine.tasks.super_resolution import MethodName, enlarged, gflop
+from engine.tiles import Box
 
 LPIPS_WEIGHTS = "lpips-alex"
 
@@ -50,23 +51,28 @@ def run(pictures: Pictures, parameters: SuperResolutionComparison, job: Job) -> 
     small, reference = _prepared(pictures["image"][0].image, parameters)
     scale = parameters.scale
     panels: list[Panel] = []
-    shares = _costs(parameters, small.size)
-    for index, name in enumerate(parameters.methods):
+    shares = _costs(parameters, small.width * small.height)
+    names = tuple(dict.fromkeys(parameters.methods))
+    for index, name in enumerate(names):
         if job.stopped and index:
             break
         memory, start = PeakMemory(best_device().torch_device), time.perf_counter()
+        resident = memory.sample()
         walk = Walk(enlarged(Raster(numpy.asarray(small)), name, scale, job, faithful=parameters.faithful))
         for step in walk:
             memory.sample()
             yield step.within(sum(shares[:index]) / sum(shares), shares[index] / sum(shares))
         image = walk.result.raster.image()
         seconds, peak = time.perf_counter() - start, memory.sample()
-        quality = _quality(image, reference, scale) if parameters.original else {}
-        panels.append(Panel(METHODS[name].title, image, seconds, peak, quality))
+        title = METHODS[name].title
+        if "unfinished" in walk.result.facts:
+            title += ", stopped"
+        quality = _quality(image, reference, scale) if parameters.original and not job.stopped else {}
+        panels.append(Panel(title, image, seconds, peak - resident, quality))
     last = "original" if parameters.original else "your picture"
-    comparison = Comparison([*panels, Panel(last, reference)], missing=len(parameters.methods) - len(panels))
+    comparison = Comparison([*panels, Panel(last, reference)], missing=len(names) - len(panels))
     methods = {
-        panel.title: {"seconds": round(panel.seconds or 0, 3), "peak_memory_bytes": panel.memory, **panel.quality}
+        panel.title: {"seconds": round(panel.seconds or 0, 3), "memory_bytes": panel.memory, **panel.quality}
         for panel in panels
     }
     facts = {"methods": methods, "small": list(small.size), "scale": scale}
@@ -82,25 +88,26 @@ def _prepared(image: Image.Image, parameters: SuperResolutionComparison) -> tupl
     from engine.resize import imresize_bytes
 
     scale = parameters.scale
+    box = _box(image.size, parameters)
+    part = image.crop((box.left, box.top, box.right, box.bottom))
     if not parameters.original:
-        small = _part(image, parameters, parameters.side, 1)
+        small = part
         size = (scale * small.width, scale * small.height)
         return small, small.resize(size, Image.Resampling.NEAREST)
     if min(image.size) < scale * MINIMUM_SIDE:
         raise PictureError(
             f"An original needs at least {scale * MINIMUM_SIDE} pixels a side, to be reduced by {scale}."
         )
-    original = _part(image, parameters, scale * parameters.side, scale)
-    size = (original.width // scale, original.height // scale)
-    return Image.fromarray(imresize_bytes(numpy.asarray(original), size)), original
+    size = (part.width // scale, part.height // scale)
+    return Image.fromarray(imresize_bytes(numpy.asarray(part), size)), part
 
 
-def _part(image: Image.Image, parameters: SuperResolutionComparison, longest: int, multiple: int) -> Image.Image:
-    """The part of a picture that is compared: no side longer than that, sides that are multiples."""
-    width, height = (min(side, longest) // multiple * multiple for side in image.size)
-    left = round((image.width - width) * parameters.across / 100)
-    top = round((image.height - height) * parameters.down / 100)
-    return image.crop((left, top, left + width, top + height))
+def part_of(size: tuple[int, int], *, scale: int, original: bool, side: int, across: float, down: float) -> Box:
+    """The part of a picture of ``size`` (width, height) that is compared; of an original, sides are multiples."""
+    multiple = scale if original else 1
+    width, height = (min(length, multiple * side) // multiple * multiple for length in size)
+    left, top = round((size[0] - width) * across / 100), round((size[1] - height) * down / 100)
+    return Box(left, top, left + width, top + height)
 
 
 def _quality(image: Image.Image, original: Image.Image, scale: int) -> dict[str, float]:
@@ -115,18 +122,18 @@ def _quality(image: Image.Image, original: Image.Image, scale: int) -> dict[str,
     }
 
 
-def _small(parameters: SuperResolutionComparison, size: tuple[int, int]) -> tuple[int, int]:
-    factor = parameters.scale if parameters.original else 1
-    return min(size[0] // factor, parameters.side), min(size[1] // factor, parameters.side)
+def _box(size: tuple[int, int], parameters: SuperResolutionComparison) -> Box:
+    return part_of(size, **parameters.model_dump(include={"scale", "original", "side", "across", "down"}))
 
 
-def _costs(parameters: SuperResolutionComparison, small: tuple[int, int]) -> list[float]:
-    return [gflop(name, parameters.scale, max(1, small[0] * small[1])) for name in parameters.methods]
+def _costs(parameters: SuperResolutionComparison, area: int) -> list[float]:
+    return [gflop(name, parameters.scale, max(1, area)) for name in parameters.methods]
 
 
 def cost(parameters: SuperResolutionComparison, sizes: Mapping[str, Sequence[tuple[int, int]]]) -> float:
     """See :attr:`engine.registry.Task.cost`."""
-    return sum(_costs(parameters, _small(parameters, sizes["image"][0])))
+    area = _box(sizes["image"][0], parameters).area
+    return sum(_costs(parameters, area // parameters.scale**2 if parameters.original else area))
 
 
 def weights(parameters: SuperResolutionComparison) -> tuple[str, ...]:
