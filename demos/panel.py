@@ -126,7 +126,7 @@ class Panel:
         # Not .then: it does not follow an error that the page shows.
         ended = ran.success(_ended, None, [self.run, self.stop], queue=False, **PRIVATE)
         ended.then(**self._download_event())
-        ran.failure(_failed, None, [self.run, self.stop, self.status], queue=False, **PRIVATE)
+        ran.failure(_failed, [self.result], [self.run, self.stop, self.status], queue=False, **PRIVATE)
         return RunEvents(begun, ended)
 
     def _download_event(self) -> dict[str, Any]:
@@ -164,8 +164,9 @@ def _ended() -> tuple[Any, ...]:
     return gr.update(interactive=True), gr.update(interactive=False)
 
 
-def _failed() -> tuple[Any, ...]:
-    return *_ended(), look.status(0, "Nothing was made; the message says why.")
+def _failed(kept: Kept | None) -> tuple[Any, ...]:
+    before = " What is shown is the run before." if kept is not None else ""
+    return *_ended(), look.status(0, f"Nothing was made; the message says why.{before}")
 
 
 def _stop(job: Job | None) -> Any:
@@ -214,7 +215,7 @@ def _finished(result: Result, before: Image.Image | None) -> Iterator[tuple[Any,
     if shown is not None:
         yield shown, *told
         return
-    with file_of(stored.png, "png") as file:
+    with file_of(stored.png, "png", result.recipe["task"]) as file:
         yield file, *told
 
 
@@ -223,7 +224,8 @@ def _prepare(stored: Kept | None, kind: Any, keep_recipe: bool) -> Iterator[Any]
     if stored is None:
         yield gr.skip()
         return
-    with file_of(stored.converted(kind, keep_recipe=keep_recipe), kind) as file:
+    data = stored.converted(kind, keep_recipe=keep_recipe)
+    with file_of(data, kind, stored.recipe["task"]) as file:
         yield gr.update(value=file, interactive=True)
 
 
@@ -250,7 +252,7 @@ def _endpoint(controls: Controls) -> Any:
                 progress = {"done": step.done, "stage": step.stage, "seconds_left": step.seconds_left, **frame.figures}
                 yield gr.skip() if frame.preview is None else frame.preview, progress
             else:
-                with file_of(png_of(frame), "png") as path:
+                with file_of(png_of(frame), "png", frame.recipe["task"]) as path:
                     yield path, frame.facts
 
     work.__signature__ = controls.signature()  # type: ignore[attr-defined]

@@ -65,10 +65,10 @@ def frames(controls: Controls, values: Sequence[Any], job: Job) -> Iterator[Fram
 
 
 @contextmanager
-def file_of(data: bytes, kind: Kind) -> Iterator[str]:
-    """A file that exists as long as the context; Gradio copies what it is given."""
+def file_of(data: bytes, kind: Kind, task: str) -> Iterator[str]:
+    """A file named after its task that exists as long as the context; Gradio copies what it is given."""
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"pentimento.{'png' if kind == 'png' else 'jpg'}"
+        path = Path(folder) / f"pentimento-{task}.{'png' if kind == 'png' else 'jpg'}"
         path.write_bytes(data)
         yield str(path)
 
