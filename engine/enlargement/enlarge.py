@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy
@@ -17,7 +17,7 @@ from engine.job import Job
 from engine.models import models
 from engine.nets.compact import CompactNet
 from engine.raster import Values
-from engine.resize import Taps, led_back, resample, taps
+from engine.resize import led_back, resample, taps
 from engine.tiles import Box
 
 Size = tuple[int, int]
@@ -44,29 +44,29 @@ class Enlarger:
         height, width = source.shape[1:3]
         self._reach = reach(tuple(chain))
         between = (self._reach * width, self._reach * height)
-        self._lines: tuple[Taps, Taps] | None = None if between == size else (
-            taps(between[1], size[1]), taps(between[0], size[0])
-        )  # fmt: skip
+        self._exact = between == size
+        self._rows, self._columns = taps(between[1], size[1]), taps(between[0], size[0])
         self._margin = math.ceil(sum(each.radius / reach(tuple(chain[:index])) for index, each in enumerate(chain)))
 
     @torch.inference_mode()
     def window(self, box: Box) -> Tensor:
         """``(B, 3, H, W)`` in [0, 1] of the result's window, float32, on the device."""
-        rows, columns = (each.part(*ends) for each, ends in zip(
-            self._lines, ((box.top, box.bottom), (box.left, box.right)), strict=True,
-        )) if self._lines else (None, None)  # fmt: skip
-        between = Box(columns.needed[0], rows.needed[0], columns.needed[1], rows.needed[1]) if rows and columns else box
-        part = self._shrunk(between).grown(self._margin, (self._source.shape[2], self._source.shape[1]))
+        if self._exact:
+            return self._enlarged(box).clamp(0, 1)
+        rows, columns = self._rows.part(box.top, box.bottom), self._columns.part(box.left, box.right)
+        (top, bottom), (left, right) = rows.needed, columns.needed
+        picture = self._enlarged(Box(left, top, right, bottom))
+        return resample(resample(picture, rows, 2, offset=top), columns, 3, offset=left).clamp(0, 1)
+
+    def _enlarged(self, box: Box) -> Tensor:
+        """A window of what the chain alone makes of the picture, in its own size."""
+        part = self._shrunk(box).grown(self._margin, (self._source.shape[2], self._source.shape[1]))
         picture = self._tensor(part)
         for net, upscaler in self._nets:
             made = net(picture, upscaler.scale) if isinstance(net, CompactNet) else net(picture)
             picture = led_back(made.float(), picture.float()).to(made.dtype) if upscaler.drifts else made
-        inner = between.within(Box(*(self._reach * edge for edge in (part.left, part.top, part.right, part.bottom))))
-        picture = picture[..., inner.top : inner.bottom, inner.left : inner.right].float()
-        if rows and columns:
-            picture = resample(picture, rows, 2, offset=between.top)
-            picture = resample(picture, columns, 3, offset=between.left)
-        return picture.clamp(0, 1)
+        inner = box.within(Box(*(self._reach * edge for edge in (part.left, part.top, part.right, part.bottom))))
+        return picture[..., inner.top : inner.bottom, inner.left : inner.right].float()
 
     def _shrunk(self, box: Box) -> Box:
         """The part of the small picture that a box of the enlarged one lies on."""
@@ -91,6 +91,8 @@ class Progress:
     """Side of tiles in use, in pixels of the small picture."""
     halved: bool
     """Whether memory ran out and tiles have become smaller than was asked."""
+    interpolated: int
+    """Tiles that a stop has left to interpolation."""
 
 
 def enlarge(
@@ -101,10 +103,11 @@ def enlarge(
     tile: int,
     scale: float,
     job: Job,
-) -> Generator[Progress, None, int]:
-    """Fill ``result`` tile by tile; a generator of progress that returns the number of tiles that were not made.
+) -> Iterator[Progress]:
+    """Fill ``result`` tile by tile.
 
-    After a stop the rest is filled by bicubic interpolation. When the device runs out of memory, tiles are halved.
+    After a stop the rest is filled by bicubic interpolation, with one last progress. When the device runs out of
+    memory, tiles are halved.
 
     Args:
         make: chain of networks -> an enlarger of the picture.
@@ -141,8 +144,7 @@ def enlarge(
         result[:, box.top : box.bottom, box.left : box.right] = values.cpu().numpy()
         done += 0 if spoiled else box.area  # what a stop leaves to interpolation is not work that was done
         if not quiet or not left:
-            yield Progress(box, done / whole.area, tile, tile < asked)
-    return spoiled
+            yield Progress(box, done / whole.area, tile, tile < asked, spoiled)
 
 
 def _net(upscaler: Upscaler, device: Device) -> nn.Module:

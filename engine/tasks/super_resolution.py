@@ -93,24 +93,18 @@ def enlarged(
     preview = _Preview(raster.image(), size)
     chain = METHODS[method].chain(scale, faithful=faithful)
     tile = tile or _tile(max(raster.values.shape[:2]), best_device().torch_device.type)
-    walk = enlarge(enlarger_of(source, size), chain, result, tile=tile, scale=scale, job=job)
-    used, count = tile, 0
-    yield Step(done=0, stage=f"{METHODS[method].title}, first tile", preview=preview.image)
-    while True:
-        try:
-            progress = next(walk)
-        except StopIteration as end:
-            unmade = end.value
-            break
-        used, count = progress.tile, count + 1
-        preview.take(result[0], progress.box, raster)
-        note = f", tiles halved to {used} pixels for want of memory" if progress.halved else ""
-        yield Step(done=progress.done, stage=f"{METHODS[method].title}, tile {count}{note}", preview=preview.image)
-    made = replace(raster, values=_joined(result, raster))
-    facts: dict[str, Any] = {"tile": used, "scale": scale}
-    if unmade:
-        facts["unfinished"] = f"{unmade} tiles are only interpolated"
-    return Enlarged(made, facts)
+    title = METHODS[method].title
+    facts: dict[str, Any] = {"tile": tile, "scale": scale}
+    yield Step(done=0, stage=f"{title}, first tile", preview=preview.image)
+    progress = enlarge(enlarger_of(source, size), chain, result, tile=tile, scale=scale, job=job)
+    for count, made in enumerate(progress, start=1):
+        preview.take(result[0], made.box, raster)
+        note = f", tiles halved to {made.tile} pixels for want of memory" if made.halved else ""
+        facts["tile"] = made.tile
+        if made.interpolated:
+            facts["unfinished"] = f"{made.interpolated} tiles are only interpolated"
+        yield Step(done=made.done, stage=f"{title}, tile {count}{note}", preview=preview.image)
+    return Enlarged(replace(raster, values=_joined(result, raster)), facts)
 
 
 def _tile(longest: int, kind: str) -> int:
