@@ -21,6 +21,12 @@ def scene(width: int = 96, height: int = 72) -> Image.Image:
     return Image.fromarray((picture * 255).astype(numpy.uint8))
 
 
+def noisy(width: int = 96, height: int = 72) -> Image.Image:
+    """A scene with the noise of a camera: something on which a seam would show."""
+    noise = numpy.random.default_rng(0).normal(0, 6, (height, width, 3))
+    return Image.fromarray((numpy.asarray(scene(width, height)) + noise).clip(0, 255).astype(numpy.uint8))
+
+
 def painting(width: int = 80, height: int = 80) -> Image.Image:
     """Coloured waves: a texture with a palette of its own."""
     y, x = numpy.mgrid[0:height, 0:width]
