@@ -6,7 +6,6 @@ The file is judged before it is decoded: format by its first bytes, size by its 
 from __future__ import annotations
 
 import io
-import struct
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Literal
@@ -16,7 +15,7 @@ from PIL import Image, ImageOps, PngImagePlugin, UnidentifiedImageError
 
 from engine import profiles
 from engine.errors import PictureError
-from engine.raster import Raster, raster_of
+from engine.raster import DAMAGED, Raster, raster_of
 
 FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
 MAXIMUM_PIXELS = 80_000_000
@@ -27,19 +26,6 @@ MINIMUM_SIDE = 16
 """Shortest side in pixels; the perceptual network halves a picture four times."""
 
 _ORIENTATION = 0x0112
-_DAMAGED = (
-    OSError,
-    SyntaxError,
-    ValueError,
-    TypeError,
-    LookupError,
-    EOFError,
-    ArithmeticError,
-    RuntimeError,
-    struct.error,
-)
-"""What Pillow's decoders are known to raise on damaged files."""
-
 _LOSSES = ("16 bits", "transparency", "colour profile")
 """How notes begin that are not true of a raster."""
 
@@ -106,7 +92,7 @@ def open_picture(source: Source, *, working_pixels: int = WORKING_PIXELS, raster
         raise PictureError(f"This picture has more than {limit} million pixels; please reduce it.") from None
     except MemoryError:
         raise PictureError("This picture does not fit into memory; please reduce it.") from None
-    except _DAMAGED:
+    except DAMAGED:
         raise PictureError("This picture is damaged and cannot be read; please export it again.") from None
 
 
@@ -180,7 +166,7 @@ def _upright(image: Image.Image, notes: list[str]) -> Image.Image:
     try:
         turned = image.getexif().get(_ORIENTATION, 1) in range(2, 9)
         image = ImageOps.exif_transpose(image)
-    except _DAMAGED:
+    except DAMAGED:
         return image
     if turned:
         notes.append("rotated by EXIF")

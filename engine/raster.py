@@ -19,6 +19,21 @@ from engine.profiles import SRGB, to_srgb
 Values = NDArray[Any]
 """Samples, bytes or 16 bits without sign."""
 
+DAMAGED = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    TypeError,
+    LookupError,
+    EOFError,
+    ArithmeticError,
+    RuntimeError,
+    struct.error,
+)
+"""What Pillow's decoders are known to raise on damaged files."""
+
+_JPEG_EXIF = 65_533
+"""Most bytes that a segment of a JPEG can hold."""
 _ORIENTATION = 0x0112
 _EXIF = 0x8769
 _OF_THE_FILE = (
@@ -93,7 +108,7 @@ class Raster:
             text: keyword -> text that the file keeps (JPEG: the first one, as its comment).
         """
         if kind == "jpeg":
-            options: dict[str, Any] = {"exif": self.exif} if self.exif else {}
+            options: dict[str, Any] = {"exif": self.exif} if self.exif and len(self.exif) <= _JPEG_EXIF else {}
             if text:
                 options["comment"] = next(iter(text.values())).encode()
             flat = (
@@ -118,17 +133,7 @@ def raster_of(image: Image.Image, data: bytes, pixels: int) -> Raster:
         data: the file, where it has bits that Pillow drops; else empty.
         pixels: larger pictures are reduced to about this number.
     """
-    try:
-        exif = image.getexif()
-        turn = exif.pop(_ORIENTATION, 1)
-        for tag in _OF_THE_FILE:
-            exif.pop(tag, None)
-        inner = exif.get_ifd(_EXIF)
-        for tag in (0xA002, 0xA003):  # width and height
-            inner.pop(tag, None)
-        kept = exif.tobytes() if len(exif) else None
-    except (OSError, ValueError, TypeError, LookupError, SyntaxError, struct.error):
-        turn, kept = 1, None
+    turn, kept = _metadata(image)
     profile = image.info.get("icc_profile")
     values = _deep(image, data)
     if values is None:
@@ -145,6 +150,22 @@ def raster_of(image: Image.Image, data: bytes, pixels: int) -> Raster:
     if values.shape[2] in (2, 4) and values[..., -1].min() == numpy.iinfo(values.dtype).max:
         values = values[..., :-1]  # an alpha channel that hides nothing
     return Raster(numpy.ascontiguousarray(values), profile, kept)
+
+
+def _metadata(image: Image.Image) -> tuple[int, bytes | None]:
+    """Orientation, and the EXIF of the photo without it; EXIF that cannot be read says nothing."""
+    try:
+        exif = Image.Exif()
+        exif.load(image.getexif().tobytes())  # a copy: what getexif gives is the image's own
+        turn = exif.pop(_ORIENTATION, 1)
+        for tag in _OF_THE_FILE:
+            exif.pop(tag, None)
+        inner = exif.get_ifd(_EXIF)
+        for tag in (0xA002, 0xA003):  # width and height
+            inner.pop(tag, None)
+        return turn, exif.tobytes() if len(exif) else None
+    except DAMAGED:
+        return 1, None
 
 
 def filled_under(raster: Raster) -> Raster:

@@ -81,12 +81,28 @@ def test_metadata_stays_and_the_picture_is_upright(orientation: int) -> None:
     exif[0x0112], exif[0x010F] = orientation, "Pentimento"
     data = pictures.encoded(pictures.scene(), "PNG", exif=exif.tobytes())
     found = kept(data)
-    upright = numpy.asarray(open_picture(data).image)
-    assert (found.values == upright).all()
+    upright, both = open_picture(data), open_picture(data, raster=True)
+    assert (found.values == numpy.asarray(upright.image)).all()
+    assert both.image.tobytes() == upright.image.tobytes()
+    assert both.notes == upright.notes
     for kind in ("png", "jpeg"):
         with Image.open(io.BytesIO(written(found, kind))) as again:
             assert again.getexif()[0x010F] == "Pentimento"
             assert again.getexif().get(0x0112, 1) == 1
+
+
+def test_the_metadata_of_the_callers_image_stays() -> None:
+    exif = Image.Exif()
+    exif[0x0112], exif[0x010F] = 6, "Pentimento"
+    image = Image.open(io.BytesIO(pictures.encoded(pictures.scene(), "JPEG", exif=exif.tobytes())))
+    assert kept(image).values.shape == (96, 72, 3)
+    assert dict(image.getexif()) == {0x0112: 6, 0x010F: "Pentimento"}
+
+
+def test_metadata_that_a_jpeg_cannot_hold_is_left_out() -> None:
+    values = numpy.asarray(pictures.scene())
+    with Image.open(io.BytesIO(written(Raster(values, exif=b"Exif\0\0" + 70_000 * b"x"), "jpeg"))) as again:
+        assert again.size == (96, 72)
 
 
 def test_a_tiffs_own_structure_is_not_metadata() -> None:
