@@ -12,6 +12,8 @@ from typing import Any
 from engine.errors import UnknownNameError
 from engine.registry import unknown
 
+LPIPS = "lpips-alex"
+"""The entry that perceptual distances are measured with."""
 FOLDER = Path(__file__).resolve().parents[1] / "weights"
 """Where the catalogue and the shipped files are."""
 

@@ -126,13 +126,11 @@ def _add_evaluate(commands: Any) -> None:
 
 
 def _evaluate_super_resolution(options: argparse.Namespace) -> None:
-    from engine.catalogue import catalogue
+    from engine.catalogue import LPIPS, catalogue
     from engine.evaluation.super_resolution import evaluate, mean
-    from engine.metrics import LPIPS_WEIGHTS
     from engine.weights import fetch
 
-    used = [each.weights for each in METHODS[options.method].chain(options.scale)]
-    for name in [*used, LPIPS_WEIGHTS]:
+    for name in (*METHODS[options.method].weights(options.scale), LPIPS):
         watch(Walk(fetch(catalogue()[name])), Job())
     print(f"{options.method} x{options.scale}\n{'picture':24} {'PSNR':>7} {'SSIM':>7} {'LPIPS':>7} {'s':>7}")
     rows = []

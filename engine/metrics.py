@@ -6,17 +6,17 @@ All pictures here are ``(1, 3, H, W)`` in [0, 1].
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from engine.catalogue import catalogue
-from engine.device import Device, best_device
+from engine.catalogue import LPIPS, catalogue
+from engine.device import best_device
 from engine.models import models
-from engine.nets.lpips import LPIPS, SHORTEST
+from engine.nets.lpips import SHORTEST
 
-LPIPS_WEIGHTS = "lpips-alex"
 _LUMA = (65.481, 128.553, 24.966)
 _WINDOW, _SIGMA = 11, 1.5
 
@@ -60,10 +60,18 @@ def lpips(picture: Tensor, original: Tensor) -> float:
     """
     if min(picture.shape[-2:]) < SHORTEST:
         return math.nan
-    device = best_device().torch_device
-    net = models.get(catalogue()[LPIPS_WEIGHTS], Device(device, torch.float32, best_device().name))
-    assert isinstance(net, LPIPS)
-    return float(net(picture.to(device).float(), original.to(device).float()))
+    device = replace(best_device(), dtype=torch.float32)
+    net = models.get(catalogue()[LPIPS], device)
+    return float(net(*(each.to(device.torch_device).float() for each in (picture, original))))
+
+
+def quality(picture: Tensor, original: Tensor, *, border: int, grey: bool = False) -> dict[str, float]:
+    """``psnr``, ``ssim`` and ``lpips`` of a picture, as the papers' tables have them."""
+    return {
+        "psnr": psnr(picture, original, border=border, grey=grey),
+        "ssim": ssim(picture, original, border=border, grey=grey),
+        "lpips": lpips(picture, original),
+    }
 
 
 def _cut(plane: Tensor, border: int) -> Tensor:

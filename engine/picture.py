@@ -18,6 +18,8 @@ from engine.errors import PictureError
 from engine.raster import DAMAGED, Raster, raster_of
 
 FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
+ENDINGS = (".avif", ".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
+"""Of the files that are taken from a folder."""
 MAXIMUM_PIXELS = 80_000_000
 """Larger pictures are refused from their header: decoding takes 4 bytes a pixel."""
 WORKING_PIXELS = 12_000_000

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from engine.catalogue import catalogue
 from engine.device import Device, best_device, is_out_of_memory
@@ -20,8 +20,6 @@ from engine.raster import Values
 from engine.resize import led_back, resample, taps
 from engine.tiles import Box
 
-Size = tuple[int, int]
-
 SMALLEST_TILE = 32
 """Side in pixels of the small picture under which a tile is not halved any more."""
 
@@ -32,21 +30,19 @@ class Enlarger:
     Args:
         chain: networks to apply one after the other; none for bicubic interpolation.
         source: ``(B, h, w, 3)``, bytes or 16 bits: planes of the small picture, in main memory.
-        size: width and height of the result. What the chain enlarges too much, or too little, bicubic interpolation
-            brings to the exact size.
-        device: where the networks run.
+        result: ``(B, H, W, 3)``: only its size counts here. What the chain enlarges too much, or too little, bicubic
+            interpolation brings to it.
     """
 
-    def __init__(self, chain: Sequence[Upscaler], source: Values, size: Size, device: Device) -> None:
-        self._nets = [(_net(upscaler, device), upscaler) for upscaler in chain]
-        self._source, self._device = source, device
+    def __init__(self, chain: Sequence[Upscaler], source: Values, result: Values) -> None:
+        self._source, self._device = source, _device(half=bool(chain))
+        self._nets = [(models.get(catalogue()[each.weights], self._device), each) for each in chain]
         self._white = float(numpy.iinfo(source.dtype).max)
-        height, width = source.shape[1:3]
-        self._reach = reach(tuple(chain))
-        between = (self._reach * width, self._reach * height)
-        self._exact = between == size
-        self._rows, self._columns = taps(between[1], size[1]), taps(between[0], size[0])
-        self._margin = math.ceil(sum(each.radius / reach(tuple(chain[:index])) for index, each in enumerate(chain)))
+        self._reach = reach(chain)
+        between = [self._reach * side for side in source.shape[1:3]]
+        self._exact = between == list(result.shape[1:3])
+        self._rows, self._columns = (taps(old, new) for old, new in zip(between, result.shape[1:3], strict=True))
+        self._margin = math.ceil(sum(each.radius / reach(chain[:index]) for index, each in enumerate(chain)))
 
     @torch.inference_mode()
     def window(self, box: Box) -> Tensor:
@@ -75,8 +71,7 @@ class Enlarger:
 
     def _tensor(self, part: Box) -> Tensor:
         values = self._source[:, part.top : part.bottom, part.left : part.right].astype(numpy.float32) / self._white
-        dtype = _dtype(self._device) if self._nets else torch.float32
-        return torch.from_numpy(values).to(self._device.torch_device, dtype).permute(0, 3, 1, 2)
+        return torch.from_numpy(values).to(self._device.torch_device, self._device.dtype).permute(0, 3, 1, 2)
 
 
 @dataclass(frozen=True)
@@ -96,9 +91,9 @@ class Progress:
 
 
 def enlarge(
-    make: Callable[[Sequence[Upscaler]], Enlarger],
-    chain: Sequence[Upscaler],
+    source: Values,
     result: Values,
+    chain: Sequence[Upscaler],
     *,
     tile: int,
     scale: float,
@@ -110,9 +105,9 @@ def enlarge(
     memory, tiles are halved.
 
     Args:
-        make: chain of networks -> an enlarger of the picture.
+        source: ``(B, h, w, 3)``, see :class:`Enlarger`.
+        result: ``(B, H, W, 3)`` of the same type, written to; its size is the result's.
         chain: networks.
-        result: ``(B, H, W, 3)``, written to.
         tile: side of a tile in pixels of the small picture.
         scale: of the result, to count its tiles in the small picture's pixels.
         job: asked before every tile.
@@ -122,12 +117,12 @@ def enlarge(
     """
     whole = Box(0, 0, result.shape[2], result.shape[1])
     left = whole.tiles(max(1, round(tile * scale)))
-    asked, enlarger, done, spoiled, quiet = tile, make(chain), 0, 0, False
+    asked, enlarger, done, spoiled, quiet = tile, Enlarger(chain, source, result), 0, 0, False
     while left:
         if job.stopped and not quiet:
             quiet = True
             if chain:
-                spoiled, enlarger = len(left), make(())
+                spoiled, enlarger = len(left), Enlarger((), source, result)
         try:
             made = enlarger.window(left[0])
         except RuntimeError as error:
@@ -147,15 +142,11 @@ def enlarge(
             yield Progress(box, done / whole.area, tile, tile < asked, spoiled)
 
 
-def _net(upscaler: Upscaler, device: Device) -> nn.Module:
-    return models.get(catalogue()[upscaler.weights], Device(device.torch_device, _dtype(device), device.name))
+def _device(*, half: bool) -> Device:
+    """The best device; networks have half precision on CUDA.
 
-
-def _dtype(device: Device) -> torch.dtype:
-    """Half precision on CUDA. Not bfloat16: its 8 bits are visible in a picture that is not a difference."""
-    return torch.float16 if device.torch_device.type == "cuda" else torch.float32
-
-
-def enlarger_of(source: Values, size: Size) -> Callable[[Sequence[Upscaler]], Enlarger]:
-    """For :func:`enlarge`: enlargers of one picture on the best device."""
-    return lambda chain: Enlarger(chain, source, size, best_device())
+    Not bfloat16: its 8 bits are visible in a picture that is not a difference.
+    """
+    device = best_device()
+    on_cuda = device.torch_device.type == "cuda"
+    return replace(device, dtype=torch.float16 if half and on_cuda else torch.float32)

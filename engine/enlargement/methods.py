@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
+from math import prod
 
 LARGEST = 8.0
 """Scale."""
@@ -49,8 +50,12 @@ class Method:
         found = min((each for each in chains if reach(each) >= scale), key=cost)
         return found if faithful else tuple(replace(each, drifts=False) for each in found)
 
+    def weights(self, scale: float) -> tuple[str, ...]:
+        """Entries of the catalogue that a scale needs."""
+        return tuple(each.weights for each in self.chain(scale))
 
-def cost(chain: tuple[Upscaler, ...]) -> float:
+
+def cost(chain: Sequence[Upscaler]) -> float:
     """Megaflop for one pixel of the small picture."""
     total, area = 0.0, 1
     for upscaler in chain:
@@ -59,12 +64,9 @@ def cost(chain: tuple[Upscaler, ...]) -> float:
     return total
 
 
-def reach(chain: tuple[Upscaler, ...]) -> int:
+def reach(chain: Sequence[Upscaler]) -> int:
     """By how much a chain enlarges."""
-    total = 1
-    for upscaler in chain:
-        total *= upscaler.scale
-    return total
+    return prod(each.scale for each in chain)
 
 
 _COMPACT = tuple(

@@ -9,17 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy
-import torch
-from torch import Tensor
 
 from engine import metrics
 from engine.errors import ParameterError
 from engine.job import Job, Walk
-from engine.picture import Picture, open_picture
+from engine.picture import ENDINGS, Picture, open_picture
 from engine.raster import Raster
 from engine.resize import imresize_bytes
 from engine.tasks.super_resolution import enlarged
-from engine.training.photos import ENDINGS
+from engine.tensors import to_tensor
 
 
 def evaluate(hr: Path, lr: Path | None, method: str, scale: int, *, faithful: bool = True) -> Iterator[dict[str, Any]]:
@@ -54,29 +52,22 @@ def mean(rows: list[dict[str, Any]]) -> dict[str, float]:
 
 def _measured(path: Path, small: Path | None, method: str, scale: int, faithful: bool) -> dict[str, Any]:
     picture = open_picture(path, raster=True)
-    values = numpy.asarray(picture.image)
-    height, width = (side // scale * scale for side in values.shape[:2])
-    values = values[:height, :width]
+    width, height = (side // scale for side in picture.size)
+    original = picture.image.crop((0, 0, scale * width, scale * height))
     grey = _grey(picture)
     if small is None:
-        reduced = imresize_bytes(values, (width // scale, height // scale))
+        reduced = imresize_bytes(numpy.asarray(original), (width, height))
     else:
         given = open_picture(small, raster=True)
         grey = grey or _grey(given)
         reduced = numpy.asarray(given.image)
-        if reduced.shape[:2] != (height // scale, width // scale):
+        if given.size != (width, height):
             raise ParameterError(f"{small.name} is not {path.name} reduced by {scale}: their sizes do not fit.")
     start = time.perf_counter()
-    result = Walk(enlarged(Raster(reduced), method, scale, Job(), faithful=faithful)).finish().raster.values
+    result = Walk(enlarged(Raster(reduced), method, scale, Job(), faithful=faithful)).finish().raster.image()
     seconds = time.perf_counter() - start
-    made, original = _tensor(result), _tensor(values)
-    return {
-        "name": path.stem,
-        "psnr": metrics.psnr(made, original, border=scale, grey=grey),
-        "ssim": metrics.ssim(made, original, border=scale, grey=grey),
-        "lpips": metrics.lpips(made, original),
-        "seconds": seconds,
-    }
+    quality = metrics.quality(to_tensor(result), to_tensor(original), border=scale, grey=grey)
+    return {"name": path.stem, **quality, "seconds": seconds}
 
 
 def _grey(picture: Picture) -> bool:
@@ -89,7 +80,3 @@ def _files(folder: Path) -> list[Path]:
     if not found:
         raise ParameterError(f"There are no pictures in {folder.name!r}.")
     return found
-
-
-def _tensor(values: Any) -> Tensor:
-    return torch.tensor(values).permute(2, 0, 1)[None].float() / 255

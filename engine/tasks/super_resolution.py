@@ -83,7 +83,7 @@ def enlarged(
         ParameterError: the result would have more than :data:`RESULT_PIXELS`.
     """
     from engine.device import best_device
-    from engine.enlargement.enlarge import enlarge, enlarger_of
+    from engine.enlargement.enlarge import enlarge
     from engine.raster import filled_under
 
     height, width = raster.values.shape[:2]
@@ -96,7 +96,7 @@ def enlarged(
     title = METHODS[method].title
     facts: dict[str, Any] = {"tile": tile, "scale": scale}
     yield Step(done=0, stage=f"{title}, first tile", preview=preview.image)
-    progress = enlarge(enlarger_of(source, size), chain, result, tile=tile, scale=scale, job=job)
+    progress = enlarge(source, result, chain, tile=tile, scale=scale, job=job)
     for count, made in enumerate(progress, start=1):
         preview.take(result[0], made.box, raster)
         note = f", tiles halved to {made.tile} pixels for want of memory" if made.halved else ""
@@ -204,6 +204,6 @@ SUPER_RESOLUTION = Task(
         ),
     ),
     run=run,
-    weights=lambda parameters: tuple(each.weights for each in METHODS[parameters.method].chain(parameters.scale)),
+    weights=lambda parameters: METHODS[parameters.method].weights(parameters.scale),
     cost=cost,
 )

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy
 from PIL import Image
 
+from engine.catalogue import LPIPS
 from engine.enlargement.comparison import Comparison, Panel
 from engine.enlargement.methods import METHODS
 from engine.errors import PictureError
@@ -18,8 +18,6 @@ from engine.picture import MINIMUM_SIDE
 from engine.registry import PictureInput, Pictures, Task
 from engine.tasks.super_resolution import MethodName, enlarged, gflop
 from engine.tiles import Box
-
-LPIPS_WEIGHTS = "lpips-alex"
 
 
 class SuperResolutionComparison(Parameters):
@@ -114,12 +112,7 @@ def _quality(image: Image.Image, original: Image.Image, scale: int) -> dict[str,
     from engine import metrics
     from engine.tensors import to_tensor
 
-    ours, theirs = to_tensor(image), to_tensor(original)
-    return {
-        "psnr": metrics.psnr(ours, theirs, border=scale),
-        "ssim": metrics.ssim(ours, theirs, border=scale),
-        "lpips": metrics.lpips(ours, theirs),
-    }
+    return metrics.quality(to_tensor(image), to_tensor(original), border=scale)
 
 
 def _box(size: tuple[int, int], parameters: SuperResolutionComparison) -> Box:
@@ -138,9 +131,8 @@ def cost(parameters: SuperResolutionComparison, sizes: Mapping[str, Sequence[tup
 
 def weights(parameters: SuperResolutionComparison) -> tuple[str, ...]:
     """See :attr:`engine.registry.Task.weights`."""
-    chains: list[Any] = [METHODS[name].chain(parameters.scale) for name in parameters.methods]
-    used = [upscaler.weights for chain in chains for upscaler in chain]
-    return tuple(dict.fromkeys([*used, *([LPIPS_WEIGHTS] if parameters.original else [])]))
+    used = [entry for name in parameters.methods for entry in METHODS[name].weights(parameters.scale)]
+    return tuple(dict.fromkeys([*used, LPIPS] if parameters.original else used))
 
 
 SUPER_RESOLUTION_COMPARISON = Task(

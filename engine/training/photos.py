@@ -10,9 +10,7 @@ import numpy
 from numpy.typing import NDArray
 
 from engine.errors import ParameterError, PictureError
-from engine.picture import open_picture
-
-ENDINGS = (".avif", ".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
+from engine.picture import ENDINGS, open_picture
 
 
 def read_photos(source: Path, *, shortest: int) -> list[NDArray[numpy.uint8]]:
