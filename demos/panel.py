@@ -20,7 +20,7 @@ from demos.curves import Curves
 from demos.runs import Frame, file_of, frames, png_of
 from engine import Job, Result
 from engine.picture import RECIPE_KEY, Kind
-from engine.raster import Raster, decoded
+from engine.raster import Raster, decoded, with_text
 from engine.registry import Task
 
 QUEUE: dict[str, Any] = {"concurrency_id": "device", "concurrency_limit": 1}
@@ -49,12 +49,12 @@ class Kept:
 
     def converted(self, kind: Kind, *, keep_recipe: bool) -> bytes:
         """The file to download."""
-        if kind == "png" and not keep_recipe:
-            return self.png
+        text = {RECIPE_KEY: json.dumps(self.recipe)} if keep_recipe else {}
+        if kind == "png":
+            return with_text(self.png, text)
         values = decoded(self.png)
         assert values is not None  # our own file
         stream = io.BytesIO()
-        text = {RECIPE_KEY: json.dumps(self.recipe)} if keep_recipe else {}
         Raster(values, self.profile, self.exif).save(stream, kind=kind, text=text)
         return stream.getvalue()
 

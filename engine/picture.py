@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Literal
 
-import numpy
 from PIL import Image, ImageOps, PngImagePlugin, UnidentifiedImageError
 
 from engine import profiles
 from engine.errors import PictureError
-from engine.raster import DAMAGED, Raster, raster_of
+from engine.raster import DAMAGED, Raster, eight_bits, on_white, raster_of, sixteen_bits
 
 FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
 ENDINGS = (".avif", ".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
@@ -184,11 +183,11 @@ def _reduced(width: int, height: int, pixels: int) -> tuple[int, int]:
 def _to_eight_bits(image: Image.Image, notes: list[str]) -> Image.Image:
     if image.mode == "F":
         raise PictureError("Floating-point pictures are not supported; please save it with 8 or 16 bits.")
-    if image.mode != "I" and not image.mode.startswith("I;16"):
+    values = sixteen_bits(image)
+    if values is None:
         return image
     notes.append("16 bits reduced to 8")
-    values = numpy.asarray(image).astype(numpy.int64).clip(0, 65535)  # Pillow's own conversion clips at 255
-    return Image.fromarray(((values + 128) // 257).astype(numpy.uint8))
+    return Image.fromarray(eight_bits(values))
 
 
 def _to_srgb(image: Image.Image, notes: list[str]) -> Image.Image:
@@ -228,8 +227,7 @@ def _on_white(image: Image.Image, notes: list[str]) -> Image.Image:
     if image.getchannel("A").getextrema() == (255, 255):  # an alpha channel that hides nothing
         return image.convert("RGB")
     notes.append("transparency put on white")
-    white = Image.new("RGBA", image.size, "white")
-    return Image.alpha_composite(white, image).convert("RGB")
+    return on_white(image)
 
 
 def save_picture(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import struct
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
@@ -86,18 +87,14 @@ class Raster:
 
     def image(self) -> Image.Image:
         """For the eye: RGB, 8 bits, sRGB, transparency on white."""
-        values = self.values if self.white == 255 else ((self.values.astype(numpy.uint32) + 128) // 257)
-        image = Image.fromarray(_squeezed(values.astype(numpy.uint8)))
+        image = Image.fromarray(_squeezed(eight_bits(self.values)))
         if self.profile is not None:
             alpha = image.getchannel("A") if self.alpha is not None else None
             plain = image.convert("L" if self.grey else "RGB")
             image = to_srgb(plain, self.profile) or plain
             if alpha is not None:
                 image.putalpha(alpha)
-        if self.alpha is None:
-            return image.convert("RGB")
-        image = image.convert("RGBA")
-        return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
+        return image.convert("RGB") if self.alpha is None else on_white(image.convert("RGBA"))
 
     def save(self, target: Path | IO[bytes], *, kind: str, text: dict[str, str]) -> None:
         """Write a file: PNG with everything, or JPEG with what JPEG can have (8 bits, transparency on white).
@@ -111,11 +108,9 @@ class Raster:
             options: dict[str, Any] = {"exif": self.exif} if self.exif and len(self.exif) <= _JPEG_EXIF else {}
             if text:
                 options["comment"] = next(iter(text.values())).encode()
-            flat = (
-                self.image() if self.alpha is not None or self.white > 255 else Image.fromarray(_squeezed(self.values))
-            )
-            own = self.profile if self.alpha is None and self.white == 255 else None
-            profile = own or (SRGB if flat.mode == "RGB" else b"")
+            fits = self.alpha is None and self.white == 255
+            flat = Image.fromarray(_squeezed(self.values)) if fits else self.image()
+            profile = (fits and self.profile) or (SRGB if flat.mode == "RGB" else b"")
             flat.save(target, "JPEG", quality=92, subsampling=0, icc_profile=profile, **options)
             return
         data = _png(self.values, self.profile or (b"" if self.grey else SRGB), self.exif, text)
@@ -193,10 +188,28 @@ def filled_under(raster: Raster) -> Raster:
     return replace(raster, values=values)
 
 
+def eight_bits(values: Values) -> NDArray[numpy.uint8]:
+    """Samples as bytes, rounded."""
+    return values if values.dtype == numpy.uint8 else ((values.astype(numpy.uint32) + 128) // 257).astype(numpy.uint8)
+
+
+def sixteen_bits(image: Image.Image) -> NDArray[numpy.uint16] | None:
+    """The samples of a deep grey picture; None for one of 8 bits. Pillow's own conversion clips at 255."""
+    if image.mode != "I" and not image.mode.startswith("I;16"):
+        return None
+    return numpy.asarray(image).astype(numpy.int64).clip(0, 65535).astype(numpy.uint16)
+
+
+def on_white(image: Image.Image) -> Image.Image:
+    """RGBA -> RGB."""
+    return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
+
+
 def _deep(image: Image.Image, data: bytes) -> Values | None:
     """16-bit samples; None for a file of 8 bits."""
-    if image.mode == "I" or image.mode.startswith("I;16"):
-        return numpy.asarray(image).astype(numpy.int64).clip(0, 65535).astype(numpy.uint16)
+    grey = sixteen_bits(image)
+    if grey is not None:
+        return grey
     found = decoded(data) if data else None
     if found is None or found.dtype != numpy.uint16:
         return None
@@ -241,10 +254,18 @@ def _png(values: Values, profile: bytes, exif: bytes | None, text: dict[str, str
         extra += _chunk(b"iCCP", b"ICC profile\0\0" + zlib.compress(profile))
     if exif:
         extra += _chunk(b"eXIf", exif.removeprefix(b"Exif\0\0"))
-    for name, value in text.items():
-        extra += _chunk(b"iTXt", name.encode("latin-1") + b"\0\0\0\0\0" + value.encode())
+    return with_text(_inserted(data, extra), text)
+
+
+def with_text(png: bytes, text: Mapping[str, str]) -> bytes:
+    """A PNG file that keeps texts by keyword, and is the same in everything else."""
+    body = (name.encode("latin-1") + b"\0\0\0\0\0" + value.encode() for name, value in text.items())
+    return _inserted(png, b"".join(_chunk(b"iTXt", each) for each in body))
+
+
+def _inserted(png: bytes, chunks: bytes) -> bytes:
     start = 8 + 25  # signature and IHDR
-    return data[:start] + extra + data[start:]
+    return png[:start] + chunks + png[start:]
 
 
 def _chunk(kind: bytes, body: bytes) -> bytes:

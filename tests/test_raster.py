@@ -11,7 +11,7 @@ from PIL import Image, ImageCms
 
 from engine import open_picture
 from engine.picture import RECIPE_KEY, read_recipe
-from engine.raster import Raster, decoded, filled_under
+from engine.raster import Raster, decoded, filled_under, with_text
 from tests import pictures
 
 
@@ -128,6 +128,17 @@ def test_a_recipe_is_kept_beside_everything_else() -> None:
         for kind in ("png", "jpeg"):
             data = written(Raster(values), kind, **{RECIPE_KEY: '{"ü": 1}'})
             assert read_recipe(io.BytesIO(data)) == '{"ü": 1}'
+
+
+def test_a_recipe_changes_nothing_else() -> None:
+    grey = pictures.scene().convert("LA")
+    grey.putalpha(Image.linear_gradient("L").resize(grey.size))
+    data = written(kept(pictures.encoded(grey, "PNG")))
+    again = with_text(data, {RECIPE_KEY: "{}"})
+    assert read_recipe(io.BytesIO(again)) == "{}"
+    with Image.open(io.BytesIO(again)) as image:
+        assert (image.mode, image.tobytes()) == ("LA", grey.tobytes())
+    assert with_text(data, {}) == data
 
 
 def test_the_file_is_a_png_that_others_can_read() -> None:

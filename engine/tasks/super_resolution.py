@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy
 from PIL import Image
@@ -14,11 +14,9 @@ from engine.enlargement.methods import cost as chain_cost
 from engine.errors import ParameterError
 from engine.job import Job, Outcome, Run, Step, Walk
 from engine.parameters import Parameters, option
+from engine.raster import Raster, Values, eight_bits, filled_under
 from engine.registry import PictureInput, Pictures, Task
-
-if TYPE_CHECKING:
-    from engine.raster import Raster, Values
-    from engine.tiles import Box
+from engine.tiles import Box
 
 MethodName = Literal["bicubic", "residual", "gan", "compact", "edsr", "rrdb", "esrgan", "real-esrgan"]
 
@@ -53,8 +51,6 @@ def run(pictures: Pictures, parameters: SuperResolution, job: Job) -> Run:
     picture = pictures["image"][0]
     raster = picture.raster
     if raster is None:  # a caller of the engine who opened the picture without
-        from engine.raster import Raster
-
         raster = Raster(numpy.asarray(picture.image))
     method, scale = parameters.method, parameters.scale
     walk = Walk(enlarged(raster, method, scale, job, tile=parameters.tile, faithful=parameters.faithful))
@@ -84,7 +80,6 @@ def enlarged(
     """
     from engine.device import best_device
     from engine.enlargement.enlarge import enlarge
-    from engine.raster import filled_under
 
     height, width = raster.values.shape[:2]
     size = result_size((width, height), scale)
@@ -98,7 +93,7 @@ def enlarged(
     yield Step(done=0, stage=f"{title}, first tile", preview=preview.image)
     progress = enlarge(source, result, chain, tile=tile, scale=scale, job=job)
     for count, made in enumerate(progress, start=1):
-        preview.take(result[0], made.box, raster)
+        preview.take(result[0], made.box)
         note = f", tiles halved to {made.tile} pixels for want of memory" if made.halved else ""
         facts["tile"] = made.tile
         if made.interpolated:
@@ -157,14 +152,13 @@ class _Preview:
         shown = (max(1, round(size[0] * self._factor)), max(1, round(size[1] * self._factor)))
         self._image = before.resize(shown, Image.Resampling.BICUBIC)
 
-    def take(self, result: Values, box: Box, raster: Raster) -> None:
+    def take(self, result: Values, box: Box) -> None:
         """Paste a tile of the result, colours only."""
-        tile = result[box.top : box.bottom, box.left : box.right]
-        values = tile if raster.white == 255 else (tile // 257)
+        values = eight_bits(result[box.top : box.bottom, box.left : box.right])
         edges = (round(edge * self._factor) for edge in (box.left, box.top, box.right, box.bottom))
         left, top, right, bottom = edges
         if right > left and bottom > top:
-            small = Image.fromarray(values.astype(numpy.uint8)).resize((right - left, bottom - top), reducing_gap=2.0)
+            small = Image.fromarray(values).resize((right - left, bottom - top), reducing_gap=2.0)
             self._image.paste(small, (left, top))
 
     def image(self) -> Image.Image:

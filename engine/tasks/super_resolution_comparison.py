@@ -15,6 +15,7 @@ from engine.errors import PictureError
 from engine.job import Job, Outcome, Run, Walk
 from engine.parameters import Parameters, option
 from engine.picture import MINIMUM_SIDE
+from engine.raster import Raster
 from engine.registry import PictureInput, Pictures, Task
 from engine.tasks.super_resolution import MethodName, enlarged, gflop
 from engine.tiles import Box
@@ -44,7 +45,6 @@ class SuperResolutionComparison(Parameters):
 def run(pictures: Pictures, parameters: SuperResolutionComparison, job: Job) -> Run:
     """See :attr:`engine.registry.Task.run`."""
     from engine.device import PeakMemory, best_device
-    from engine.raster import Raster
 
     small, reference = _prepared(pictures["image"][0].image, parameters)
     scale = parameters.scale
