@@ -155,9 +155,10 @@ def _metadata(image: Image.Image) -> tuple[int, bytes | None]:
         turn = exif.pop(_ORIENTATION, 1)
         for tag in _OF_THE_FILE:
             exif.pop(tag, None)
-        inner = exif.get_ifd(_EXIF)
-        for tag in (0xA002, 0xA003):  # width and height
-            inner.pop(tag, None)
+        if _EXIF in exif:  # asking for it would make an empty one
+            inner = exif.get_ifd(_EXIF)
+            for tag in (0xA002, 0xA003):  # width and height
+                inner.pop(tag, None)
         return turn, exif.tobytes() if len(exif) else None
     except DAMAGED:
         return 1, None

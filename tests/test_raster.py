@@ -105,6 +105,17 @@ def test_metadata_that_a_jpeg_cannot_hold_is_left_out() -> None:
         assert again.size == (96, 72)
 
 
+def test_a_picture_without_metadata_gets_none() -> None:
+    assert kept(pictures.encoded(pictures.scene(), "JPEG")).exif is None
+    exif = Image.Exif()
+    exif[0x010F] = "Pentimento"
+    exif.get_ifd(0x8769).update({0xA002: 96, 0xA003: 72, 0x9003: "2026:11:22 12:00:00"})
+    with Image.open(
+        io.BytesIO(written(kept(pictures.encoded(pictures.scene(), "JPEG", exif=exif.tobytes()))))
+    ) as again:
+        assert dict(again.getexif().get_ifd(0x8769)) == {0x9003: "2026:11:22 12:00:00"}
+
+
 def test_a_tiffs_own_structure_is_not_metadata() -> None:
     found = kept(pictures.encoded(pictures.scene(), "TIFF"))
     with Image.open(io.BytesIO(written(found))) as again:
