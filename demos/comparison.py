@@ -10,7 +10,7 @@ from PIL import Image
 
 from demos import lens
 from demos.panel import CHART_HEIGHT, PRIVATE, Kept, RunEvents
-from engine.enlargement.comparison import Comparison, difference
+from engine.comparison import Comparison, difference
 
 QUIET: dict[str, Any] = {"queue": False, "show_progress": "hidden", **PRIVATE}
 BETWEEN = "What the right one has more (bright) or less (dark) than the left one, four times as strong."
@@ -57,7 +57,7 @@ def _shown(kept: Kept | None) -> tuple[Any, ...]:
     if found is None:
         return (gr.skip(),) * 6
     titles = [panel.title for panel in found.panels]
-    left, right = titles[0], titles[-2]
+    left, right = found.pair or (titles[0], titles[-2])
     choosers = (gr.update(choices=titles, value=left), gr.update(choices=titles, value=right))
     return gr.update(visible=True), lens.shown(found.panels), *choosers, *_pair(kept, left, right)
 

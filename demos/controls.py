@@ -14,7 +14,7 @@ from demos.uploads import PictureUpload
 from engine import Picture
 from engine.errors import PictureError
 from engine.parameters import SEED_LIMIT, Parameters, parse
-from engine.registry import Pictures, Task
+from engine.registry import PictureInput, Pictures, Task
 
 RADIO_CHOICES = 4
 """Up to this many choices are shown side by side, more of them in a dropdown."""
@@ -29,6 +29,7 @@ class Controls:
     def __init__(self, task: Task) -> None:
         self.task = task
         self._placed: dict[str, Component] = {}
+        self._on_page: dict[str, Any] = {}
         self._names = [*self._upload_names(), *self._control_names()]
 
     def _upload_names(self) -> list[str]:
@@ -60,6 +61,19 @@ class Controls:
         self._placed[name] = made
         return made
 
+    def share(self, other: Controls) -> None:
+        """Take over all components of another task that this one has under the same names."""
+        self._placed |= {name: made for name, made in other._placed.items() if name in self._names}
+        self._on_page |= {name: made for name, made in other._on_page.items() if name in self._names}
+
+    def stand_in(self, name: str, component: Any) -> None:
+        """On the page, take a picture from another component; the endpoint keeps its upload."""
+        self._on_page[name] = component
+
+    def missing(self, *, advanced: bool) -> list[str]:
+        """:meth:`fields` that have no control yet."""
+        return [name for name in self.fields(advanced=advanced) if name not in self._placed]
+
     def fields(self, *, advanced: bool) -> list[str]:
         """Parameters with one control, of the folded-away kind or not."""
         every = self.task.parameters.model_fields.items()
@@ -72,8 +86,14 @@ class Controls:
 
     @property
     def uploads(self) -> dict[str, Any]:
-        """The picture components by name."""
-        return {name: self._placed[name] for name in self._upload_names()}
+        """The components that the page takes pictures from, by name."""
+        return {name: self._on_page.get(name, self._placed[name]) for name in self._upload_names()}
+
+    def given(self, name: str) -> PictureInput:
+        """The input that an upload belongs to."""
+        return next(
+            each for each in self.task.inputs for index in range(each.most) if numbered(each.name, index) == name
+        )
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -84,6 +104,11 @@ class Controls:
     def components(self) -> list[Component]:
         """All of them, in the order of the endpoint's arguments."""
         return [self._placed[name] for name in self._names]
+
+    @property
+    def on_page(self) -> list[Any]:
+        """The same, as the page's own events take them."""
+        return [self._on_page.get(name, self._placed[name]) for name in self._names]
 
     def __getitem__(self, name: str) -> Component:
         return self._placed[name]

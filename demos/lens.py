@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import gradio as gr
 from PIL import Image, ImageOps
 
-from engine.enlargement.comparison import Panel
+from engine.comparison import Panel
 
 SHOWN_SIDE = 2048
 """Longer side of a picture in the page; larger ones are reduced for it."""

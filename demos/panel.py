@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, TypedDict
 
 import gradio as gr
 from PIL import Image, ImageOps
@@ -59,6 +59,14 @@ class Kept:
         return stream.getvalue()
 
 
+class Before(TypedDict):
+    """An event: function, components that it takes, components that it gives."""
+
+    fn: Any
+    inputs: list[Any]
+    outputs: list[Any]
+
+
 class RunEvents(NamedTuple):
     """What can be followed with ``.then``."""
 
@@ -71,10 +79,13 @@ class RunEvents(NamedTuple):
 class Panel:
     """Outputs of one task; made inside the tab's layout, connected when the inputs are placed.
 
-    ``first`` is the tab below the picture that is open at first; those before it do not fit the task.
+    ``first`` is the tab below the picture that is open at first; those before it do not fit the task. ``send_to`` names
+    the tabs that the result can be sent to, see :mod:`demos.sending`.
     """
 
-    def __init__(self, task: Task, *, first: Literal["losses", "compare", "facts"] = "losses") -> None:
+    def __init__(
+        self, task: Task, *, first: Literal["losses", "compare", "facts"] = "losses", send_to: Sequence[str] = ()
+    ) -> None:
         self.task = task
         self.picture = gr.Image(
             label="Result", format="jpeg", height=HEIGHT, interactive=False, buttons=["fullscreen"],
@@ -90,6 +101,8 @@ class Panel:
                 False, label="Keep the recipe in the file", info="Parameters, seed and weights; no names.", scale=2
             )
             self.download = gr.DownloadButton("Download", interactive=False, scale=1)
+        with gr.Row(visible=bool(send_to)):
+            self.senders = {name: gr.Button(f"Send to {name}", size="sm", interactive=False) for name in send_to}
         with gr.Tabs(selected=first) as self.tabs:
             with gr.Tab("Losses", id="losses", visible=first == "losses"):
                 self.curves = gr.HTML(Curves().svg(), elem_classes=["chart"])
@@ -104,23 +117,30 @@ class Panel:
         self.result = gr.State(None, time_to_live=3600)
         """:class:`Kept` once there is a result."""
 
-    def connect(self, controls: Controls, *more_triggers: Any) -> list[RunEvents]:
-        """Bind the events and make the endpoint; ``more_triggers`` begin a run besides the Run button.
+    def connect(self, controls: Controls, *more_triggers: Any, first: Before | None = None) -> list[RunEvents]:
+        """Bind the events and make the endpoint.
+
+        Args:
+            controls: what a run reads.
+            more_triggers: begin a run besides the Run button.
+            first: what has to be done before a run reads.
 
         Returns:
             The events of each trigger, for what else follows a run.
         """
+        self._first = first
         events = [self._connect_run(controls, trigger) for trigger in (self.run.click, *more_triggers)]
         self.stop.click(_stop, [self._job], [self.stop, self.status], queue=False, **PRIVATE)
         gr.on([self.kind.change, self.keep_recipe.change], **self._download_event())
-        self._publish(controls)
+        publish(controls)
         return events
 
     def _connect_run(self, controls: Controls, trigger: Any) -> RunEvents:
         shown = [self.picture, self.status, self.curves, self.compare, self.tabs, self.facts, self.result]
         begun = trigger(_begin, None, [self._job, self.run, self.stop, self.status], queue=False, **PRIVATE)
-        ran = begun.then(
-            _worker(controls), [self._job, *controls.components], shown, show_progress="minimal",
+        ready = begun if self._first is None else begun.then(**self._first, queue=False, **PRIVATE)
+        ran = ready.then(
+            _worker(controls), [self._job, *controls.on_page], shown, show_progress="minimal",
             show_progress_on=[self.status], **PRIVATE, **QUEUE,
         )  # fmt: skip
         # Not .then: it does not follow an error that the page shows.
@@ -137,15 +157,16 @@ class Panel:
             "queue": False, "show_progress": "hidden", **PRIVATE,
         }  # fmt: skip
 
-    def _publish(self, controls: Controls) -> None:
-        """The named endpoint: the same components as arguments, a picture and the facts as outputs."""
-        trigger = gr.Button(visible=False)
-        picture = gr.Image(label="result", format="jpeg", visible=False)
-        facts = gr.JSON(label="facts", visible=False)
-        trigger.click(
-            _endpoint(controls), controls.components, [picture, facts], api_name=self.task.endpoint,
-            api_description=_documentation(self.task), **QUEUE,
-        )  # fmt: skip
+
+def publish(controls: Controls) -> None:
+    """The named endpoint of a task: its components as arguments, a picture and the facts as outputs."""
+    trigger = gr.Button(visible=False)
+    picture = gr.Image(label="result", format="jpeg", visible=False)
+    facts = gr.JSON(label="facts", visible=False)
+    trigger.click(
+        _endpoint(controls), controls.components, [picture, facts], api_name=controls.task.endpoint,
+        api_description=_documentation(controls.task), **QUEUE,
+    )  # fmt: skip
 
 
 def _documentation(task: Task) -> str:

@@ -13,6 +13,7 @@ from demos.panel import RunEvents
 from demos.uploads import Upload, notes_line
 from engine import PentimentoError, Picture, estimate
 from engine.catalogue import catalogue
+from engine.registry import PictureInput
 from engine.weights import Status, status
 
 DOORS: dict[str, Any] = {"concurrency_id": "door", "concurrency_limit": 2}
@@ -28,7 +29,7 @@ def _downloads(names: Sequence[str]) -> str:
 
 
 def connect(controls: Controls, notes: gr.Markdown, expected: gr.Markdown, runs: Sequence[RunEvents]) -> None:
-    """Keep both lines true. Pictures are opened when they change; sliders only need their sizes.
+    """Keep both lines true. Each picture is opened when it changes itself; sliders only need their sizes.
 
     Args:
         controls: whose pictures and settings.
@@ -38,15 +39,11 @@ def connect(controls: Controls, notes: gr.Markdown, expected: gr.Markdown, runs:
     """
     task = controls.task
     uploads, settings = controls.uploads, controls.settings
-    labels = {name: str(upload.label) for name, upload in uploads.items()}
-    sizes = gr.State({})
+    sizes = {name: gr.State(None) for name in uploads}
+    lines = {name: gr.State("") for name in uploads}
 
-    def opened(*values: Upload) -> tuple[str, dict[str, tuple[int, int]]]:
-        given = dict(zip(uploads, values, strict=True))
-        found = {name: value.size for name, value in given.items() if isinstance(value, Picture)}
-        return notes_line({labels[name]: value for name, value in given.items()}), found
-
-    def told(found: dict[str, tuple[int, int]], *values: Any) -> str:
+    def told(*values: Any) -> str:
+        found = {name: size for name, size in zip(sizes, values, strict=False) if size is not None}
         present = {
             each.name: [index for index in range(each.most) if numbered(each.name, index) in found]
             for each in task.inputs
@@ -56,7 +53,7 @@ def connect(controls: Controls, notes: gr.Markdown, expected: gr.Markdown, runs:
             return f"Choose a picture for {' and '.join(missing)}, or an example."
         try:
             by_input = {name: [found[numbered(name, index)] for index in indices] for name, indices in present.items()}
-            parameters = controls.parameters(dict(zip(settings, values, strict=True)), present)
+            parameters = controls.parameters(dict(zip(settings, values[len(sizes) :], strict=True)), present)
             seconds = estimate(task, parameters, by_input)
         except PentimentoError as error:
             return str(error)
@@ -65,9 +62,25 @@ def connect(controls: Controls, notes: gr.Markdown, expected: gr.Markdown, runs:
         return f"This takes about {look.seconds(seconds)} here.{_downloads(task.weights(parameters))}"
 
     quiet: dict[str, Any] = {"show_progress": "hidden", "trigger_mode": "always_last", "api_visibility": "private"}
-    gr.on([each.change for each in uploads.values()], opened, [*uploads.values()], [notes, sizes], **quiet, **DOORS)
+    for name, upload in uploads.items():
+        opened = _opened(controls.given(name), str(upload.label))
+        upload.change(opened, [upload], [lines[name], sizes[name]], **quiet, **DOORS)
+    gr.on([each.change for each in lines.values()], _joined, [*lines.values()], [notes], queue=False, **quiet)
     # One event for sizes and settings: of two, the slower one could show the estimate for settings that are gone.
-    watched = [sizes.change, *(each.change for each in settings.values())]
-    gr.on(watched, told, [sizes, *settings.values()], [expected], queue=False, **quiet)
+    inputs = [*sizes.values(), *settings.values()]
+    gr.on([each.change for each in inputs], told, inputs, [expected], queue=False, **quiet)
     for events in runs:
-        events.ended.then(told, [sizes, *settings.values()], [expected], queue=False, **quiet)
+        events.ended.then(told, inputs, [expected], queue=False, **quiet)
+
+
+def _opened(given: PictureInput, label: str) -> Any:
+    """What the door says about one upload, and what of it counts for the time."""
+
+    def opened(value: Upload) -> tuple[str, tuple[int, int] | None]:
+        return notes_line({label: value}), given.extent(value) if isinstance(value, Picture) else None
+
+    return opened
+
+
+def _joined(*lines: str) -> str:
+    return " · ".join(line for line in lines if line)

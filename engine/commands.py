@@ -14,6 +14,7 @@ from engine.enlargement.methods import METHODS
 from engine.errors import PentimentoError
 from engine.job import Job, Step, Walk
 from engine.tasks import TASKS
+from engine.tasks.inpainting_comparison import TITLES as INPAINTING_METHODS
 from engine.terminal import watch
 
 
@@ -123,11 +124,13 @@ def _add_evaluate(commands: Any) -> None:
     )
     upscaling.add_argument("--json", type=Path, metavar="FILE", help="Write the table as JSON.")
     upscaling.set_defaults(action=_evaluate_super_resolution)
+    _add_evaluate_inpainting(kinds)
 
 
 def _evaluate_super_resolution(options: argparse.Namespace) -> None:
     from engine.catalogue import LPIPS, catalogue
-    from engine.evaluation.super_resolution import evaluate, mean
+    from engine.evaluation.folder import mean
+    from engine.evaluation.super_resolution import KEYS, evaluate
     from engine.weights import fetch
 
     for name in (*METHODS[options.method].weights(options.scale), LPIPS):
@@ -137,12 +140,16 @@ def _evaluate_super_resolution(options: argparse.Namespace) -> None:
     for row in evaluate(options.hr, options.lr, options.method, options.scale, faithful=options.faithful):
         rows.append(row)
         print(f"{row['name'][:24]:24} {_quality(row)} {row['seconds']:7.2f}")
-    found = mean(rows)
+    found = mean(rows, KEYS)
     print(f"{'mean':24} {_quality(found)}")
     if options.json:
-        finite = [{name: _finite(value) for name, value in row.items()} for row in rows]
-        table = {"mean": {name: _finite(value) for name, value in found.items()}, "pictures": finite}
-        options.json.write_text(json.dumps(table, indent=2) + "\n", encoding="utf-8")
+        _write_table(options.json, found, rows)
+
+
+def _write_table(path: Path, mean: dict[str, Any], rows: list[dict[str, Any]]) -> None:
+    finite = [{name: _finite(value) for name, value in row.items()} for row in rows]
+    table = {"mean": {name: _finite(value) for name, value in mean.items()}, "pictures": finite}
+    path.write_text(json.dumps(table, indent=2) + "\n", encoding="utf-8")
 
 
 def _quality(row: dict[str, Any]) -> str:
@@ -151,7 +158,53 @@ def _quality(row: dict[str, Any]) -> str:
 
 def _finite(value: Any) -> Any:
     """JSON has neither infinity (equal pictures) nor NaN (too small for LPIPS)."""
+    if isinstance(value, dict):
+        return {name: _finite(each) for name, each in value.items()}
     return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _add_evaluate_inpainting(kinds: Any) -> None:
+    filling = kinds.add_parser(
+        "inpainting", help="L1, L2, PSNR, SSIM, LPIPS and sharpness inside the hole of pictures that are whole."
+    )
+    filling.add_argument("--images", type=Path, required=True, metavar="DIR", help="Whole pictures.")
+    filling.add_argument(
+        "--mask", required=True, metavar="centre|random|FILE",
+        help="A hole of a quarter of the area, free-form strokes, or a picture that is white where the hole is.",
+    )  # fmt: skip
+    filling.add_argument(
+        "--methods", nargs="+", choices=list(INPAINTING_METHODS), default=list(INPAINTING_METHODS), metavar="NAME",
+        help=f"Of {', '.join(INPAINTING_METHODS)}. Default: all.",
+    )  # fmt: skip
+    filling.add_argument("--side", type=int, default=0, metavar="N", help="Reduce larger pictures to this side.")
+    filling.add_argument("--json", type=Path, metavar="FILE", help="Write the table as JSON.")
+    filling.set_defaults(action=_evaluate_inpainting)
+
+
+def _evaluate_inpainting(options: argparse.Namespace) -> None:
+    from engine.catalogue import LPIPS, catalogue
+    from engine.evaluation.folder import mean, pictures_in
+    from engine.evaluation.inpainting import KEYS, evaluate
+    from engine.weights import fetch
+
+    watch(Walk(fetch(catalogue()[LPIPS])), Job())
+    heads = ("L1 %", "L2 %", "PSNR", "SSIM", "LPIPS", "sharp", "s")
+    print(f"{'picture':20} {'method':16} " + " ".join(f"{head:>7}" for head in heads))
+    rows = []
+    for row in evaluate(pictures_in(options.images), options.mask, options.methods, side=options.side):
+        rows.append(row)
+        print(f"{row['name'][:20]:20} {row['method']:16} {_filled(row)}", flush=True)
+    found = {}
+    for method in options.methods:
+        found[method] = mean([row for row in rows if row["method"] == method], KEYS)
+        print(f"{'mean':20} {method:16} {_filled(found[method])}")
+    if options.json:
+        _write_table(options.json, found, rows)
+
+
+def _filled(row: dict[str, Any]) -> str:
+    errors = f"{100 * row['l1']:7.2f} {100 * row['l2']:7.2f} {_quality(row)}"
+    return f"{errors} {row['sharpness']:7.2f} {row['seconds']:7.2f}"
 
 
 def _add_train(commands: Any) -> None:

@@ -73,6 +73,8 @@ class Outcome:
     """What happened, as JSON-ready values."""
     explanation: Explanation | None = None
     """How the result came about, for a page that shows more than the result."""
+    gflop: float | None = None
+    """Arithmetic that was done, where it depends on more than sizes; it corrects :attr:`engine.registry.Task.cost`."""
 
 
 Run = Generator[Step, None, Outcome]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import warnings
 from collections import OrderedDict
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,6 +17,8 @@ from engine.catalogue import Entry
 from engine.device import Device
 from engine.nets import ARCHITECTURES
 
+SCRIPT = "torchscript"
+"""Architecture of an entry whose file has its own code."""
 BUDGET_BYTES = 2 << 30
 """How much memory loaded nets may take together; the one in use always stays."""
 
@@ -57,12 +60,22 @@ models = Models()
 
 
 def _load(entry: Entry, device: Device) -> nn.Module:
+    if entry.architecture == SCRIPT:
+        return _script(weights.verify(entry), device)
     architecture = ARCHITECTURES[entry.architecture]
     net = architecture.build(_tensors(weights.verify(entry), architecture.keys)).to(device.torch_device)
     for parameter in net.parameters():  # buffers stay float32: a mean colour in bf16 would be off by a grey level
         layout = torch.channels_last if parameter.ndim == 4 else torch.preserve_format
         parameter.data = parameter.data.to(device.dtype, memory_format=layout)
     return net
+
+
+def _script(path: Path, device: Device) -> nn.Module:
+    """A TorchScript program in its own precision: code, which is run because its sha256 is the catalogue's."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "`torch.jit.load` is deprecated", FutureWarning)
+        net: nn.Module = torch.jit.load(path, map_location=device.torch_device)  # type: ignore[no-untyped-call]
+    return net.eval().requires_grad_(False)
 
 
 def _tensors(path: Path, keys: Mapping[str, str] | None) -> dict[str, Tensor]:

@@ -25,3 +25,12 @@ def to_srgb(image: Image.Image, profile: bytes) -> Image.Image | None:
         return ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
     except (ImageCms.PyCMSError, OSError, ValueError):
         return None
+
+
+def from_srgb(image: Image.Image, profile: bytes, mode: str) -> Image.Image | None:
+    """An RGB picture in the colours of a profile; None when the profile cannot be read or does not fit the mode."""
+    try:
+        target = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        return ImageCms.profileToProfile(image, ImageCms.createProfile("sRGB"), target, outputMode=mode)
+    except (ImageCms.PyCMSError, OSError, ValueError):
+        return None

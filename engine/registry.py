@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 from engine.errors import ParameterError, UnknownNameError
@@ -34,6 +35,8 @@ class PictureInput:
     """Larger pictures are reduced to this at the door."""
     raster: bool = False
     """Whether the task wants :attr:`engine.picture.Picture.raster`."""
+    extent: Callable[[Picture], tuple[int, int]] = attrgetter("size")
+    """Width and height of what counts for the time a run takes: the picture's own, or less."""
 
     def open(self, source: Source) -> Picture:
         """Let a picture in; see :func:`engine.picture.open_picture`."""
@@ -71,7 +74,7 @@ class Task:
     weights: Callable[[Any], tuple[str, ...]]
     """Parameters -> names of the catalogue entries that a run needs."""
     cost: Callable[[Any, Mapping[str, Sequence[tuple[int, int]]]], float]
-    """Parameters, input name -> sizes (width, height) -> estimated arithmetic in GFLOP."""
+    """Parameters, input name -> sizes (see :attr:`PictureInput.extent`) -> estimated arithmetic in GFLOP."""
 
     @property
     def endpoint(self) -> str:

@@ -105,6 +105,11 @@ def check(task: Task, pictures: Pictures, parameters: Parameters) -> None:
         each.check(len(pictures.get(each.name, ())))
 
 
+def extents(task: Task, pictures: Pictures) -> dict[str, list[tuple[int, int]]]:
+    """Input name -> sizes, for :attr:`engine.registry.Task.cost` and :func:`estimate`."""
+    return {each.name: [each.extent(picture) for picture in pictures.get(each.name, ())] for each in task.inputs}
+
+
 def estimate(task: Task, parameters: Parameters, sizes: Mapping[str, Sequence[tuple[int, int]]]) -> float | None:
     """Seconds that a run should take on this device; the first call measures the device for some milliseconds.
 
@@ -132,8 +137,10 @@ def _timed(task: Task, pictures: Pictures, parameters: Parameters, job: Job) -> 
             pace.note(step.done)
             yield replace(step, seconds_left=pace.left(step.done))
     seconds = time.perf_counter() - start
-    sizes = {name: [picture.size for picture in given] for name, given in pictures.items()}
-    speed.learn(task.cost(parameters, sizes) * pace.share, pace.seconds)
+    done = walk.result.gflop
+    if done is None:
+        done = task.cost(parameters, extents(task, pictures)) * pace.share
+    speed.learn(done, pace.seconds)
     used = [{"name": name, "sha256": catalogue()[name].sha256} for name in task.weights(parameters)]
     recipe = {"task": task.name, "parameters": parameters.model_dump(mode="json"), "weights": used}
     facts = {

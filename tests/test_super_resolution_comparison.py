@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from engine import TASKS, Job, Walk, open_picture, run
-from engine.enlargement.comparison import Comparison, difference
+from engine.comparison import Comparison, difference
 from engine.errors import PictureError
 from engine.parameters import parse
 from tests.pictures import noisy

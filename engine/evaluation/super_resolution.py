@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,12 +11,15 @@ import numpy
 
 from engine import metrics
 from engine.errors import ParameterError
+from engine.evaluation.folder import pictures_in
 from engine.job import Job, Walk
-from engine.picture import ENDINGS, Picture, open_picture
+from engine.picture import Picture, open_picture
 from engine.raster import Raster
 from engine.resize import imresize_bytes
 from engine.tasks.super_resolution import enlarged
 from engine.tensors import to_tensor
+
+KEYS = ("psnr", "ssim", "lpips")
 
 
 def evaluate(hr: Path, lr: Path | None, method: str, scale: int, *, faithful: bool = True) -> Iterator[dict[str, Any]]:
@@ -33,21 +35,12 @@ def evaluate(hr: Path, lr: Path | None, method: str, scale: int, *, faithful: bo
     Raises:
         ParameterError: folders without pictures, or pictures that do not belong together.
     """
-    originals = _files(hr)
-    smalls = _files(lr) if lr else [None] * len(originals)
+    originals = pictures_in(hr)
+    smalls = pictures_in(lr) if lr else [None] * len(originals)
     if len(smalls) != len(originals):
         raise ParameterError(f"{hr.name} has {len(originals)} pictures, {lr and lr.name} has {len(smalls)}.")
     for original, small in zip(originals, smalls, strict=True):
         yield _measured(original, small, method, scale, faithful)
-
-
-def mean(rows: list[dict[str, Any]]) -> dict[str, float]:
-    """The last line of the table; pictures too small for LPIPS do not count in its mean."""
-    found = {}
-    for key in ("psnr", "ssim", "lpips"):
-        values = [row[key] for row in rows if not math.isnan(row[key])]
-        found[key] = sum(values) / len(values) if values else math.nan
-    return found
 
 
 def _measured(path: Path, small: Path | None, method: str, scale: int, faithful: bool) -> dict[str, Any]:
@@ -73,10 +66,3 @@ def _measured(path: Path, small: Path | None, method: str, scale: int, faithful:
 def _grey(picture: Picture) -> bool:
     """Whether the file has one colour channel: the papers then measure that, not a luma of it."""
     return picture.raster is not None and picture.raster.grey
-
-
-def _files(folder: Path) -> list[Path]:
-    found = sorted(path for path in folder.glob("*") if path.suffix.lower() in ENDINGS)
-    if not found:
-        raise ParameterError(f"There are no pictures in {folder.name!r}.")
-    return found

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from engine.nets import compact, lpips, migan, residual, rrdb, vgg
+from engine.nets import compact, lpips, migan, residual, rrdb, u2net, vgg
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,7 @@ ARCHITECTURES: Mapping[str, Architecture] = {
     "lpips": Architecture(None, lpips.build),
     "compact": Architecture(None, compact.build),
     "migan": Architecture(None, migan.build),
+    "u2netp": Architecture(None, u2net.build),
     "srresnet": Architecture(None, residual.srresnet),
     "edsr-x2": Architecture(_both(residual.edsr_keys(2)), residual.edsr(2)),
     "edsr-x4": Architecture(_both(residual.edsr_keys(4)), residual.edsr(4)),

@@ -7,12 +7,14 @@ they want there, plus a constant. Value and gradient are the same; no patch is u
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from engine.perceptual.matching import Matches, PatchBank
+from engine.perceptual.matching import Allowed, Matches, PatchBank
+from engine.perceptual.patch_map import TINY
 
 
 @dataclass(frozen=True)
@@ -30,22 +32,34 @@ class PatchTarget:
 
 
 @torch.no_grad()
-def patch_target(bank: PatchBank, matches: Matches) -> PatchTarget:
-    """The target that the matched patches of a bank make together."""
+def patch_target(bank: PatchBank, matches: Matches, *, full_length: bool = False) -> PatchTarget:
+    """The target that the matched patches of a bank make together.
+
+    Args:
+        bank: where the patches are from.
+        matches: of a feature map.
+        full_length: the mean of features that disagree is shorter than they are, and a picture that reaches it is
+            smoother than its source. This brings every mean back to their root mean square length.
+    """
     batch, down, across = matches.index.shape
     side = bank.side
     begin, line = (part.flatten() for part in bank.positions(matches.index))
     wanted = bank.rows.new_zeros(batch, down + side - 1, across + side - 1, bank.rows.shape[1])
     count = wanted.new_zeros(wanted.shape[1:3])
+    squared_lengths = wanted.new_zeros(wanted.shape[:3])
     for row in range(side):
         for column in range(side):
             place = (slice(row, row + down), slice(column, column + across))
             taken = bank.rows[begin + row * line + column]
             wanted[(slice(None), *place)] += taken.view(batch, down, across, -1)
+            if full_length:
+                squared_lengths[(slice(None), *place)] += taken.square().sum(1).view(batch, down, across)
             count[place] += 1
     squares = bank.norms[matches.index].square().sum()
     blend = wanted / count[..., None]
     spread = (squares - (blend * wanted).sum()).clamp_min(0)
+    if full_length:
+        blend = blend * ((squared_lengths / count).sqrt() / blend.norm(dim=3).clamp_min(TINY))[..., None]
     unit = matches.index.numel() * bank.mean_square
     return PatchTarget(blend.permute(0, 3, 1, 2), count, spread, unit)
 
@@ -58,4 +72,37 @@ def patch_loss(features: Tensor, target: PatchTarget) -> Tensor:
         target: from :func:`patch_target`.
     """
     difference = features.to(target.blend.dtype) - target.blend
-    return ((difference.square() * target.count).sum() + target.spread) / target.unit.clamp_min(1e-12)
+    return ((difference.square() * target.count).sum() + target.spread) / target.unit.clamp_min(TINY)
+
+
+class PatchTerm:
+    """The patch loss of several layers, which keeps the patches that it found last.
+
+    Args:
+        banks: layer -> the patches to be pulled to.
+        rematch: look for the nearest patches every so many calls.
+        allowed: layer -> which patches may be taken; all where a layer is not named.
+        full_length: see :func:`patch_target`.
+    """
+
+    def __init__(
+        self,
+        banks: Mapping[str, PatchBank],
+        *,
+        rematch: int,
+        allowed: Mapping[str, Allowed] | None = None,
+        full_length: bool = False,
+    ) -> None:
+        self._banks, self._allowed, self._rematch = banks, allowed or {}, rematch
+        self._full_length = full_length
+        self._targets: dict[str, PatchTarget] = {}
+        self._calls = 0
+
+    def __call__(self, features: Mapping[str, Tensor]) -> Tensor:
+        """The mean of the layers' losses at features ``(1, C, H, W)`` of every layer, a scalar."""
+        if self._calls % self._rematch == 0:
+            for layer, bank in self._banks.items():
+                found = bank.search(features[layer].detach(), allowed=self._allowed.get(layer))
+                self._targets[layer] = patch_target(bank, found, full_length=self._full_length)
+        self._calls += 1
+        return torch.stack([patch_loss(features[layer], target) for layer, target in self._targets.items()]).mean()

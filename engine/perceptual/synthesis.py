@@ -6,10 +6,11 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from PIL.Image import Image
 from torch import Tensor
 
 from engine.job import Job, Step
-from engine.perceptual.descent import Iterate, Optimiser, descend
+from engine.perceptual.descent import ADAM_STEP, Iterate, Optimiser, descend
 from engine.perceptual.evaluation import Energy
 from engine.tensors import Size, enlarged, fitted, to_image
 
@@ -79,7 +80,10 @@ def coarse_to_fine(
     *,
     job: Job,
     optimiser: Optimiser = "lbfgs",
+    step: float = ADAM_STEP,
     captured: bool = True,
+    carry: Callable[[Tensor, Size], Tensor] = enlarged,
+    shown: Callable[[Tensor], Image] = to_image,
     finish: Callable[[Tensor], Tensor] = lambda picture: picture,
 ) -> Generator[Step, None, Synthesis]:
     """Descend at every scale in turn.
@@ -90,7 +94,10 @@ def coarse_to_fine(
         energy_at: size -> the energy there.
         job: a stop request ends the run with the best picture of the scale reached.
         optimiser: see :func:`engine.perceptual.descent.descend`.
+        step: of Adam, see there.
         captured: see :func:`engine.perceptual.evaluation.evaluation`.
+        carry: picture of a scale, size -> the picture to go on from at that size.
+        shown: picture -> its preview.
         finish: applied to previews and to the result, such as a colour transfer.
     """
     total = sum(scale.work for scale in scales)
@@ -101,9 +108,9 @@ def coarse_to_fine(
     for scale in scales:
         if job.stopped and iterate is not None:
             break
-        picture = enlarged(picture, scale.size) if iterate else picture
+        picture = carry(picture, scale.size) if iterate else picture
         energy = energy_at(scale.size)
-        walk = descend(picture, energy, iterations=scale.iterations, optimiser=optimiser, captured=captured)
+        walk = descend(picture, energy, iterations=scale.iterations, optimiser=optimiser, step=step, captured=captured)
         for index, iterate in enumerate(walk, start=1):
             iterations += 1
             first = first or _values(iterate)
@@ -111,7 +118,7 @@ def coarse_to_fine(
                 done=(before + scale.work * index / scale.iterations) / total,
                 stage=f"{max(scale.size)} px, iteration {index} of {scale.iterations}",
                 figures=lambda at=iterate: _values(at),  # type: ignore[misc]
-                preview=lambda at=iterate: to_image(finish(at.best)),  # type: ignore[misc]
+                preview=lambda at=iterate: shown(finish(at.best)),  # type: ignore[misc]
             )
             if job.stopped:
                 break
@@ -127,7 +134,7 @@ def coarse_to_fine(
         "losses_last": dict(_values(iterate)),
     }
     whole = (picture.shape[3], picture.shape[2]) == scales[-1].size
-    return Synthesis(finish(picture if whole else enlarged(picture, scales[-1].size)), picture, facts)
+    return Synthesis(finish(picture if whole else carry(picture, scales[-1].size)), picture, facts)
 
 
 def _values(iterate: Iterate) -> Mapping[str, float]:

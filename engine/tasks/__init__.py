@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from engine.registry import Registry
+from engine.tasks.inpainting import INPAINTING
+from engine.tasks.inpainting_comparison import INPAINTING_COMPARISON
+from engine.tasks.main_subject import MAIN_SUBJECT
 from engine.tasks.reconstruction import RECONSTRUCTION
 from engine.tasks.style_comparison import STYLE_COMPARISON
 from engine.tasks.style_v1 import STYLE_V1
@@ -10,5 +13,8 @@ from engine.tasks.style_v3 import STYLE_V3
 from engine.tasks.super_resolution import SUPER_RESOLUTION
 from engine.tasks.super_resolution_comparison import SUPER_RESOLUTION_COMPARISON
 
-TASKS = Registry(STYLE_V1, STYLE_V3, STYLE_COMPARISON, RECONSTRUCTION, SUPER_RESOLUTION, SUPER_RESOLUTION_COMPARISON)
+TASKS = Registry(
+    STYLE_V1, STYLE_V3, STYLE_COMPARISON, RECONSTRUCTION, SUPER_RESOLUTION, SUPER_RESOLUTION_COMPARISON,
+    INPAINTING, INPAINTING_COMPARISON, MAIN_SUBJECT,
+)  # fmt: skip
 """Every task; a new one is added here."""

@@ -68,7 +68,7 @@ class StyleV3(Stylisation):
 
 
 class PatchEnergy:
-    """Content, patch, palette and smoothness terms at one scale; it keeps the patches that it found last.
+    """Content, patch, palette and smoothness terms at one scale.
 
     Args:
         network: perceptual network.
@@ -87,39 +87,32 @@ class PatchEnergy:
         sources: Sequence[Tensor],
     ) -> None:
         from engine.perceptual.matching import PatchBank
-        from engine.perceptual.patches import PatchTarget
+        from engine.perceptual.patches import PatchTerm
 
         self._network, self._parameters = network, parameters
         layers = sorted(set(parameters.patch_layers))
         features = [network.targets(each, layers) for each in sources]
-        self.banks = {
+        self.banks: dict[str, PatchBank] = {
             layer: PatchBank([each[layer] for each in features], stride=parameters.stride) for layer in layers
         }
         self._content = network.targets(content, [parameters.content_layer])[parameters.content_layer]
         self._content_weight = _content_weight(parameters)
         equal = [1 / len(styles)] * len(styles)
         self._palette = network.grams(styles, equal, PALETTE_LAYERS) if parameters.palette else {}
-        self._targets: dict[str, PatchTarget] = {}
-        self._evaluations = 0
+        self._patches = PatchTerm(self.banks, rematch=parameters.rematch)
 
     def __call__(self, picture: Tensor) -> dict[str, Tensor]:
         """Named terms at ``(1, 3, H, W)``."""
         import torch
 
         from engine.perceptual import losses
-        from engine.perceptual.patches import patch_loss, patch_target
 
         parameters = self._parameters
         wanted = {*self.banks, *self._palette}
         if self._content_weight:
             wanted.add(parameters.content_layer)
         features = self._network.features(picture, wanted)
-        if self._evaluations % parameters.rematch == 0:
-            for layer, bank in self.banks.items():
-                self._targets[layer] = patch_target(bank, bank.search(features[layer].detach()))
-        self._evaluations += 1
-        patches = torch.stack([patch_loss(features[layer], target) for layer, target in self._targets.items()]).mean()
-        terms = {"patches": PATCHES * patches}
+        terms = {"patches": PATCHES * self._patches(features)}
         if self._content_weight:
             content = losses.content_loss(features[parameters.content_layer], self._content)
             terms = {"content": self._content_weight * content, **terms}

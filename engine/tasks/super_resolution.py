@@ -7,16 +7,15 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy
-from PIL import Image
 
 from engine.enlargement.methods import LARGEST, METHODS
 from engine.enlargement.methods import cost as chain_cost
 from engine.errors import ParameterError
 from engine.job import Job, Outcome, Run, Step, Walk
 from engine.parameters import Parameters, option
-from engine.raster import Raster, Values, eight_bits, filled_under
+from engine.preview import Preview
+from engine.raster import Raster, Values, filled_under
 from engine.registry import PictureInput, Pictures, Task
-from engine.tiles import Box
 
 MethodName = Literal["bicubic", "residual", "gan", "compact", "edsr", "rrdb", "esrgan", "real-esrgan"]
 
@@ -27,8 +26,6 @@ TILES = {"cpu": 192, "mps": 256, "cuda": 512}
 """Side of a tile in pixels of the small picture, by type of device; a picture a third larger is still one tile."""
 PIXEL_FLOP = 25_000
 """What moving and interpolating a pixel of the result costs, as arithmetic that takes the same time (measured)."""
-PREVIEW_SIDE = 768
-"""Longer side of a preview in pixels."""
 
 
 class SuperResolution(Parameters):
@@ -85,7 +82,7 @@ def enlarged(
     size = result_size((width, height), scale)
     source = _planes(filled_under(raster))
     result = numpy.empty((len(source), size[1], size[0], 3), source.dtype)
-    preview = _Preview(raster.image(), size)
+    preview = Preview(raster.image(), size)
     chain = METHODS[method].chain(scale, faithful=faithful)
     tile = tile or _tile(max(raster.values.shape[:2]), best_device().torch_device.type)
     title = METHODS[method].title
@@ -142,28 +139,6 @@ def _mean(plane: Values) -> Values:
     total = plane.sum(axis=-1, keepdims=True, dtype=numpy.uint32)
     made: Values = ((total + 1) // 3).astype(plane.dtype)
     return made
-
-
-class _Preview:
-    """A small picture of a large one that is being made: the small picture enlarged, then tile after tile."""
-
-    def __init__(self, before: Image.Image, size: tuple[int, int]) -> None:
-        self._factor = min(1.0, PREVIEW_SIDE / max(size))
-        shown = (max(1, round(size[0] * self._factor)), max(1, round(size[1] * self._factor)))
-        self._image = before.resize(shown, Image.Resampling.BICUBIC)
-
-    def take(self, result: Values, box: Box) -> None:
-        """Paste a tile of the result, colours only."""
-        values = eight_bits(result[box.top : box.bottom, box.left : box.right])
-        edges = (round(edge * self._factor) for edge in (box.left, box.top, box.right, box.bottom))
-        left, top, right, bottom = edges
-        if right > left and bottom > top:
-            small = Image.fromarray(values).resize((right - left, bottom - top), reducing_gap=2.0)
-            self._image.paste(small, (left, top))
-
-    def image(self) -> Image.Image:
-        """A copy, for a page."""
-        return self._image.copy()
 
 
 def cost(parameters: SuperResolution, sizes: Mapping[str, Sequence[tuple[int, int]]]) -> float:

@@ -9,7 +9,7 @@ import numpy
 from PIL import Image
 
 from engine.catalogue import LPIPS
-from engine.enlargement.comparison import Comparison, Panel
+from engine.comparison import Comparison, Panel
 from engine.enlargement.methods import METHODS
 from engine.errors import PictureError
 from engine.job import Job, Outcome, Run, Walk

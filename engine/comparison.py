@@ -1,4 +1,4 @@
-"""Several enlargements of one picture beside each other, and what each of them cost and is worth. No torch here."""
+"""Several versions of one picture beside each other, and what each of them cost and is worth. No torch here."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Panel:
     memory: int | None = None
     """How much more memory it took than was in use before it, in bytes."""
     quality: Mapping[str, float] = field(default_factory=dict)
-    """``psnr`` in dB, ``ssim``, ``lpips``; only where there is an original."""
+    """``psnr`` in dB, ``ssim``, ``lpips``, and what else was measured; only where there is an original."""
 
     @property
     def figures(self) -> str:
@@ -44,7 +44,10 @@ class Panel:
     @property
     def judged(self) -> str:
         """Quality alone; empty where there is no original."""
-        return "PSNR {psnr:.2f} dB, SSIM {ssim:.3f}, LPIPS {lpips:.3f}".format(**self.quality) if self.quality else ""
+        if not self.quality:
+            return ""
+        told = "PSNR {psnr:.2f} dB, SSIM {ssim:.3f}, LPIPS {lpips:.3f}".format(**self.quality)
+        return told + (f", sharpness {self.quality['sharpness']:.2f}" if "sharpness" in self.quality else "")
 
 
 @dataclass(frozen=True)
@@ -52,22 +55,26 @@ class Comparison:
     """All of them, of one size; the explanation of a run."""
 
     panels: Sequence[Panel]
-    """The methods in their order, then the original, or the small picture as it was given."""
+    """In their order; where methods are compared, the last one is what they are compared with."""
     missing: int = 0
     """Methods that a stop left out; they would stand before the last panel."""
+    columns: int = 0
+    """In a row of the sheet; 0 for all of them."""
+    pair: tuple[str, str] | None = None
+    """Titles of the two that are shown first on top of each other; None for the first one and the last method."""
 
     def picture(self) -> Image.Image:
-        """A row with all figures as captions, for a file."""
-        return self._row([f"{panel.title}\n{panel.figures}" for panel in self.panels])
+        """A sheet with all figures as captions, for a file."""
+        return self._sheet([f"{panel.title}\n{panel.figures}" for panel in self.panels])
 
     def sheet(self) -> Image.Image:
-        """A row with captions that are the same whenever it is made: without time and memory."""
-        return self._row([f"{panel.title}\n{panel.judged}" for panel in self.panels])
+        """A sheet with captions that are the same whenever it is made: without time and memory."""
+        return self._sheet([f"{panel.title}\n{panel.judged}" for panel in self.panels])
 
-    def _row(self, captions: Sequence[str]) -> Image.Image:
+    def _sheet(self, captions: Sequence[str]) -> Image.Image:
         first = self.panels[0].image
         told = [*captions[:-1], *["stopped\n"] * self.missing, captions[-1]]
-        montage = Montage(first.size, told, columns=len(told), text=max(12, first.width // 32))
+        montage = Montage(first.size, told, columns=self.columns or len(told), text=max(12, first.width // 32))
         for index, panel in enumerate(self.panels[:-1]):
             montage.paste(index, panel.image)
         montage.paste(len(told) - 1, self.panels[-1].image)

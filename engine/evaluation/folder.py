@@ -1,0 +1,32 @@
+"""What evaluations share: pictures of a folder, and the mean of a table."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from engine.errors import ParameterError
+from engine.picture import ENDINGS
+
+
+def pictures_in(folder: Path) -> list[Path]:
+    """Its pictures, in the order of their names.
+
+    Raises:
+        ParameterError: there are none.
+    """
+    found = sorted(path for path in folder.glob("*") if path.suffix.lower() in ENDINGS)
+    if not found:
+        raise ParameterError(f"There are no pictures in {folder.name!r}.")
+    return found
+
+
+def mean(rows: Sequence[Mapping[str, Any]], keys: Sequence[str]) -> dict[str, float]:
+    """The last line of a table; what could not be measured (NaN) does not count."""
+    found = {}
+    for key in keys:
+        values = [row[key] for row in rows if not math.isnan(row[key])]
+        found[key] = sum(values) / len(values) if values else math.nan
+    return found

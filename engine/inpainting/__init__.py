@@ -1,0 +1,1 @@
+"""Inpainting: masks, crops around holes, classical methods, and the content network."""

@@ -1,0 +1,209 @@
+"""Masks: which pixels are to be replaced. Arrays ``(H, W)``, True in a hole. No torch here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy
+from numpy.typing import NDArray
+
+from engine.errors import PictureError
+from engine.picture import Picture
+from engine.raster import eight_bits
+from engine.tiles import Box
+
+Mask = NDArray[numpy.bool_]
+Cover = NDArray[numpy.float32]
+
+MOST = 0.95
+"""Largest share of a picture that may be a hole."""
+CONTEXT = 2.0
+"""Side of the part that is worked on, relative to the hole's longer side."""
+TOGETHER = 1.25
+"""Holes share a part when that makes it at most so much larger than the larger hole's own."""
+THIN = 4.0
+"""Side of a part relative to the thickness of a long thin hole, which is worked on piece by piece."""
+APART = 64
+"""More holes than this are first joined with their neighbours: somebody sprinkled dots."""
+PROPORTIONS = 0.02
+"""How much a mask may differ from the picture in proportions."""
+
+
+def mask_of(picture: Picture, size: tuple[int, int]) -> Mask:
+    """The bright pixels of a mask, or the opaque ones where it has transparency, at another size by nearest neighbour.
+
+    Args:
+        picture: opened with its raster, where transparency should count.
+        size: width and height of the picture that it belongs to.
+
+    Raises:
+        PictureError: its proportions are another picture's.
+    """
+    width, height = picture.size
+    if abs(width * size[1] / (height * size[0]) - 1) > PROPORTIONS:
+        raise PictureError(
+            f"The mask has {width} x {height} pixels and the picture {size[0]} x {size[1]}; "
+            "please give one of the same proportions."
+        )
+    alpha = picture.raster.alpha if picture.raster else None
+    shown = numpy.asarray(picture.image.convert("L")) if alpha is None else eight_bits(alpha)
+    return resized(shown > 127, size)
+
+
+def resized(mask: Mask, size: tuple[int, int]) -> Mask:
+    """At another size (width, height), by nearest neighbour."""
+    if mask.shape == (size[1], size[0]):
+        return mask
+    return cv2.resize(mask.astype(numpy.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
+
+
+def checked(mask: Mask) -> Mask:
+    """The mask itself.
+
+    Raises:
+        PictureError: nothing is marked, or hardly anything is left to learn from.
+    """
+    if not mask.any():
+        raise PictureError("The mask is empty; please paint over what should go.")
+    if mask.mean() > MOST:
+        raise PictureError(f"The mask covers {mask.mean():.0%} of the picture; please leave more of it.")
+    return mask
+
+
+def grown(mask: Mask, pixels: int) -> Mask:
+    """Larger by some pixels on every side, rounded; smaller for a negative number. Borders of the picture stay."""
+    if pixels == 0:
+        return mask.copy()
+    near = mask if pixels > 0 else ~mask
+    distance = cv2.distanceTransform((~near).astype(numpy.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    reached: Mask = distance <= abs(pixels)
+    return reached if pixels > 0 else ~reached
+
+
+def feathered(mask: Mask, pixels: int) -> Cover:
+    """How much of the filling each pixel gets: 1 in the hole, falling to 0 within so many pixels outside of it."""
+    if pixels <= 0:
+        return mask.astype(numpy.float32)
+    distance = cv2.distanceTransform((~mask).astype(numpy.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    made: Cover = (1 - distance / (pixels + 1)).clip(0, 1).astype(numpy.float32)
+    return made
+
+
+@dataclass(frozen=True, eq=False)
+class Hole:
+    """One hole, or several near each other, and the part of the picture to work on."""
+
+    box: Box
+    """Around the hole."""
+    crop: Box
+    """The part: the hole with known picture around it."""
+    mask: Mask
+    """``(crop.height, crop.width)``: the hole itself, without others that happen to lie in the part."""
+
+
+def holes(mask: Mask, least: int) -> list[Hole]:
+    """The holes of a mask, the largest first.
+
+    Parts are squares :data:`CONTEXT` times as large as their hole where the picture allows it, no smaller than
+    ``least`` pixels. Holes near each other share one, as long as none of them has to be seen much coarser for it.
+    """
+    labels, boxes = _components(mask)
+    groups = [([number], box) for number, box in enumerate(boxes, start=1)]
+    merged = True
+    while merged:
+        merged = False
+        for index in range(len(groups)):
+            numbers, box = groups[index]
+            joined = next((at for at in range(index + 1, len(groups)) if _belong(box, groups[at][1], least)), None)
+            if joined is not None:
+                others, other = groups.pop(joined)
+                groups[index] = (numbers + others, around(box, other))
+                merged = True
+                break
+    made = []
+    for numbers, box in sorted(groups, key=lambda group: -group[1].area):
+        cut = (slice(box.top, box.bottom), slice(box.left, box.right))
+        own = numpy.zeros_like(mask)
+        own[cut] = mask[cut] & numpy.isin(labels[cut], numbers)
+        made += [_hole(own, piece, least) for piece in _pieces(own[cut], box, least)]
+    return made
+
+
+def _hole(own: Mask, box: Box, least: int) -> Hole:
+    crop = context(box, least, (own.shape[1], own.shape[0]))
+    inside = numpy.zeros((crop.height, crop.width), numpy.bool_)
+    at = box.within(crop)
+    inside[at.top : at.bottom, at.left : at.right] = own[box.top : box.bottom, box.left : box.right]
+    return Hole(box, crop, inside)
+
+
+def _pieces(own: Mask, box: Box, least: int) -> list[Box]:
+    """The box itself, or for a long thin hole such as a scratch, boxes along it that can be seen at full size."""
+    inner = numpy.pad(own, 1).astype(numpy.uint8)
+    thickness = 2 * float(cv2.distanceTransform(inner, cv2.DIST_L2, cv2.DIST_MASK_PRECISE).max())
+    piece = round(0.75 * max(least, THIN * thickness))
+    if max(box.width, box.height) <= 1.5 * piece:
+        return [box]
+    found = []
+    for tile in box.tiles(piece):
+        at = tile.within(box)
+        part = cv2.boundingRect(own[at.top : at.bottom, at.left : at.right].astype(numpy.uint8))
+        if part[2]:
+            left, top = tile.left + part[0], tile.top + part[1]
+            found.append(Box(left, top, left + part[2], top + part[3]))
+    return found
+
+
+def _components(mask: Mask) -> tuple[NDArray[numpy.int32], list[Box]]:
+    """A number for every hole's pixels, from 1, and the boxes around them."""
+    wide = mask
+    for reach in (0, 8, 32, 128):
+        wide = grown(mask, reach)
+        count, labels, stats, _ = cv2.connectedComponentsWithStats(wide.astype(numpy.uint8), connectivity=8)
+        if count - 1 <= APART:
+            break
+    return numpy.asarray(labels, numpy.int32), [
+        Box(left, top, left + w, top + h) for left, top, w, h, _ in stats[1:count].tolist()
+    ]
+
+
+def _belong(one: Box, other: Box, least: int) -> bool:
+    joined = _side(around(one, other), least)
+    return joined <= max(least, TOGETHER * max(_side(one, least), _side(other, least)))
+
+
+def _side(box: Box, least: int) -> float:
+    return max(least, CONTEXT * max(box.width, box.height))
+
+
+def context(hole: Box, least: int, size: tuple[int, int]) -> Box:
+    """The part of a picture of ``size`` (width, height) to work on for a hole: see :func:`holes`."""
+    longer = max(hole.width, hole.height)
+    side = round(_side(hole, least)) if longer > 0.75 * least else max(least, longer)
+    spans = []
+    for start, stop, longest in ((hole.left, hole.right, size[0]), (hole.top, hole.bottom, size[1])):
+        length = min(side, longest)
+        first = min(max((start + stop - length) // 2, 0), longest - length)
+        spans.append((first, first + length))
+    (left, right), (top, bottom) = spans
+    return Box(left, top, right, bottom)
+
+
+def around(one: Box, other: Box) -> Box:
+    """The smallest box that holds both."""
+    return Box(
+        min(one.left, other.left), min(one.top, other.top), max(one.right, other.right), max(one.bottom, other.bottom)
+    )  # fmt: skip
+
+
+def bounds(mask: Mask) -> Box:
+    """The box around all that a mask marks."""
+    left, top, width, height = cv2.boundingRect(mask.astype(numpy.uint8))
+    return Box(left, top, left + width, top + height)
+
+
+def extent(picture: Picture) -> tuple[int, int]:
+    """Width and height of the box around all that a mask marks, for estimates; at least 1."""
+    found = bounds(mask_of(picture, picture.size))
+    return max(1, found.width), max(1, found.height)

@@ -1,0 +1,231 @@
+"""Texture refinement: descent on the pixels of a hole, pulled to the nearest patches of the known picture.
+
+Yang et al. 2017, "High-resolution image inpainting using multi-scale neural patch synthesis", equation 1: the content
+network's filling is the start and the content, patches of relu3_1 and relu4_1 inside the hole are matched with patches
+of the known picture, coarse to fine. Where we leave the paper: content is kept by features (relu4_2) instead of pixels,
+so that sharper texture is no error; patches that disagree are not averaged to something smooth (``full_length``); a
+scale hands on what it changed, not its picture, so that nothing that the filling already had in full size is lost; and
+only a window around the hole descends, for nothing else may change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from engine.inpainting.masks import bounds
+from engine.job import Job, Step
+from engine.nets.vgg import features_of
+from engine.perceptual import losses
+from engine.perceptual.matching import Allowed, PatchBank, search_gflop
+from engine.perceptual.network import PerceptualNetwork
+from engine.perceptual.patches import PatchTerm
+from engine.perceptual.synthesis import Scale, coarse_to_fine, gflop, pyramid
+from engine.tensors import Size, enlarged, to_image
+from engine.tiles import Box
+
+PATCH_LAYERS = ("relu3_1", "relu4_1")
+CONTENT_LAYER = "relu4_2"
+SMOOTHNESS = 0.3
+"""Weight of the total variation; the paper's term against noise. More of it blurs, measured."""
+STEP = 0.003
+"""Of Adam, in units of the picture's range: with L-BFGS the same number of steps hardly moves, with more it smooths."""
+MARGIN = 24
+"""Known pixels around the hole that patches of the finest scale may reach into."""
+COARSEST_SIDE = 96
+"""Longer side of the window at the coarsest scale."""
+RATIO = 2**0.5
+"""Of neighbouring scales."""
+SHORTEST_SIDE = 32
+"""Of a window: relu4_1 needs some patches."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refinement:
+    """How a filling is refined."""
+
+    iterations: int = 20
+    """At each scale."""
+    scales: int = 3
+    """How many, from coarse to fine."""
+    content: float = 0.3
+    """Weight of the filling's content against 1 for the patches."""
+    rematch: int = 10
+    """Look for the nearest patches every so many iterations."""
+    finest: int = 1024
+    """Longest side in pixels of the part at the finest scale; a larger part gets what was changed enlarged."""
+    network: str = "vgg19-normalised"
+    """Perceptual network."""
+
+
+class HoleEnergy:
+    """Patches, content and smoothness in a window around a hole, at one scale.
+
+    Args:
+        network: perceptual network.
+        settings: of the refinement.
+        part: ``(1, 3, h, w)`` in [0, 1]: the hole, filled, with the known picture that patches are taken from.
+        part_hole: ``(1, 1, h, w)``: 1 where pixels are unknown, in this hole or another.
+        window: ``(1, 3, H, W)``: the start, a piece of the part.
+        hole: ``(1, 1, H, W)``: 1 where the descent may change the window.
+    """
+
+    def __init__(
+        self,
+        network: PerceptualNetwork,
+        settings: Refinement,
+        part: Tensor,
+        part_hole: Tensor,
+        window: Tensor,
+        hole: Tensor,
+    ) -> None:
+        self._network, self._settings = network, settings
+        self._window, self._hole = window, hole > 0
+        sources = network.targets(part, PATCH_LAYERS)
+        banks = {layer: PatchBank([features]) for layer, features in sources.items()}
+        allowed = {layer: Allowed(known_patches(part_hole, banks[layer])[None]) for layer in banks}
+        layers = [layer for layer in PATCH_LAYERS if bool(allowed[layer].table.any())]
+        self._patches = PatchTerm(
+            {layer: banks[layer] for layer in layers}, rematch=settings.rematch, allowed=allowed, full_length=True
+        )
+        self._layers = {*layers, CONTENT_LAYER}
+        self._content = network.targets(window, [CONTENT_LAYER])[CONTENT_LAYER]
+        self._textured = bool(layers)
+
+    def composed(self, picture: Tensor) -> Tensor:
+        """A picture in the hole, the known one around it."""
+        return torch.where(self._hole, picture, self._window)
+
+    def __call__(self, picture: Tensor) -> dict[str, Tensor]:
+        """Named terms at ``(1, 3, H, W)``; what the picture has outside of the hole changes nothing."""
+        whole = self.composed(picture)
+        features = self._network.features(whole, self._layers)
+        content = losses.content_loss(features[CONTENT_LAYER], self._content)
+        terms = {"content": self._settings.content * content}
+        if self._textured:
+            terms["patches"] = self._patches(features)
+        terms["smoothness"] = SMOOTHNESS * losses.total_variation(whole)
+        return terms
+
+
+def known_patches(hole: Tensor, bank: PatchBank) -> Tensor:
+    """``(M,)`` bool in the bank's order: patches none of whose features lies on an unknown pixel.
+
+    Args:
+        hole: ``(1, 1, h, w)``: 1 where a pixel is unknown.
+        bank: of one feature map of that picture.
+    """
+    covered = functional.adaptive_max_pool2d(hole, bank.shapes[0])
+    touched = functional.max_pool2d(covered, bank.side, stride=1)
+    return touched.flatten() == 0
+
+
+@dataclass(frozen=True)
+class Refined:
+    """Result of :func:`refine`."""
+
+    part: Tensor
+    """``(1, 3, h, w)``: as given, but for the hole."""
+    stages: Mapping[str, Tensor]
+    """Title -> the part after each scale, ``(1, 3, h, w)``, in the order of the scales."""
+    facts: Mapping[str, Any]
+    """Iterations, sizes, first and last values of the terms."""
+
+
+def refine(
+    part: Tensor, unknown: Tensor, hole: Tensor, settings: Refinement, network: PerceptualNetwork, job: Job
+) -> Generator[Step, None, Refined]:
+    """Refine the filling of a hole; a generator of steps with previews of the part.
+
+    Args:
+        part: ``(1, 3, h, w)`` in [0, 1], filled.
+        unknown: ``(h, w)`` bool: pixels that no patch may be taken from.
+        hole: ``(h, w)`` bool: pixels that may change; some of ``unknown``.
+        settings: how.
+        network: perceptual network; the tensors are on its device.
+        job: a stop ends the descent and keeps its best.
+    """
+    height, width = hole.shape
+    box = window_box(bounds(hole.cpu().numpy()), (width, height))
+    cut = (..., slice(box.top, box.bottom), slice(box.left, box.right))
+    wide, narrow = unknown[None, None].float(), hole[None, None].float()
+    stages: dict[str, Tensor] = {}
+
+    def start(at: Size) -> Tensor:
+        return _resized(part[cut], at)
+
+    def energy_at(at: Size) -> HoleEnergy:
+        factor = at[0] / box.width
+        size = (max(SHORTEST_SIDE, round(factor * width)), max(SHORTEST_SIDE, round(factor * height)))
+        there = functional.adaptive_max_pool2d(wide, (size[1], size[0]))
+        inside = functional.adaptive_max_pool2d(narrow[cut], (at[1], at[0]))
+        return HoleEnergy(network, settings, _resized(part, size), there, start(at), inside)
+
+    def whole(picture: Tensor) -> Tensor:
+        """The part with what a scale has changed."""
+        change = picture - start((picture.shape[3], picture.shape[2]))
+        made = part.clone()
+        made[cut] += enlarged(change, (box.width, box.height)) if change.shape != made[cut].shape else change
+        return torch.where(narrow > 0, made.clamp(0, 1), part)
+
+    def carry(picture: Tensor, at: Size) -> Tensor:
+        stages[f"{max(picture.shape[2:])} px"] = whole(picture)
+        return start(at) + enlarged(picture - start((picture.shape[3], picture.shape[2])), at)
+
+    found = yield from coarse_to_fine(
+        scales_of((box.width, box.height), (width, height), settings), start, energy_at,
+        job=job, optimiser="adam", step=STEP, captured=False, carry=carry,
+        shown=lambda picture: to_image(whole(picture)),
+    )  # fmt: skip
+    made = whole(found.picture)
+    stages[f"{max(found.picture.shape[2:])} px"] = made
+    return Refined(made, stages, found.facts)
+
+
+def window_box(hole: Box, size: Size) -> Box:
+    """What descends: a hole with some margin."""
+    return hole.grown(MARGIN, size)
+
+
+def _resized(values: Tensor, size: Size) -> Tensor:
+    """``(1, 3, h, w)`` at another size, antialiased."""
+    if (values.shape[3], values.shape[2]) == size:
+        return values
+    return functional.interpolate(
+        values, size=(size[1], size[0]), mode="bicubic", align_corners=False, antialias=True
+    ).clamp(0, 1)
+
+
+def scales_of(window: Size, part: Size, settings: Refinement) -> list[Scale]:
+    """Sizes of the window, from coarse to fine.
+
+    Args:
+        window: width and height of the window in full size.
+        part: of the part it lies in.
+        settings: how.
+    """
+    factor = min(1.0, settings.finest / max(part))
+    finest = (max(SHORTEST_SIDE, round(factor * window[0])), max(SHORTEST_SIDE, round(factor * window[1])))
+    iterations = settings.iterations * settings.scales
+    made = pyramid(
+        finest, iterations, settings.scales, shortest=SHORTEST_SIDE, coarsest=COARSEST_SIDE, ratio=RATIO
+    )  # fmt: skip
+    return [Scale(each.size, settings.iterations) for each in made]
+
+
+def refinement_gflop(window: Size, part: Size, settings: Refinement) -> float:
+    """Arithmetic of :func:`refine`: the perceptual network on the window, and the searches."""
+    scales = scales_of(window, part, settings)
+    total = gflop(scales, CONTENT_LAYER)
+    for scale in scales:
+        factor = scale.size[0] / window[0]
+        source = (max(SHORTEST_SIDE, round(factor * part[0])), max(SHORTEST_SIDE, round(factor * part[1])))
+        for layer in PATCH_LAYERS:
+            search = search_gflop(features_of(layer, scale.size), features_of(layer, source))
+            total += -(-scale.iterations // settings.rematch) * search
+    return total

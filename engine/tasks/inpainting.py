@@ -1,0 +1,199 @@
+"""Inpainting: what a mask marks is filled by a content network, then textured with the nearest patches of the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal
+
+import numpy
+
+from engine.comparison import Comparison, Panel
+from engine.errors import ParameterError
+from engine.inpainting import masks
+from engine.inpainting.masks import Mask
+from engine.job import Job, Outcome, Run, Walk
+from engine.parameters import Parameters, option
+from engine.raster import Raster
+from engine.registry import PictureInput, Pictures, Task
+from engine.tasks.stylisation import Network as PerceptualName
+
+if TYPE_CHECKING:
+    from engine.inpainting.work import Filling
+
+WORKING_PIXELS = 24_000_000
+FARTHEST = 100
+"""In pixels, for growing, shrinking and feathering."""
+
+
+class Marked(Parameters):
+    """Which pixels are to be filled; parameters that every way of filling has."""
+
+    grow: int = option(0, low=-FARTHEST, high=FARTHEST, step=1, label="Grow the mask")
+    """Pixels that the mask is made larger by on every side, for a brush that missed the edge; below 0 it shrinks."""
+    transparent: bool = option(False, label="Fill what is transparent")
+    """Transparent parts of the picture are a mask, too, and become opaque."""
+    network: Literal["migan-512-places2", "big-lama"] = option("migan-512-places2", label="Network", advanced=True)
+    """Content network: MI-GAN, shipped, or LaMa from the Hugging Face Hub (206 MB), which is larger and slower."""
+    iterations: int = option(20, low=1, high=300, step=5, label="Iterations", advanced=True)
+    """Steps of the texture refinement at each scale."""
+    scales: int = option(3, low=1, high=5, step=1, label="Scales", advanced=True)
+    """Sizes at which texture is refined, from coarse to fine; fewer where a hole is small."""
+    likeness: float = option(0.3, low=0, high=10, step=0.1, label="Likeness to the network", advanced=True)
+    """How much the texture has to keep to what the network filled in, against the nearest patches."""
+    rematch: int = option(10, low=1, high=100, step=1, label="Match every", advanced=True)
+    """Look for the nearest patches every so many iterations; between them the last ones stay."""
+    detail: int = option(1024, low=256, high=2048, step=64, label="Detail", advanced=True)
+    """Longest side in pixels of the part around a hole where refinement ends; the rest is interpolated."""
+    perceptual: PerceptualName = option("vgg19-normalised", label="Perceptual network", advanced=True)
+    """Whose features are compared: the shipped one, or torchvision's from the Hugging Face Hub (575 MB)."""
+
+
+class Inpainting(Marked):
+    """Parameters of inpainting."""
+
+    method: Literal["auto", "refined", "network", "classical"] = option("auto", label="Method")
+    """Network: quick. Refined: with texture from the picture. Auto refines what the network's size made coarse."""
+    feather: int = option(2, low=0, high=FARTHEST, step=1, label="Feather")
+    """Pixels around the mask over which the filling fades into the picture; beyond them nothing changes at all."""
+    metadata: bool = option(True, label="Keep metadata")
+    """The photo's EXIF (camera, date, place) goes into the result, too."""
+    classical: Literal["telea", "navier-stokes", "biharmonic"] = option(
+        "telea", label="Classical method", advanced=True
+    )
+    """Used by the method classical: fast marching, a flow, or the smoothest surface."""
+
+
+INPUTS = (
+    PictureInput(
+        name="image",
+        label="Picture",
+        help="The picture to fill; transparency, 16 bits, grey, colour profile and metadata are kept.",
+        working_pixels=WORKING_PIXELS,
+        raster=True,
+    ),
+    PictureInput(
+        name="mask",
+        label="Mask",
+        help="White, or opaque on transparent ground, where the picture is to be filled; of the same proportions.",
+        least=0,
+        working_pixels=WORKING_PIXELS,
+        raster=True,
+        extent=masks.extent,
+    ),
+)
+"""Of all tasks that fill."""
+
+
+def raster_given(pictures: Pictures) -> Raster:
+    """The picture as its file has it."""
+    picture = pictures["image"][0]
+    return picture.raster or Raster(numpy.asarray(picture.image))
+
+
+def mask_given(pictures: Pictures, parameters: Marked) -> Mask:
+    """``(H, W)``: the mask's file and what is transparent, grown.
+
+    Raises:
+        ParameterError: there is neither.
+        PictureError: nothing or nearly everything is marked, or the mask belongs to another picture.
+    """
+    raster = raster_given(pictures)
+    height, width = raster.values.shape[:2]
+    marked = numpy.zeros((height, width), numpy.bool_)
+    given = pictures.get("mask", ())
+    if not given and not parameters.transparent:
+        raise ParameterError("Please mark what should go: paint over it, or give a mask.")
+    for each in given:
+        marked |= masks.mask_of(each, (width, height))
+    if parameters.transparent and raster.alpha is not None:
+        marked |= raster.alpha <= raster.white // 2
+    return masks.checked(masks.grown(marked, parameters.grow)) if marked.any() else masks.checked(marked)
+
+
+def filling_of(parameters: Marked) -> Filling:
+    """What the parameters say about the way of filling."""
+    from engine.inpainting.refine import Refinement
+    from engine.inpainting.work import Filling
+
+    refinement = Refinement(
+        iterations=parameters.iterations,
+        scales=parameters.scales,
+        content=parameters.likeness,
+        rematch=parameters.rematch,
+        finest=parameters.detail,
+        network=parameters.perceptual,
+    )
+    return Filling(network=parameters.network, refinement=refinement)
+
+
+def run(pictures: Pictures, parameters: Inpainting, job: Job) -> Run:
+    """See :attr:`engine.registry.Task.run`."""
+    from engine.inpainting.canvas import Canvas
+    from engine.inpainting.work import fill
+
+    mask = mask_given(pictures, parameters)
+    canvas = Canvas(raster_given(pictures), opaque=parameters.transparent)
+    walk = Walk(fill(canvas, mask, _filling(parameters), job))
+    yield from walk
+    found = walk.result
+    raster = canvas.raster if parameters.metadata else replace(canvas.raster, exif=None)
+    titles = [each.title for each in found.stages]
+    stages = Comparison([Panel(each.title, each.image) for each in found.stages], pair=(titles[1], titles[-1]))
+    return Outcome(
+        image=raster.image(),
+        raster=raster,
+        facts={"masked": round(float(mask.mean()), 4), **found.facts},
+        explanation=stages,
+        gflop=found.gflop,
+    )
+
+
+def _filling(parameters: Inpainting) -> Filling:
+    return replace(
+        filling_of(parameters),
+        kind=parameters.method,
+        classical=parameters.classical,
+        feather=parameters.feather,
+    )
+
+
+def weights_of(parameters: Marked, *, refined: bool) -> tuple[str, ...]:
+    """Entries of the catalogue for a network's filling."""
+    return (parameters.network, "compact-sr", *([parameters.perceptual] if refined else []))
+
+
+def _weights(parameters: Inpainting) -> tuple[str, ...]:
+    if parameters.method == "classical":
+        return ()
+    return weights_of(parameters, refined=parameters.method != "network")
+
+
+def cost(parameters: Inpainting, sizes: Mapping[str, Sequence[tuple[int, int]]]) -> float:
+    """See :attr:`engine.registry.Task.cost`; of several holes, as if they were one with the box around them."""
+    return part_cost(_filling(parameters), sizes, parameters.grow)
+
+
+def part_cost(filling: Filling, sizes: Mapping[str, Sequence[tuple[int, int]]], grow: int) -> float:
+    """Arithmetic in GFLOP of filling one hole as large as the box around a mask, or the whole picture without one."""
+    from engine.inpainting.work import LEAST_SIDE
+    from engine.tiles import Box
+
+    (width, height), marked = sizes["image"][0], sizes.get("mask") or sizes["image"]
+    across, down = (max(1, min(whole, part + 2 * grow)) for whole, part in zip((width, height), marked[0], strict=True))
+    hole = Box((width - across) // 2, (height - down) // 2, (width + across) // 2, (height + down) // 2)
+    crop = masks.context(hole, LEAST_SIDE, (width, height))
+    return filling.gflop(hole.within(crop), crop)
+
+
+INPAINTING = Task(
+    name="inpainting",
+    title="Inpainting",
+    summary="Fills what a mask marks by a content network, and large holes with the nearest patches of the picture.",
+    paper="Yang et al. 2017, High-resolution image inpainting using multi-scale neural patch synthesis",
+    parameters=Inpainting,
+    inputs=INPUTS,
+    run=run,
+    weights=_weights,
+    cost=cost,
+)

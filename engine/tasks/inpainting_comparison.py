@@ -1,0 +1,159 @@
+"""Original | mask | classical | network | refined: the comparison of the inpainting papers, on a visitor's picture."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal
+
+import numpy
+from PIL import Image
+
+from engine.catalogue import LPIPS
+from engine.comparison import Comparison, Panel
+from engine.inpainting import masks
+from engine.inpainting.masks import Mask
+from engine.job import Job, Outcome, Run, Walk
+from engine.parameters import option
+from engine.registry import Pictures, Task
+from engine.tasks.inpainting import INPUTS, Marked, filling_of, mask_given, part_cost, raster_given, weights_of
+from engine.tiles import Box
+
+if TYPE_CHECKING:
+    from engine.inpainting.work import Filling
+
+MethodName = Literal["telea", "navier-stokes", "biharmonic", "network-bicubic", "network", "refined"]
+TITLES: Mapping[MethodName, str] = {
+    "telea": "Telea",
+    "navier-stokes": "Navier-Stokes",
+    "biharmonic": "biharmonic",
+    "network-bicubic": "network, bicubic",
+    "network": "content network",
+    "refined": "refined",
+}
+MARKED = (255, 64, 160)
+"""Colour of the mask."""
+SURROUNDINGS = 0.3
+"""What is shown around the holes, relative to the box around all of them."""
+SHOWN_SIDE = 1024
+"""Longer side in pixels of what is shown."""
+
+
+class InpaintingComparison(Marked):
+    """Parameters of the comparison."""
+
+    methods: tuple[MethodName, ...] = option(
+        ("telea", "biharmonic", "network", "refined"), least=1, most=len(TITLES), label="Methods"
+    )
+    """Classical methods, the content network (enlarged by interpolation, or by our own network), and its refinement."""
+    truth: bool = option(False, label="Nothing has to go")
+    """What is under the mask is right as it is: methods are measured on how near they come to it."""
+
+
+def run(pictures: Pictures, parameters: InpaintingComparison, job: Job) -> Run:
+    """See :attr:`engine.registry.Task.run`."""
+    from engine.device import PeakMemory, best_device
+    from engine.inpainting.canvas import Canvas
+    from engine.inpainting.work import fill
+    from engine.metrics import inside
+    from engine.tensors import to_tensor
+
+    mask = mask_given(pictures, parameters)
+    raster = raster_given(pictures)
+    before = Canvas(raster, opaque=parameters.transparent).image
+    names = tuple(dict.fromkeys(parameters.methods))
+    fillings = [filling(parameters, name) for name in names]
+    size = {"image": [(mask.shape[1], mask.shape[0])], "mask": [_size(masks.bounds(mask))]}
+    shares = [part_cost(way, size, 0) for way in fillings]
+    box = _shown(mask)
+    panels = [Panel("your picture", _part(before, box)), Panel("mask", _part(_marked(before, mask), box))]
+    done = 0.0
+    for index, (name, way) in enumerate(zip(names, fillings, strict=True)):
+        if job.stopped and index:
+            break
+        memory, start = PeakMemory(best_device().torch_device), time.perf_counter()
+        resident = memory.sample()
+        canvas = Canvas(raster, opaque=parameters.transparent)
+        walk = Walk(fill(canvas, mask, way, job))
+        for step in walk:
+            memory.sample()
+            yield step.within(sum(shares[:index]) / sum(shares), shares[index] / sum(shares), f"{TITLES[name]}: ")
+        seconds, peak = time.perf_counter() - start, memory.sample()
+        done += walk.result.gflop
+        quality = {}
+        if parameters.truth and not job.stopped:
+            made, original = (to_tensor(Image.fromarray(each)) for each in (canvas.image, before))
+            quality = inside(made, original, mask)
+        title = TITLES[name] + (", stopped" if job.stopped else "")
+        panels.append(Panel(title, _part(canvas.image, box), seconds, peak - resident, quality))
+    compared = panels[2:]
+    comparison = Comparison(
+        panels, missing=len(names) - len(compared), columns=3, pair=(compared[0].title, compared[-1].title)
+    )
+    methods = {
+        panel.title: {"seconds": round(panel.seconds or 0, 3), "memory_bytes": panel.memory, **panel.quality}
+        for panel in compared
+    }
+    facts = {"masked": round(float(mask.mean()), 4), "methods": methods}
+    return Outcome(image=comparison.sheet(), facts=facts, explanation=comparison, gflop=done)
+
+
+def filling(parameters: Marked, name: MethodName) -> Filling:
+    """How a method fills."""
+    made = filling_of(parameters)
+    if name == "network" or name == "refined":
+        return replace(made, kind=name)
+    if name == "network-bicubic":
+        return replace(made, kind="network", bicubic=True)
+    return replace(made, kind="classical", classical=name)
+
+
+def _size(box: Box) -> tuple[int, int]:
+    return box.width, box.height
+
+
+def _shown(mask: Mask) -> Box:
+    """All holes with some of what is around them."""
+    box = masks.bounds(mask)
+    margin = max(32, round(SURROUNDINGS * max(box.width, box.height)))
+    return box.grown(margin, (mask.shape[1], mask.shape[0]))
+
+
+def _part(values: numpy.ndarray, box: Box) -> Image.Image:
+    """A part of a picture ``(H, W, 3)``, reduced where it is large."""
+    part = Image.fromarray(values[box.top : box.bottom, box.left : box.right])
+    part.thumbnail((SHOWN_SIDE, SHOWN_SIDE), Image.Resampling.LANCZOS)
+    return part
+
+
+def _marked(values: numpy.ndarray, mask: Mask) -> numpy.ndarray:
+    """The picture with its holes in a colour."""
+    marked: numpy.ndarray = numpy.where(mask[..., None], numpy.array(MARKED, numpy.uint8), values)
+    return marked
+
+
+def cost(parameters: InpaintingComparison, sizes: Mapping[str, Sequence[tuple[int, int]]]) -> float:
+    """See :attr:`engine.registry.Task.cost`."""
+    names = dict.fromkeys(parameters.methods)
+    return sum(part_cost(filling(parameters, name), sizes, parameters.grow) for name in names)
+
+
+def _weights(parameters: InpaintingComparison) -> tuple[str, ...]:
+    found: tuple[str, ...] = (LPIPS,) if parameters.truth else ()
+    if {"network-bicubic", "network", "refined"} & set(parameters.methods):
+        found += weights_of(parameters, refined="refined" in parameters.methods)
+    return found
+
+
+INPAINTING_COMPARISON = Task(
+    name="inpainting-comparison",
+    title="Inpainting side by side",
+    summary="Fills the same holes by classical methods, the content network and texture refinement, side by side.",
+    paper="Telea 2004; Bertalmio et al. 2001; Damelin & Hoang 2018; Sargsyan et al. 2023; Yang et al. 2017",
+    parameters=InpaintingComparison,
+    inputs=INPUTS,
+    run=run,
+    weights=_weights,
+    cost=cost,
+)

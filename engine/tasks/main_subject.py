@@ -1,0 +1,73 @@
+"""The main subject of a picture as a mask: a proposal of what to remove, to be corrected by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy
+from PIL import Image
+
+from engine.catalogue import catalogue
+from engine.job import Job, Outcome, Run, Step
+from engine.parameters import Parameters, option
+from engine.registry import PictureInput, Pictures, Task
+
+NETWORK = "u2netp"
+GFLOP = 25.5
+"""Of one pass of the network."""
+
+
+class MainSubject(Parameters):
+    """Parameters of the proposal."""
+
+    certainty: float = option(0.5, low=0.05, high=0.95, step=0.05, label="Certainty")
+    """How sure the network has to be that a pixel belongs to the subject; less takes more of the picture."""
+    margin: float = option(1.0, low=0, high=10, step=0.5, label="Margin")
+    """What is marked beyond the subject's edge, in percent of the longer side: soft edges and shadows go, too."""
+
+
+def run(pictures: Pictures, parameters: MainSubject, job: Job) -> Run:
+    """See :attr:`engine.registry.Task.run`; the result is white where the subject is."""
+    from dataclasses import replace
+
+    import torch
+
+    from engine.device import best_device
+    from engine.inpainting.masks import grown, resized
+    from engine.models import models
+    from engine.nets.u2net import DEVIATION, MEAN, SIDE
+    from engine.tensors import resized as tensor_of
+
+    image = pictures["image"][0].image
+    yield Step(done=0, stage="looking for the subject", preview=lambda: Image.new("RGB", image.size))
+    device = replace(best_device(), dtype=torch.float32)
+    net = models.get(catalogue()[NETWORK], device)
+    picture = tensor_of(image, (SIDE, SIDE), device.torch_device)
+    mean, deviation = (torch.tensor(each, device=picture.device)[:, None, None] for each in (MEAN, DEVIATION))
+    with torch.inference_mode():
+        found = net((picture - mean) / deviation)[0, 0].float().cpu().numpy()
+    sure = found / max(float(found.max()), 1e-6)  # as rembg: a faint subject is still the subject
+    soft = Image.fromarray((255 * sure).round().astype(numpy.uint8)).resize(image.size, Image.Resampling.BICUBIC)
+    mask = resized(numpy.asarray(soft) > 255 * parameters.certainty, image.size)
+    mask = grown(mask, round(parameters.margin / 100 * max(image.size)))
+    made = Image.fromarray(numpy.where(mask, 255, 0).astype(numpy.uint8)).convert("RGB")
+    yield Step(done=1, stage="found", preview=made.copy)
+    return Outcome(image=made, facts={"masked": round(float(mask.mean()), 4)})
+
+
+def cost(parameters: MainSubject, sizes: Mapping[str, Sequence[tuple[int, int]]]) -> float:
+    """See :attr:`engine.registry.Task.cost`."""
+    return GFLOP
+
+
+MAIN_SUBJECT = Task(
+    name="main-subject",
+    title="Main subject",
+    summary="Marks what a picture is of, as a mask for inpainting.",
+    paper="Qin et al. 2020, U2-Net: going deeper with nested U-structure for salient object detection",
+    parameters=MainSubject,
+    inputs=(PictureInput(name="image", label="Picture", help="The picture whose subject is to be marked."),),
+    run=run,
+    weights=lambda parameters: (NETWORK,),
+    cost=cost,
+)
