@@ -6,7 +6,7 @@ from typing import Any
 
 import gradio as gr
 
-from demos import lens, look, reconstruction, style_v1, style_v3, super_resolution
+from demos import inpainting, lens, look, reconstruction, sending, style_v1, style_v3, super_resolution
 
 QUEUE_SIZE = 20
 """Runs that may wait; more are told that the queue is full."""
@@ -25,22 +25,30 @@ def build() -> gr.Blocks:
         gr.Markdown(
             "# Pentimento\nClassical neural image generation: published algorithms that really run, on your picture."
         )
-        with gr.Tabs():
-            with gr.Tab("Style V1", id="style-v1"), gr.Tabs():
+        with gr.Tabs() as tasks:
+            with gr.Tab("Style V1", id="style-v1"), gr.Tabs() as v1:
                 with gr.Tab("Transfer", id="transfer"):
-                    style_v1.build()
+                    transfer = style_v1.build()
                 with gr.Tab("Reconstruction", id="reconstruction"):
                     reconstruction.build()
-            with gr.Tab("Style V3", id="style-v3"), gr.Tabs():
+            with gr.Tab("Style V3", id="style-v3"), gr.Tabs() as v3:
                 with gr.Tab("Transfer", id="transfer-v3"):
-                    style_v3.build()
+                    transfer_v3 = style_v3.build()
                 with gr.Tab("V1 beside V3", id="comparison"):
                     style_v3.build_comparison()
-            with gr.Tab("Super-resolution", id="super-resolution"), gr.Tabs():
+            with gr.Tab("Super-resolution", id="super-resolution"), gr.Tabs() as enlarging:
                 with gr.Tab("Side by side", id="super-resolution-comparison"):
                     super_resolution.build_comparison()
                 with gr.Tab("Enlarge", id="enlarge"):
-                    super_resolution.build()
+                    enlarge = super_resolution.build()
+            with gr.Tab("Inpainting", id="inpainting"):
+                filling = inpainting.build()
+        places = {
+            "Super-resolution": sending.Place(enlarge["image"], [(tasks, "super-resolution"), (enlarging, "enlarge")]),
+            "Style V1": sending.Place(transfer["content"], [(tasks, "style-v1"), (v1, "transfer")]),
+            "Style V3": sending.Place(transfer_v3["content"], [(tasks, "style-v3"), (v3, "transfer-v3")]),
+        }
+        sending.connect(filling.panel, places)
     page.queue(api_open=False, max_size=QUEUE_SIZE, default_concurrency_limit=4)
     return page
 

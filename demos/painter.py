@@ -35,12 +35,13 @@ class MaskPainter(gr.ImageEditor):
 
     is_template = True  # the page draws it as the "imageeditor" component
 
-    def __init__(self) -> None:
+    def __init__(self, **options: Any) -> None:
+        colour = _css(COLOUR)
         super().__init__(
             type="filepath", format="png", label="Paint over what should go", layers=False, transforms=(), sources=(),
             height=HEIGHT, canvas_size=(SIDE, SIDE), buttons=["fullscreen"],
-            brush=gr.Brush(default_size=BRUSH, colors=[_css(COLOUR)], color_mode="fixed", default_color=_css(COLOUR)),
-            eraser=gr.Eraser(default_size=BRUSH), placeholder="Choose a picture first.",
+            brush=gr.Brush(default_size=BRUSH, colors=[colour], color_mode="fixed", default_color=colour),
+            eraser=gr.Eraser(default_size=BRUSH), placeholder="Choose a picture first.", **options,
         )  # fmt: skip
 
     def get_config(self, cls: type | None = None) -> dict[str, Any]:
@@ -104,8 +105,7 @@ def painting(canvas: Image.Image | None, mask: Picture | None) -> dict[str, Any]
         return None
     layer = Image.new("RGBA", canvas.size)
     layer.paste(COLOUR, (0, 0), Image.fromarray(marked_in(mask, canvas.size)))
-    whole = Image.alpha_composite(canvas.convert("RGBA"), layer)
-    return {"background": canvas, "layers": [layer] if mask is not None else [], "composite": whole}
+    return {"background": canvas, "layers": [layer] if mask is not None else [], "composite": None}
 
 
 def _css(colour: tuple[int, int, int, int]) -> str:

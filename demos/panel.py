@@ -146,6 +146,10 @@ class Panel:
         # Not .then: it does not follow an error that the page shows.
         ended = ran.success(_ended, None, [self.run, self.stop], queue=False, **PRIVATE)
         ended.then(**self._download_event())
+        if self.senders:
+            buttons = [*self.senders.values()]
+            usable = [gr.update(interactive=True)] * len(buttons)
+            ended.then(lambda: usable, None, buttons, queue=False, **PRIVATE)
         ran.failure(_failed, [self.result], [self.run, self.stop, self.status], queue=False, **PRIVATE)
         return RunEvents(begun, ended)
 

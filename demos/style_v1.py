@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gradio as gr
 
+from demos.controls import Controls
 from demos.stylisation import QUIET, StyleTab
 from engine.tasks.style_v1 import LAYER_PRESETS, STYLE_V1
 
@@ -14,8 +15,8 @@ TEXT = (
 )
 
 
-def build() -> None:
-    """Lay out the tab inside the current Blocks."""
+def build() -> Controls:
+    """Lay out the tab inside the current Blocks; returns its inputs."""
     layers = gr.Radio(list(LAYER_PRESETS), value="All", label="Preset of the style layers", render=False)
     tab = StyleTab(STYLE_V1, TEXT, first=[layers])
     tab.connect()
@@ -25,3 +26,4 @@ def build() -> None:
         [tab.controls["style_layers"]],
         **QUIET,
     )
+    return tab.controls

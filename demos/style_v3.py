@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from demos.controls import Controls
 from demos.matches import MatchView
 from demos.stylisation import StyleTab
 from engine.tasks.style_comparison import STYLE_COMPARISON
@@ -18,11 +19,12 @@ COMPARISON_TEXT = (
 )
 
 
-def build() -> None:
-    """Lay out the tab inside the current Blocks."""
+def build() -> Controls:
+    """Lay out the tab inside the current Blocks; returns its inputs."""
     tab = StyleTab(STYLE_V3, TEXT)
     matches = MatchView(tab.panel)
     matches.connect(tab.connect())
+    return tab.controls
 
 
 def build_comparison() -> None:

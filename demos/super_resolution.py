@@ -56,10 +56,11 @@ def build_comparison() -> None:
     told.connect(tab.controls, tab.notes, tab.expected, runs)
 
 
-def build() -> None:
-    """Lay out one method inside the current Blocks."""
+def build() -> Controls:
+    """Lay out one method inside the current Blocks; returns its inputs."""
     tab = _laid_out(SUPER_RESOLUTION, TEXT, "compare")
     told.connect(tab.controls, tab.notes, tab.expected, tab.panel.connect(tab.controls))
+    return tab.controls
 
 
 def _laid_out(task: Task, text: str, first: Literal["compare", "facts"]) -> Layout:

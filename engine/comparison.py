@@ -10,6 +10,7 @@ from PIL import Image
 
 from engine.montage import Montage
 
+STOPPED = "stopped"
 DIFFERENCE_GAIN = 4
 """How much a difference map is brightened: an error of 32 grey levels is half way to black or white."""
 
@@ -29,6 +30,9 @@ class Panel:
     quality: Mapping[str, float] = field(default_factory=dict)
     """``psnr`` in dB, ``ssim``, ``lpips``, and what else was measured; only where there is an original."""
 
+    stopped: bool = False
+    """Whether a stop left this unfinished."""
+
     @property
     def figures(self) -> str:
         """Time, memory and quality in a line."""
@@ -44,6 +48,8 @@ class Panel:
     @property
     def judged(self) -> str:
         """Quality alone; empty where there is no original."""
+        if self.stopped:
+            return STOPPED
         if not self.quality:
             return ""
         told = "PSNR {psnr:.2f} dB, SSIM {ssim:.3f}, LPIPS {lpips:.3f}".format(**self.quality)
@@ -55,9 +61,11 @@ class Comparison:
     """All of them, of one size; the explanation of a run."""
 
     panels: Sequence[Panel]
-    """In their order; where methods are compared, the last one is what they are compared with."""
-    missing: int = 0
-    """Methods that a stop left out; they would stand before the last panel."""
+    """In their order."""
+    missing: Sequence[str] = ()
+    """Titles of methods that a stop left out."""
+    last: bool = True
+    """Whether the last panel is what methods are compared with, and stands behind those that were left out."""
     columns: int = 0
     """In a row of the sheet; 0 for all of them."""
     pair: tuple[str, str] | None = None
@@ -73,11 +81,12 @@ class Comparison:
 
     def _sheet(self, captions: Sequence[str]) -> Image.Image:
         first = self.panels[0].image
-        told = [*captions[:-1], *["stopped\n"] * self.missing, captions[-1]]
+        left_out = [f"{title}\n{STOPPED}" for title in self.missing]
+        told = [*captions[:-1], *left_out, captions[-1]] if self.last else [*captions, *left_out]
         montage = Montage(first.size, told, columns=self.columns or len(told), text=max(12, first.width // 32))
-        for index, panel in enumerate(self.panels[:-1]):
-            montage.paste(index, panel.image)
-        montage.paste(len(told) - 1, self.panels[-1].image)
+        for index, panel in enumerate(self.panels):
+            behind = len(left_out) if self.last and index == len(self.panels) - 1 else 0
+            montage.paste(index + behind, panel.image)
         return montage.image
 
     def named(self, title: str) -> Panel:

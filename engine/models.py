@@ -75,7 +75,9 @@ def _script(path: Path, device: Device) -> nn.Module:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "`torch.jit.load` is deprecated", FutureWarning)
         net: nn.Module = torch.jit.load(path, map_location=device.torch_device)  # type: ignore[no-untyped-call]
-    return net.eval().requires_grad_(False)
+    for parameter in net.parameters():
+        parameter.requires_grad_(False)
+    return net.eval()
 
 
 def _tensors(path: Path, keys: Mapping[str, str] | None) -> dict[str, Tensor]:

@@ -37,7 +37,7 @@ Source = str | Path | bytes | IO[bytes] | Image.Image
 Kind = Literal["png", "jpeg"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Picture:
     """A picture that passed the door."""
 

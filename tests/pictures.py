@@ -27,6 +27,13 @@ def noisy(width: int = 96, height: int = 72) -> Image.Image:
     return Image.fromarray((numpy.asarray(scene(width, height)) + noise).clip(0, 255).astype(numpy.uint8))
 
 
+def hole(width: int = 96, height: int = 72) -> Image.Image:
+    """A mask: white in the middle."""
+    mask = Image.new("L", (width, height))
+    mask.paste(255, (width // 3, height // 3, width // 2, height // 2))
+    return mask
+
+
 def painting(width: int = 80, height: int = 80) -> Image.Image:
     """Coloured waves: a texture with a palette of its own."""
     y, x = numpy.mgrid[0:height, 0:width]

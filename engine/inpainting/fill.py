@@ -105,9 +105,10 @@ def network(colours: Colours, mask: Mask, name: NetworkName, *, bicubic: bool = 
         bicubic: whether the filling is enlarged by interpolation alone; else by our compact residual network.
     """
     height, width = mask.shape
-    side = _side(NETWORKS[name], max(height, width))
-    factor = side / max(height, width)
+    factor = NETWORKS[name].side / max(height, width)
+    factor = factor if NETWORKS[name].exact else min(1.0, factor)
     size = (max(1, round(factor * width)), max(1, round(factor * height)))
+    side = -(-max(size) // MULTIPLE) * MULTIPLE
     hole = _tensor(mask.astype(numpy.float32))
     # A pixel of the small picture is known where all of it is: nothing of the hole may leak in.
     known = (imresize(1 - hole, size) > 0.999).float()
@@ -117,7 +118,7 @@ def network(colours: Colours, mask: Mask, name: NetworkName, *, bicubic: bool = 
         made = small + (1 - known) * filling
         if factor < 1:
             found = _enlarged(made, (height, width), bounds(mask), bicubic=bicubic)
-        else:
+        else:  # a picture of the network's own size stays as it is
             found = imresize(made, (width, height)).clamp(0, 1)[0].permute(1, 2, 0).numpy()
     whole: Colours = numpy.where(mask[..., None], found, colours)
     return whole
@@ -129,10 +130,6 @@ def _squared(values: Tensor, side: int) -> Tensor:
     plane = numpy.ascontiguousarray(values[0].permute(1, 2, 0).numpy())
     wide = cv2.copyMakeBorder(plane, 0, side - height, 0, side - width, cv2.BORDER_REFLECT_101)
     return _tensor(wide)
-
-
-def _side(net: ContentNetwork, square: int) -> int:
-    return net.side if net.exact or square >= net.side else -(-square // MULTIPLE) * MULTIPLE
 
 
 def _tensor(values: NDArray[Any]) -> Tensor:

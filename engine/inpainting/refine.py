@@ -37,7 +37,7 @@ STEP = 0.003
 """Of Adam, in units of the picture's range: with L-BFGS the same number of steps hardly moves, with more it smooths."""
 MARGIN = 24
 """Known pixels around the hole that patches of the finest scale may reach into."""
-COARSEST_SIDE = 96
+COARSEST_SIDE = 64
 """Longer side of the window at the coarsest scale."""
 RATIO = 2**0.5
 """Of neighbouring scales."""

@@ -125,9 +125,11 @@ def fill(canvas: Canvas, mask: Mask, filling: Filling, job: Job) -> Generator[St
             facts["unfinished"] = f"{len(left)} of {count} holes are filled by Telea's method only"
         for hole in left:
             cut = (slice(hole.crop.top, hole.crop.bottom), slice(hole.crop.left, hole.crop.right))
-            made = classical(canvas.part(hole.crop), unknown[cut], "telea")
+            before, hidden = canvas.part(hole.crop), unknown[cut].copy()
+            made = classical(before, hidden, "telea")
             _put(canvas, hole, made, cover[cut], unknown[cut])
             preview.take(canvas.image, hole.crop)
+            stages = stages or _stages(before, hidden, [Stage("telea", _image(made))], canvas.part(hole.crop))
         yield Step(done=done, stage="stopped", preview=preview.image)
     return Filled(stages, done * total, facts)
 

@@ -85,11 +85,15 @@ def run(pictures: Pictures, parameters: InpaintingComparison, job: Job) -> Run:
         if parameters.truth and not job.stopped:
             made, original = (to_tensor(Image.fromarray(each)) for each in (canvas.image, before))
             quality = inside(made, original, mask)
-        title = TITLES[name] + (", stopped" if job.stopped else "")
-        panels.append(Panel(title, _part(canvas.image, box), seconds, peak - resident, quality))
+        part = _part(canvas.image, box)
+        panels.append(Panel(TITLES[name], part, seconds, peak - resident, quality, job.stopped))
     compared = panels[2:]
     comparison = Comparison(
-        panels, missing=len(names) - len(compared), columns=3, pair=(compared[0].title, compared[-1].title)
+        panels,
+        missing=[TITLES[name] for name in names[len(compared) :]],
+        last=False,
+        columns=3,
+        pair=(compared[0].title, compared[-1].title),
     )
     methods = {
         panel.title: {"seconds": round(panel.seconds or 0, 3), "memory_bytes": panel.memory, **panel.quality}

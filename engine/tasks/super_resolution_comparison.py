@@ -62,13 +62,13 @@ def run(pictures: Pictures, parameters: SuperResolutionComparison, job: Job) -> 
             yield step.within(sum(shares[:index]) / sum(shares), shares[index] / sum(shares))
         image = walk.result.raster.image()
         seconds, peak = time.perf_counter() - start, memory.sample()
-        title = METHODS[name].title
-        if "unfinished" in walk.result.facts:
-            title += ", stopped"
+        stopped = "unfinished" in walk.result.facts
         quality = _quality(image, reference, scale) if parameters.original and not job.stopped else {}
-        panels.append(Panel(title, image, seconds, peak - resident, quality))
+        panels.append(Panel(METHODS[name].title, image, seconds, peak - resident, quality, stopped))
     last = "original" if parameters.original else "your picture"
-    comparison = Comparison([*panels, Panel(last, reference)], missing=len(names) - len(panels))
+    comparison = Comparison(
+        [*panels, Panel(last, reference)], missing=[METHODS[name].title for name in names[len(panels) :]]
+    )
     methods = {
         panel.title: {"seconds": round(panel.seconds or 0, 3), "memory_bytes": panel.memory, **panel.quality}
         for panel in panels

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import subprocess
 import sys
 import tarfile
 from pathlib import Path
 
+import numpy
 from safetensors.torch import save_file
 from torch import Tensor
 
@@ -65,3 +67,15 @@ def member(archive: Path, suffix: str, expected: str, folder: Path) -> Path:
         target.write_bytes(stream.read())
     check(target, expected)
     return target
+
+
+def blocks(seed: int, side: int, count: int = 8) -> numpy.ndarray:
+    """``(1, 3, side, side)`` float32 in [-1, 1]: random squares; what graphs and their conversions are compared on."""
+    coarse = numpy.random.default_rng(seed).uniform(-1, 1, (1, 3, count, count)).astype(numpy.float32)
+    return coarse.repeat(side // count, 2).repeat(side // count, 3)
+
+
+def record(outputs: list[numpy.ndarray], name: str) -> None:
+    """Keep every 32nd pixel of what a published graph makes of :func:`blocks` of seed 0, 1, ... for the tests."""
+    path = Path(__file__).parent / f"{name}_graph.json"
+    path.write_text(json.dumps([output[0, :, ::32, ::32].round(4).tolist() for output in outputs]) + "\n")
