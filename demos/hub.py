@@ -6,7 +6,7 @@ from typing import Any
 
 import gradio as gr
 
-from demos import inpainting, lens, look, reconstruction, sending, style_v1, style_v3, super_resolution
+from demos import inpainting, lens, look, painter, reconstruction, sending, style_v1, style_v3, super_resolution
 
 QUEUE_SIZE = 20
 """Runs that may wait; more are told that the queue is full."""
@@ -57,7 +57,7 @@ def launch_options() -> dict[str, Any]:
     """Options for ``launch`` that are part of the product: look, limits, and doors that stay closed."""
     return {
         "theme": look.THEME,
-        "css": look.CSS + lens.CSS,
+        "css": look.CSS + lens.CSS + painter.CSS,
         "max_file_size": FILE_SIZE,
         "state_session_capacity": SESSIONS,
         "enable_monitoring": False,

@@ -6,14 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import gradio as gr
-from PIL import Image
 
 from demos import told
 from demos.comparison import ComparisonView
 from demos.controls import Controls
 from demos.examples import FOLDER
-from demos.painter import UNCHANGED, MaskPainter, Painted, as_mask, canvas_of, marked_in, painting
-from demos.panel import PRIVATE, QUEUE, Before, Panel, publish
+from demos.painter import MaskPainter, marked_in, mask_shown, picture_shown
+from demos.panel import PRIVATE, QUEUE, Panel, publish
 from demos.runs import frames
 from demos.uploads import Upload
 from engine import Job, Picture, Result
@@ -30,7 +29,6 @@ TEXT = (
     "<span class='quiet'>Yang et al. 2017; Sargsyan et al. 2023.</span>"
 )
 SEND_TO = ("Super-resolution", "Style V1", "Style V3")
-QUIET: dict[str, Any] = {"queue": False, "show_progress": "hidden", **PRIVATE}
 
 
 class InpaintingTab:
@@ -59,25 +57,15 @@ class InpaintingTab:
         self.picture = self.controls.upload("image", height=200)
         gr.Examples([[str(FOLDER / name)] for name in PICTURES], [self.picture], label="Examples", cache_examples=False)
         self.painter = MaskPainter()
-        self._mask, self._canvas = gr.State(None), gr.State(None)
-        self.controls.stand_in("mask", self._mask)
+        self._size = gr.State(None)
+        self.controls.stand_in("mask", self.painter)
         self._notes = gr.Markdown(elem_classes=["quiet", "notes"])
 
     def _place_tools(self) -> None:
-        with gr.Row():
-            self._propose = gr.Button("Mark the main subject", size="sm")
-            self._invert = gr.Button("Invert", size="sm")
-            self._clear = gr.Button("Clear the mask", size="sm")
-        with gr.Accordion("Mask from a file, a box, how the subject is marked", open=False):
-            with gr.Row():
-                self.controls.upload("mask", height=160)
-                with gr.Column():
-                    self._box = [
-                        gr.Slider(0, 100, value, step=1, label=f"Box: {edge}, %")
-                        for edge, value in (("left", 40), ("top", 40), ("right", 60), ("bottom", 60))
-                    ]
-                    self._add_box = gr.Button("Add the box", size="sm")
-            with gr.Row():
+        self._propose = gr.Button("Mark the main subject", size="sm")
+        with gr.Accordion("Mask from a file, how the subject is marked", open=False), gr.Row():
+            self.controls.upload("mask", height=160)
+            with gr.Column():
                 for field in self._subject.fields(advanced=False):
                     self._subject.control(field)
 
@@ -100,28 +88,22 @@ class InpaintingTab:
         return Panel(controls.task, first="compare" if send else "facts", send_to=SEND_TO if send else ()), expected
 
     def _connect_mask(self) -> None:
-        """Every tool puts something into the painted layer, where brush and eraser correct it."""
-        picture, given, shown = self.picture, self.controls["mask"], [self.painter, self._mask]
-        picture.change(_begun, [picture], [self._canvas, *shown], **told.DOORS, show_progress="hidden", **PRIVATE)
-        self.painter.change(_painted, [self.painter, self._mask], [self._mask], **QUIET)
-        # A click may follow a stroke sooner than its event: each tool reads the painter itself.
-        tool = [self.painter, self._mask, self._canvas]
-        self._clear.click(_cleared, [self._canvas], shown, **QUIET)
-        self._invert.click(_inverted, tool, shown, **QUIET)
-        self._add_box.click(_boxed, [*tool, *self._box], shown, **QUIET)
-        given.change(_united, [*tool, given], shown, **told.DOORS, show_progress="hidden", **PRIVATE)  # type: ignore[attr-defined]
+        """Whatever marks something paints it, so that brush and eraser correct it."""
+        given, painted = self.controls["mask"], [self.painter, self._size]
+        opened: dict[str, Any] = {"show_progress": "hidden", **told.DOORS, **PRIVATE}
+        self.picture.change(picture_shown, [self.picture], painted, **opened)
+        given.change(_united, [*painted, given], [self.painter], **opened)  # type: ignore[attr-defined]
         self._propose.click(
-            _proposer(self._subject), [*tool, *self._subject.components], shown,
-            show_progress_on=[self.painter], **PRIVATE, **QUEUE,
+            _proposer(self._subject), [*painted, *self._subject.components], [self.painter],
+            show_progress_on=[self._propose], **PRIVATE, **QUEUE,
         )  # fmt: skip
         publish(self._subject)
 
     def _connect_runs(self) -> None:
-        latest = Before(fn=_painted, inputs=[self.painter, self._mask], outputs=[self._mask])
-        runs = self.panel.connect(self.controls, first=latest)
+        runs = self.panel.connect(self.controls)
         self._stages.connect(self.panel.result, runs)
         told.connect(self.controls, self._notes, self._expected, runs)
-        compared = self._compared.connect(self.side_by_side, first=latest)
+        compared = self._compared.connect(self.side_by_side)
         self._view.connect(self._compared.result, compared)
         told.connect(self.side_by_side, gr.Markdown(visible=False), self._compared_expected, compared)
 
@@ -131,71 +113,22 @@ def build() -> InpaintingTab:
     return InpaintingTab()
 
 
-def _begun(picture: Upload) -> tuple[Any, ...]:
-    canvas = canvas_of(picture)
-    return canvas, painting(canvas, None), None
-
-
-def _painted(painted: Painted, before: Painted) -> Painted:
-    return before if painted == UNCHANGED else painted
-
-
-def _now(painted: Painted, before: Painted) -> Picture | None:
-    """The mask as it is; a refused one counts as none, and the run says why."""
-    found = _painted(painted, before)
-    return found if isinstance(found, Picture) else None
-
-
-def _shown(canvas: Image.Image | None, mask: Picture | None) -> tuple[Any, Any]:
-    if canvas is None:
-        return gr.skip(), gr.skip()
-    return painting(canvas, mask), mask
-
-
-def _cleared(canvas: Image.Image | None) -> tuple[Any, Any]:
-    return _shown(canvas, None)
-
-
-def _inverted(painted: Painted, before: Painted, canvas: Image.Image | None) -> tuple[Any, Any]:
-    if canvas is None:
-        return gr.skip(), gr.skip()
-    return _shown(canvas, as_mask(~marked_in(_now(painted, before), canvas.size)))
-
-
-def _boxed(
-    painted: Painted, before: Painted, canvas: Image.Image | None, left: float, top: float, right: float, bottom: float
-) -> tuple[Any, Any]:
-    if canvas is None:
-        return gr.skip(), gr.skip()
-    (left, right), (top, bottom) = sorted((left, right)), sorted((top, bottom))
-    edges = [round(share * side / 100) for share, side in zip((left, top, right, bottom), canvas.size * 2, strict=True)]
-    marked = Image.new("RGB", canvas.size)
-    marked.paste("white", (edges[0], edges[1], edges[2], edges[3]))
-    return _united(painted, before, canvas, Picture(marked))
-
-
-def _united(painted: Painted, before: Painted, canvas: Image.Image | None, more: Upload) -> tuple[Any, Any]:
+def _united(painted: Upload, size: tuple[int, int] | None, more: Upload) -> Any:
     """What is painted, and a mask besides."""
-    if canvas is None or more is None:
-        return gr.skip(), gr.skip()
+    if size is None or more is None:
+        return gr.skip()
     if isinstance(more, PictureError):
         raise gr.Error(str(more), print_exception=False)
-    opaque = more.raster.alpha if more.raster else None
-    given = more if opaque is None else as_mask(opaque > opaque.max() // 2)
-    marked = marked_in(_now(painted, before), canvas.size) | marked_in(given, canvas.size)
-    return _shown(canvas, as_mask(marked))
+    return mask_shown(marked_in(painted, size) | marked_in(more, size))
 
 
 def _proposer(controls: Controls) -> Any:
     """The main subject, added to what is painted."""
 
-    def propose(painted: Painted, before: Painted, canvas: Image.Image | None, *values: Any) -> Iterator[Any]:
-        if canvas is None:
+    def propose(painted: Upload, size: tuple[int, int] | None, *values: Any) -> Iterator[Any]:
+        if size is None:
             raise gr.Error("Please choose a picture first.", print_exception=False)
         for frame in frames(controls, values, Job()):
-            if isinstance(frame, Result):
-                yield _united(painted, before, canvas, Picture(frame.image))
-            else:
-                yield gr.skip(), gr.skip()
+            yield _united(painted, size, Picture(frame.image)) if isinstance(frame, Result) else gr.skip()
 
     return propose

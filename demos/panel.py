@@ -9,7 +9,7 @@ import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, TypedDict
+from typing import Any, Literal, NamedTuple
 
 import gradio as gr
 from PIL import Image, ImageOps
@@ -57,14 +57,6 @@ class Kept:
         stream = io.BytesIO()
         Raster(values, self.profile, self.exif).save(stream, kind=kind, text=text)
         return stream.getvalue()
-
-
-class Before(TypedDict):
-    """An event: function, components that it takes, components that it gives."""
-
-    fn: Any
-    inputs: list[Any]
-    outputs: list[Any]
 
 
 class RunEvents(NamedTuple):
@@ -117,18 +109,12 @@ class Panel:
         self.result = gr.State(None, time_to_live=3600)
         """:class:`Kept` once there is a result."""
 
-    def connect(self, controls: Controls, *more_triggers: Any, first: Before | None = None) -> list[RunEvents]:
-        """Bind the events and make the endpoint.
-
-        Args:
-            controls: what a run reads.
-            more_triggers: begin a run besides the Run button.
-            first: what has to be done before a run reads.
+    def connect(self, controls: Controls, *more_triggers: Any) -> list[RunEvents]:
+        """Bind the events and make the endpoint; ``more_triggers`` begin a run besides the Run button.
 
         Returns:
             The events of each trigger, for what else follows a run.
         """
-        self._first = first
         events = [self._connect_run(controls, trigger) for trigger in (self.run.click, *more_triggers)]
         self.stop.click(_stop, [self._job], [self.stop, self.status], queue=False, **PRIVATE)
         gr.on([self.kind.change, self.keep_recipe.change], **self._download_event())
@@ -138,8 +124,7 @@ class Panel:
     def _connect_run(self, controls: Controls, trigger: Any) -> RunEvents:
         shown = [self.picture, self.status, self.curves, self.compare, self.tabs, self.facts, self.result]
         begun = trigger(_begin, None, [self._job, self.run, self.stop, self.status], queue=False, **PRIVATE)
-        ready = begun if self._first is None else begun.then(**self._first, queue=False, **PRIVATE)
-        ran = ready.then(
+        ran = begun.then(
             _worker(controls), [self._job, *controls.on_page], shown, show_progress="minimal",
             show_progress_on=[self.status], **PRIVATE, **QUEUE,
         )  # fmt: skip

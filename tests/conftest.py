@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -23,6 +24,7 @@ os.environ.update(
 )
 
 import pytest  # noqa: E402
+from playwright.sync_api import Browser, Page, expect, sync_playwright  # noqa: E402
 
 from engine import Picture, open_picture  # noqa: E402
 from tests import pictures  # noqa: E402
@@ -69,3 +71,41 @@ def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
         else:
             return
     raise AssertionError("the app did not start: " + log.read_text())
+
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+QUIET = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        pytest.skip("needs Chromium (apt-get install chromium)")
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def page(browser: Browser, app_url: str) -> Iterator[Page]:
+    """The hub, open; a test fails on any error in the console and on any request to another host."""
+    opened = browser.new_page(viewport={"width": 1280, "height": 1000}, accept_downloads=True)
+    errors: list[str] = []
+    foreign: list[str] = []
+    opened.on("pageerror", lambda error: errors.append(str(error)))
+    opened.on("console", lambda told: errors.append(told.text) if told.type == "error" else None)
+    opened.on("request", lambda made: foreign.append(made.url) if not made.url.startswith((*OWN, app_url)) else None)
+    opened.goto(app_url)
+    expect(opened.get_by_role("heading", name="Pentimento")).to_be_visible(timeout=30_000)
+    yield opened
+    opened.close()
+    cut = ("AbortError", "Connection errored out")  # Gradio's own words when a reload cuts its stream
+    assert not [error for error in errors if not any(word in error for word in cut)]
+    assert not foreign
+
+
+OWN = ("data:", "blob:")

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
-from PIL import Image
+from PIL import Image, ImageChops
 
 from engine import TASKS
 from tests import pictures
@@ -107,6 +107,29 @@ def test_super_resolution_through_the_client(client: Client, files: tuple[Path, 
     assert facts["methods"]["GAN (SRGAN)"]["lpips"] > 0
     with Image.open(result) as image:
         assert image.width >= 3 * 64
+
+
+def test_inpainting_through_the_client(client: Client, tmp_path: Path) -> None:
+    photo = pictures.saved(pictures.noisy(), tmp_path / "photo.png")
+    mask = pictures.saved(pictures.hole(), tmp_path / "mask.png")
+    result, facts = client.predict(
+        handle_file(photo), mask=handle_file(mask), method="network", feather=0, api_name="/inpainting"
+    )
+    with Image.open(result) as image:
+        changed = ImageChops.difference(image.convert("RGB"), pictures.noisy()).convert("L")
+    assert changed.getbbox() == (32, 24, 48, 36)
+    assert (facts["holes"], facts["refined"]) == (1, 0)
+    with pytest.raises(AppError, match="Please mark what should go"):
+        client.predict(handle_file(photo), api_name="/inpainting")
+    _, facts = client.predict(
+        image=handle_file(photo), mask=handle_file(mask), methods=["telea", "network"], truth=True,
+        api_name="/inpainting_comparison",
+    )  # fmt: skip
+    assert facts["methods"]["content network"]["lpips"] >= 0
+    marked, _ = client.predict(handle_file(photo), margin=2, api_name="/main_subject")
+    with Image.open(marked) as image:
+        assert image.size == (96, 72)
+        assert {colour for _, colour in image.convert("L").getcolors() or ()} <= {0, 255}
 
 
 def test_previews_with_progress_come_on_the_way(client: Client, files: tuple[Path, Path]) -> None:

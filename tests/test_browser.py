@@ -2,54 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from engine.picture import read_recipe
 from tests import pictures
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-QUIET = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
-
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium (apt-get install chromium)")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield opened
-        opened.close()
-
-
-@pytest.fixture
-def page(browser: Browser, app_url: str) -> Iterator[Page]:
-    """The hub, open; a test fails on any error in the console and on any request to another host."""
-    opened = browser.new_page(viewport={"width": 1280, "height": 1000}, accept_downloads=True)
-    errors: list[str] = []
-    foreign: list[str] = []
-    opened.on("pageerror", lambda error: errors.append(str(error)))
-    opened.on("console", lambda told: errors.append(told.text) if told.type == "error" else None)
-    opened.on("request", lambda made: foreign.append(made.url) if not made.url.startswith((*OWN, app_url)) else None)
-    opened.goto(app_url)
-    expect(opened.get_by_role("heading", name="Pentimento")).to_be_visible(timeout=30_000)
-    yield opened
-    opened.close()
-    cut = ("AbortError", "Connection errored out")  # Gradio's own words when a reload cuts its stream
-    assert not [error for error in errors if not any(word in error for word in cut)]
-    assert not foreign
-
-
-OWN = ("data:", "blob:")
 
 
 @pytest.fixture

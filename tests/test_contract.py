@@ -39,7 +39,7 @@ FOURFOLD: dict[str, tuple[dict[str, Any], dict[str, Any]] | None] = {
         {"method": "refined", "scales": 1, "iterations": 70},
         {"method": "refined", "scales": 1, "iterations": 300},
     ),
-    "inpainting-comparison": ({"methods": ["network"]}, {"methods": ["refined"], "scales": 1, "iterations": 24}),
+    "inpainting-comparison": ({"methods": ["network"]}, {"methods": ["refined"], "scales": 1, "iterations": 78}),
     "main-subject": None,
 }
 """Parameters, and others that make four times the work; where a task is not named, four times the iterations do. None
