@@ -8,9 +8,11 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
+from PIL import Image
 from torch import Tensor
 
 from engine.device import synchronise
+from engine.evaluation.inpainting import centre
 from engine.job import Walk
 from engine.parameters import parse
 from engine.perceptual.evaluation import Energy
@@ -50,6 +52,8 @@ def whole(task: Task, values: dict[str, Any], repeat: int, side: int = 512) -> d
     """Whole runs on square pictures: seconds, first step, peak memory. The first is cold and reported apart."""
     parameters = parse(task.parameters, values)
     pictures = {each.name: [photo(side, index)] for index, each in enumerate(task.inputs)}
+    if "mask" in pictures:
+        pictures["mask"] = [open_picture(Image.fromarray(centre((side, side))))]
     seconds: list[float] = []
     firsts: list[float] = []
     for _ in range(repeat + 1):
