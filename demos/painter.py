@@ -19,6 +19,7 @@ from PIL import Image
 from demos.uploads import Upload
 from engine import Picture, open_picture
 from engine.errors import PictureError
+from engine.inpainting.masks import mask_of
 
 SIDE = 1024
 """Longer side in pixels of the picture that is painted on; the mask grows to the picture's own size afterwards."""
@@ -226,15 +227,8 @@ def as_mask(marked: numpy.ndarray) -> Picture:
 
 
 def marked_in(mask: Upload, size: tuple[int, int]) -> numpy.ndarray:
-    """``(H, W)`` bool: a mask at another size (width, height); all False for none.
-
-    A mask with transparency marks what is opaque, one without what is bright.
-    """
-    if not isinstance(mask, Picture):
-        return numpy.zeros(size[::-1], numpy.bool_)
-    alpha = mask.raster.alpha if mask.raster else None
-    shown = mask.image.convert("L") if alpha is None else Image.fromarray(alpha > alpha.max() // 2).convert("L")
-    return numpy.asarray(shown.resize(size, Image.Resampling.NEAREST)) > 127
+    """``(H, W)`` bool: a painted mask at another size (width, height); all False for none."""
+    return mask_of(mask, size) if isinstance(mask, Picture) else numpy.zeros(size[::-1], numpy.bool_)
 
 
 def picture_shown(picture: Upload) -> tuple[dict[str, str], tuple[int, int] | None]:

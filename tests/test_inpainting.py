@@ -258,3 +258,7 @@ def test_the_estimate_follows_the_size_of_the_hole() -> None:
     ]
     small, large = (TASK.cost(parameters, each) for each in sizes)
     assert large > 10 * small
+    half = MASK.extent(MASK.open(holed(picture.size, (100, 100, 600, 600)).image.resize((600, 450))))
+    assert TASK.cost(parameters, {"image": [picture.size], "mask": [half]}) == pytest.approx(large, rel=0.02)
+    with pytest.raises(ParameterError, match="Please mark what should go"):
+        TASK.cost(parameters, {"image": [picture.size], "mask": []})

@@ -131,5 +131,5 @@ def test_thousands_of_specks_are_joined() -> None:
 
 
 def test_the_extent_of_a_mask_is_the_box_around_it() -> None:
-    assert extent(open_picture(drawn(boxed(50, 60, Box(5, 7, 15, 10), Box(20, 30, 30, 40))))) == (25, 33)
+    assert extent(open_picture(drawn(boxed(50, 60, Box(5, 7, 15, 10), Box(20, 30, 30, 40))))) == (4167, 6600)
     assert extent(open_picture(pictures.scene().point(lambda value: 0))) == (1, 1)

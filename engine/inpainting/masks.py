@@ -26,6 +26,8 @@ THIN = 4.0
 """Side of a part relative to the thickness of a long thin hole, which is worked on piece by piece."""
 APART = 64
 """More holes than this are first joined with their neighbours: somebody sprinkled dots."""
+PARTS = 10_000
+"""Of a side: the unit of :func:`extent`."""
 PROPORTIONS = 0.02
 """How much a mask may differ from the picture in proportions."""
 
@@ -204,6 +206,10 @@ def bounds(mask: Mask) -> Box:
 
 
 def extent(picture: Picture) -> tuple[int, int]:
-    """Width and height of the box around all that a mask marks, for estimates; at least 1."""
+    """Width and height of the box around all that a mask marks, for estimates; at least 1.
+
+    In :data:`PARTS` of the mask's sides, for a mask may have another size than the picture that it belongs to.
+    """
     found = bounds(mask_of(picture, picture.size))
-    return max(1, found.width), max(1, found.height)
+    width, height = picture.size
+    return max(1, round(PARTS * found.width / width)), max(1, round(PARTS * found.height / height))

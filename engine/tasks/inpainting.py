@@ -17,11 +17,13 @@ from engine.parameters import Parameters, option
 from engine.raster import Raster
 from engine.registry import PictureInput, Pictures, Task
 from engine.tasks.stylisation import Network as PerceptualName
+from engine.tiles import Box
 
 if TYPE_CHECKING:
     from engine.inpainting.work import Filling
 
 WORKING_PIXELS = 24_000_000
+NOTHING = "Please mark what should go: paint over it, or give a mask."
 FARTHEST = 100
 """In pixels, for growing, shrinking and feathering."""
 
@@ -103,7 +105,7 @@ def mask_given(pictures: Pictures, parameters: Marked) -> Mask:
     marked = numpy.zeros((height, width), numpy.bool_)
     given = pictures.get("mask", ())
     if not given and not parameters.transparent:
-        raise ParameterError("Please mark what should go: paint over it, or give a mask.")
+        raise ParameterError(NOTHING)
     for each in given:
         marked |= masks.mask_of(each, (width, height))
     if parameters.transparent and raster.alpha is not None:
@@ -170,19 +172,36 @@ def _weights(parameters: Inpainting) -> tuple[str, ...]:
 
 
 def cost(parameters: Inpainting, sizes: Mapping[str, Sequence[tuple[int, int]]]) -> float:
-    """See :attr:`engine.registry.Task.cost`; of several holes, as if they were one with the box around them."""
-    return part_cost(_filling(parameters), sizes, parameters.grow)
+    """See :attr:`engine.registry.Task.cost`; of several holes, as if they were one with the box around them.
+
+    Raises:
+        ParameterError: nothing is marked.
+    """
+    return part_cost(_filling(parameters), box_given(parameters, sizes), sizes["image"][0])
 
 
-def part_cost(filling: Filling, sizes: Mapping[str, Sequence[tuple[int, int]]], grow: int) -> float:
-    """Arithmetic in GFLOP of filling one hole as large as the box around a mask, or the whole picture without one."""
+def box_given(parameters: Marked, sizes: Mapping[str, Sequence[tuple[int, int]]]) -> Box:
+    """One hole in the middle, as large as the box around a mask; the whole picture where its transparency marks it.
+
+    Raises:
+        ParameterError: nothing is marked.
+    """
+    width, height = sizes["image"][0]
+    if not sizes.get("mask") and not parameters.transparent:
+        raise ParameterError(NOTHING)
+    parts = sizes["mask"][0] if sizes.get("mask") else (masks.PARTS, masks.PARTS)
+    across, down = (
+        max(1, min(side, round(side * part / masks.PARTS) + 2 * parameters.grow))
+        for side, part in zip((width, height), parts, strict=True)
+    )
+    return Box((width - across) // 2, (height - down) // 2, (width + across) // 2, (height + down) // 2)
+
+
+def part_cost(filling: Filling, hole: Box, size: tuple[int, int]) -> float:
+    """Arithmetic in GFLOP of filling one hole of a picture of ``size``, width and height."""
     from engine.inpainting.work import LEAST_SIDE
-    from engine.tiles import Box
 
-    (width, height), marked = sizes["image"][0], sizes.get("mask") or sizes["image"]
-    across, down = (max(1, min(whole, part + 2 * grow)) for whole, part in zip((width, height), marked[0], strict=True))
-    hole = Box((width - across) // 2, (height - down) // 2, (width + across) // 2, (height + down) // 2)
-    crop = masks.context(hole, LEAST_SIDE, (width, height))
+    crop = masks.context(hole, LEAST_SIDE, size)
     return filling.gflop(hole.within(crop), crop)
 
 

@@ -17,7 +17,16 @@ from engine.inpainting.masks import Mask
 from engine.job import Job, Outcome, Run, Walk
 from engine.parameters import option
 from engine.registry import Pictures, Task
-from engine.tasks.inpainting import INPUTS, Marked, filling_of, mask_given, part_cost, raster_given, weights_of
+from engine.tasks.inpainting import (
+    INPUTS,
+    Marked,
+    box_given,
+    filling_of,
+    mask_given,
+    part_cost,
+    raster_given,
+    weights_of,
+)
 from engine.tiles import Box
 
 if TYPE_CHECKING:
@@ -64,8 +73,7 @@ def run(pictures: Pictures, parameters: InpaintingComparison, job: Job) -> Run:
     before = Canvas(raster, opaque=parameters.transparent).image
     names = tuple(dict.fromkeys(parameters.methods))
     fillings = [filling(parameters, name) for name in names]
-    size = {"image": [(mask.shape[1], mask.shape[0])], "mask": [_size(masks.bounds(mask))]}
-    shares = [part_cost(way, size, 0) for way in fillings]
+    shares = [part_cost(way, masks.bounds(mask), (mask.shape[1], mask.shape[0])) for way in fillings]
     box = _shown(mask)
     panels = [Panel("your picture", _part(before, box)), Panel("mask", _part(_marked(before, mask), box))]
     done = 0.0
@@ -113,10 +121,6 @@ def filling(parameters: Marked, name: MethodName) -> Filling:
     return replace(made, kind="classical", classical=name)
 
 
-def _size(box: Box) -> tuple[int, int]:
-    return box.width, box.height
-
-
 def _shown(mask: Mask) -> Box:
     """All holes with some of what is around them."""
     box = masks.bounds(mask)
@@ -139,8 +143,9 @@ def _marked(values: numpy.ndarray, mask: Mask) -> numpy.ndarray:
 
 def cost(parameters: InpaintingComparison, sizes: Mapping[str, Sequence[tuple[int, int]]]) -> float:
     """See :attr:`engine.registry.Task.cost`."""
-    names = dict.fromkeys(parameters.methods)
-    return sum(part_cost(filling(parameters, name), sizes, parameters.grow) for name in names)
+    hole = box_given(parameters, sizes)
+    ways = [filling(parameters, name) for name in dict.fromkeys(parameters.methods)]
+    return sum(part_cost(way, hole, sizes["image"][0]) for way in ways)
 
 
 def _weights(parameters: InpaintingComparison) -> tuple[str, ...]:
