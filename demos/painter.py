@@ -167,7 +167,8 @@ CSS = """
 .painter .tools { display: flex; flex-wrap: wrap; align-items: center; gap: .4rem; margin-bottom: .5rem;
   font-size: .875rem; }
 .painter .tools button { border: 1px solid var(--border-color-primary); border-radius: .4rem; padding: .25rem .6rem;
-  background: var(--background-fill-primary); color: var(--body-text-color); cursor: pointer; font: inherit; }
+  background: var(--background-fill-primary); color: var(--body-text-color); cursor: pointer; font: inherit;
+  margin: 0; }
 .painter .tools button[aria-pressed=true] { background: var(--primary-700); color: white; }
 .painter .tools label { display: flex; align-items: center; gap: .4rem; }
 .painter .size { width: 7rem; accent-color: var(--primary-600); }
