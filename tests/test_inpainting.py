@@ -101,6 +101,13 @@ def test_auto_refines_what_the_network_makes_coarse_and_nothing_else() -> None:
     assert filled(before, small, **quick).facts["refined"] == 0
 
 
+def test_every_refined_hole_counts() -> None:
+    before = pictures.noisy(1400, 600)
+    boxes = ((40, 40, 80, 80), (1300, 500, 1340, 540))
+    facts = filled(before, holed(before.size, *boxes), method="refined", iterations=1, scales=1, detail=256).facts
+    assert (facts["holes"], facts["refined"]) == (2, 2)
+
+
 def test_the_stages_are_shown() -> None:
     result = filled(pictures.scene(220, 200), holed((220, 200), (60, 60, 160, 150)), method="refined", iterations=2)
     assert isinstance(result.explanation, Comparison)

@@ -104,6 +104,22 @@ def test_texture_grows_in_a_flat_hole(network: PerceptualNetwork) -> None:
     assert found.part[..., hole].std(dim=2).min() > 0.01
 
 
+def test_previews_show_the_part_no_larger_than_they_have_to(
+    network: PerceptualNetwork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.inpainting.refine.PREVIEW_SIDE", 80)
+    part, hole = broken()
+    walk = Walk(refine(part, hole, hole, QUICK, network, Job()))
+    shown = [step.preview() for step in walk if step.preview]
+    assert {each.size for each in shown} == {(80, 80)}
+    made = to_tensor(shown[-1])
+    known = ~hole[::2, ::2]
+    known[20:60, 20:60] = False  # whatever the enlarged change may reach
+    before = torch.nn.functional.interpolate(part, size=(80, 80), mode="bicubic", antialias=True).clamp(0, 1)
+    assert (made - before)[..., known].abs().max() < 0.01
+    assert (made - before)[..., 30:50, 30:50].abs().max() > 0.01
+
+
 def test_a_stop_keeps_the_best_at_full_size(network: PerceptualNetwork) -> None:
     part, hole = broken()
     job = Job()

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+from PIL.Image import Image
 from torch import Tensor
 from torch.nn import functional
 
@@ -26,7 +27,8 @@ from engine.perceptual.matching import Allowed, PatchBank, search_gflop
 from engine.perceptual.network import PerceptualNetwork
 from engine.perceptual.patches import PatchTerm
 from engine.perceptual.synthesis import Scale, coarse_to_fine, gflop, pyramid
-from engine.tensors import Size, enlarged, to_image
+from engine.preview import PREVIEW_SIDE
+from engine.tensors import Size, enlarged, fitted, to_image
 from engine.tiles import Box
 
 PATCH_LAYERS = ("relu3_1", "relu4_1")
@@ -173,6 +175,16 @@ def refine(
         made[cut] += enlarged(change, (box.width, box.height)) if change.shape != made[cut].shape else change
         return torch.where(narrow > 0, made.clamp(0, 1), part)
 
+    small = fitted((width, height), min(PREVIEW_SIDE, max(width, height)))
+    seen, room = _resized(part, small), _scaled(box, small, (width, height))
+
+    def shown(picture: Tensor) -> Image:
+        """The same, no larger than a preview: a part may have millions of pixels."""
+        change = picture - start((picture.shape[3], picture.shape[2]))
+        made = seen.clone()
+        made[..., room.top : room.bottom, room.left : room.right] += enlarged(change, (room.width, room.height))
+        return to_image(made)
+
     def carry(picture: Tensor, at: Size) -> Tensor:
         stages[f"{max(picture.shape[2:])} px"] = whole(picture)
         return start(at) + enlarged(picture - start((picture.shape[3], picture.shape[2])), at)
@@ -180,7 +192,7 @@ def refine(
     found = yield from coarse_to_fine(
         scales_of((box.width, box.height), (width, height), settings), start, energy_at,
         job=job, optimiser="adam", step=STEP, captured=False, carry=carry,
-        shown=lambda picture: to_image(whole(picture)),
+        shown=shown,
     )  # fmt: skip
     made = whole(found.picture)
     stages[f"{max(found.picture.shape[2:])} px"] = made
@@ -190,6 +202,13 @@ def refine(
 def window_box(hole: Box, size: Size) -> Box:
     """What descends: a hole with some margin."""
     return hole.grown(MARGIN, size)
+
+
+def _scaled(box: Box, size: Size, whole: Size) -> Box:
+    """A box of a picture of size ``whole`` in the same picture of another size; no side is 0."""
+    across, down = size[0] / whole[0], size[1] / whole[1]
+    left, top = min(int(across * box.left), size[0] - 1), min(int(down * box.top), size[1] - 1)
+    return Box(left, top, max(left + 1, round(across * box.right)), max(top + 1, round(down * box.bottom)))
 
 
 def _resized(values: Tensor, size: Size) -> Tensor:

@@ -98,7 +98,7 @@ def fill(canvas: Canvas, mask: Mask, filling: Filling, job: Job) -> Generator[St
     facts: dict[str, Any] = {"holes": count, "parts": [[each.crop.width, each.crop.height] for each in left]}
     preview = Preview(Image.fromarray(canvas.image), (mask.shape[1], mask.shape[0]))
     stages: Sequence[Stage] = ()
-    total = sum(work)
+    total, refined = sum(work), 0
     done = finished = 0.0
     yield Step(done=0, stage="looking at the holes", preview=preview.image)
     while left and not job.stopped:
@@ -115,7 +115,8 @@ def fill(canvas: Canvas, mask: Mask, filling: Filling, job: Job) -> Generator[St
         _put(canvas, hole, walk.result.colours, cover[cut], unknown[cut])
         preview.take(canvas.image, hole.crop)
         stages = stages or _stages(before, hidden, walk.result.stages, canvas.part(hole.crop))
-        facts = {"refined": facts.get("refined", 0) + walk.result.refined, **walk.result.facts, **facts}
+        refined += walk.result.refined
+        facts = {**walk.result.facts, **facts}
         if not job.stopped:
             finished += share
             done = finished / total
@@ -131,7 +132,7 @@ def fill(canvas: Canvas, mask: Mask, filling: Filling, job: Job) -> Generator[St
             preview.take(canvas.image, hole.crop)
             stages = stages or _stages(before, hidden, [Stage("telea", _image(made))], canvas.part(hole.crop))
         yield Step(done=done, stage="stopped", preview=preview.image)
-    return Filled(stages, done * total, facts)
+    return Filled(stages, done * total, {**facts, "refined": refined})
 
 
 @dataclass(frozen=True)
