@@ -129,7 +129,8 @@ class Panel:
             show_progress_on=[self.status], **PRIVATE, **QUEUE,
         )  # fmt: skip
         # Not .then: it does not follow an error that the page shows.
-        ended = ran.success(_ended, None, [self.run, self.stop], queue=False, **PRIVATE)
+        # The status once more: what a press of Stop has written may arrive after the run's last words.
+        ended = ran.success(_done, [self.facts], [self.run, self.stop, self.status], queue=False, **PRIVATE)
         ended.then(**self._download_event())
         if self.senders:
             buttons = [*self.senders.values()]
@@ -172,6 +173,10 @@ def _begin() -> tuple[Any, ...]:
 
 def _ended() -> tuple[Any, ...]:
     return gr.update(interactive=True), gr.update(interactive=False)
+
+
+def _done(facts: Mapping[str, Any]) -> tuple[Any, ...]:
+    return *_ended(), look.finished(facts)
 
 
 def _failed(kept: Kept | None) -> tuple[Any, ...]:
