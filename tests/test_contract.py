@@ -27,7 +27,7 @@ QUICK: dict[str, dict[str, Any]] = {
     "super-resolution": {"scale": 2},
     "super-resolution-comparison": {"side": 32},
     "inpainting": {"method": "refined", "iterations": 2, "scales": 2},
-    "inpainting-comparison": {"methods": ["telea", "network"]},
+    "inpainting-comparison": {"methods": ["telea", "navier-stokes"]},
     "main-subject": {},
 }
 """Parameters that make a run of a task short; a new task adds a line."""

@@ -49,8 +49,7 @@ def test_a_large_part_is_filled_at_a_smaller_size(monkeypatch: pytest.MonkeyPatc
     assert made[mask].mean() < 0.8
 
 
-@pytest.mark.parametrize("size", [(96, 72), (700, 300), (40, 600)])
-@pytest.mark.parametrize("bicubic", [False, True])
+@pytest.mark.parametrize(("size", "bicubic"), [((96, 72), False), ((700, 300), True), ((40, 600), False)])
 def test_a_networks_filling_changes_the_hole_only_and_sees_nothing_of_it(size: tuple[int, int], bicubic: bool) -> None:
     given, mask = colours(*size), hole(*size)
     made = network(given, mask, MIGAN, bicubic=bicubic)
