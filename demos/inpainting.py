@@ -103,10 +103,11 @@ class InpaintingTab:
     def _connect_runs(self) -> None:
         runs = self.panel.connect(self.controls)
         self._stages.connect(self.panel.result, runs)
-        told.connect(self.controls, self._notes, self._expected, runs)
+        sizes = told.connect_notes(self.controls, self._notes)
+        told.connect_time(self.controls, sizes, self._expected, runs)
         compared = self._compared.connect(self.side_by_side)
         self._view.connect(self._compared.result, compared)
-        told.connect(self.side_by_side, gr.Markdown(visible=False), self._compared_expected, compared)
+        told.connect_time(self.side_by_side, sizes, self._compared_expected, compared)
 
 
 def build() -> InpaintingTab:

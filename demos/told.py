@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import gradio as gr
@@ -28,19 +28,41 @@ def _downloads(names: Sequence[str]) -> str:
     return " First " + ", ".join(f"{each.title} ({each.megabytes})" for each in missing) + " comes from the Hub."
 
 
+_QUIET: dict[str, Any] = {"show_progress": "hidden", "trigger_mode": "always_last", "api_visibility": "private"}
+
+
 def connect(controls: Controls, notes: gr.Markdown, expected: gr.Markdown, runs: Sequence[RunEvents]) -> None:
-    """Keep both lines true. Each picture is opened when it changes itself; sliders only need their sizes.
+    """Keep both lines true: :func:`connect_notes`, then :func:`connect_time`."""
+    connect_time(controls, connect_notes(controls, notes), expected, runs)
+
+
+def connect_notes(controls: Controls, notes: gr.Markdown) -> dict[str, gr.State]:
+    """Keep the line true that says what was done with the pictures; each is opened when it changes itself.
+
+    Returns:
+        What of each upload counts for the time, by the upload's name.
+    """
+    sizes = {name: gr.State(None) for name in controls.uploads}
+    lines = {name: gr.State("") for name in controls.uploads}
+    for name, upload in controls.uploads.items():
+        opened = _opened(controls.given(name), str(upload.label))
+        upload.change(opened, [upload], [lines[name], sizes[name]], **_QUIET, **DOORS)
+    gr.on([each.change for each in lines.values()], _joined, [*lines.values()], [notes], queue=False, **_QUIET)
+    return sizes
+
+
+def connect_time(
+    controls: Controls, sizes: Mapping[str, gr.State], expected: gr.Markdown, runs: Sequence[RunEvents]
+) -> None:
+    """Keep the line true that says how long a run takes.
 
     Args:
-        controls: whose pictures and settings.
-        notes: line for what was done with the pictures.
-        expected: line for the time.
+        controls: whose settings.
+        sizes: from :func:`connect_notes`, of these controls or of others that share their uploads.
+        expected: the line.
         runs: a run teaches the engine how quick this machine is.
     """
-    task = controls.task
-    uploads, settings = controls.uploads, controls.settings
-    sizes = {name: gr.State(None) for name in uploads}
-    lines = {name: gr.State("") for name in uploads}
+    task, settings = controls.task, controls.settings
 
     def told(*values: Any) -> str:
         found = {name: size for name, size in zip(sizes, values, strict=False) if size is not None}
@@ -61,16 +83,11 @@ def connect(controls: Controls, notes: gr.Markdown, expected: gr.Markdown, runs:
             return "The device is busy; the time is measured when it is free."
         return f"This takes about {look.seconds(seconds)} here.{_downloads(task.weights(parameters))}"
 
-    quiet: dict[str, Any] = {"show_progress": "hidden", "trigger_mode": "always_last", "api_visibility": "private"}
-    for name, upload in uploads.items():
-        opened = _opened(controls.given(name), str(upload.label))
-        upload.change(opened, [upload], [lines[name], sizes[name]], **quiet, **DOORS)
-    gr.on([each.change for each in lines.values()], _joined, [*lines.values()], [notes], queue=False, **quiet)
     # One event for sizes and settings: of two, the slower one could show the estimate for settings that are gone.
     inputs = [*sizes.values(), *settings.values()]
-    gr.on([each.change for each in inputs], told, inputs, [expected], queue=False, **quiet)
+    gr.on([each.change for each in inputs], told, inputs, [expected], queue=False, **_QUIET)
     for events in runs:
-        events.ended.then(told, inputs, [expected], queue=False, **quiet)
+        events.ended.then(told, inputs, [expected], queue=False, **_QUIET)
 
 
 def _opened(given: PictureInput, label: str) -> Any:

@@ -11,6 +11,7 @@ from PIL import Image
 from engine.montage import Montage
 
 STOPPED = "stopped"
+"""In place of the quality of what was not finished."""
 DIFFERENCE_GAIN = 4
 """How much a difference map is brightened: an error of 32 grey levels is half way to black or white."""
 
@@ -29,7 +30,6 @@ class Panel:
     """How much more memory it took than was in use before it, in bytes."""
     quality: Mapping[str, float] = field(default_factory=dict)
     """``psnr`` in dB, ``ssim``, ``lpips``, and what else was measured; only where there is an original."""
-
     stopped: bool = False
     """Whether a stop left this unfinished."""
 
@@ -44,6 +44,11 @@ class Panel:
         if self.judged:
             told.append(self.judged)
         return ", ".join(told)
+
+    @property
+    def facts(self) -> dict[str, float | None]:
+        """The same as JSON-ready values."""
+        return {"seconds": round(self.seconds or 0, 3), "memory_bytes": self.memory, **self.quality}
 
     @property
     def judged(self) -> str:

@@ -6,16 +6,20 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Generic, TypeVar
 
 import torch
 from torch.nn import functional
 
 from engine.errors import DeviceMemoryError, ParameterError
+from engine.job import Step, Walk
+
+T = TypeVar("T")
 
 LOCK = threading.Lock()
 """Held by the run that uses the device. Gradio frees a queue slot as soon as a job is cancelled, while its last step
@@ -149,6 +153,27 @@ class PeakMemory:
         else:
             self._peak = max(self._peak, _peak_resident_bytes())
         return self._peak
+
+
+@dataclass(frozen=True)
+class Measured(Generic[T]):
+    """What a piece of work gave and took."""
+
+    result: T
+    seconds: float
+    memory: int
+    """Most memory in use meanwhile, beyond what was in use before; in bytes."""
+
+
+def measured(steps: Generator[Step, None, T]) -> Generator[Step, None, Measured[T]]:
+    """The same steps, with time and memory of all of them together."""
+    memory, start = PeakMemory(best_device().torch_device), time.perf_counter()
+    resident = memory.sample()
+    walk = Walk(steps)
+    for step in walk:
+        memory.sample()
+        yield step
+    return Measured(walk.result, time.perf_counter() - start, memory.sample() - resident)
 
 
 _CLEAR = Path("/proc/self/clear_refs")

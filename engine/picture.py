@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Literal
 
+import numpy
 from PIL import Image, ImageOps, PngImagePlugin, UnidentifiedImageError
 
 from engine import profiles
@@ -47,6 +48,10 @@ class Picture:
     """What the door did, for the visitor: ``("rotated by EXIF", "CMYK to sRGB")``."""
     raster: Raster | None = None
     """The picture with its file's depth, transparency, colours and metadata; only for tasks that asked for it."""
+
+    def as_raster(self) -> Raster:
+        """:attr:`raster`, or the plain image as one, for a caller who opened the picture without."""
+        return self.raster or Raster(numpy.asarray(self.image))
 
     @property
     def size(self) -> tuple[int, int]:

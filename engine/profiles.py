@@ -20,17 +20,17 @@ def description(profile: bytes) -> str | None:
 
 def to_srgb(image: Image.Image, profile: bytes) -> Image.Image | None:
     """The picture as sRGB, mode RGB; None when the profile cannot be read or does not fit the picture."""
-    try:
-        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        return ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
-    except (ImageCms.PyCMSError, OSError, ValueError):
-        return None
+    return _converted(image, profile, SRGB, "RGB")
 
 
 def from_srgb(image: Image.Image, profile: bytes, mode: str) -> Image.Image | None:
     """An RGB picture in the colours of a profile; None when the profile cannot be read or does not fit the mode."""
+    return _converted(image, SRGB, profile, mode)
+
+
+def _converted(image: Image.Image, source: bytes, target: bytes, mode: str) -> Image.Image | None:
     try:
-        target = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        return ImageCms.profileToProfile(image, ImageCms.createProfile("sRGB"), target, outputMode=mode)
+        given, wanted = (ImageCms.ImageCmsProfile(io.BytesIO(each)) for each in (source, target))
+        return ImageCms.profileToProfile(image, given, wanted, outputMode=mode)
     except (ImageCms.PyCMSError, OSError, ValueError):
         return None

@@ -12,6 +12,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 # Before anything imports gradio or huggingface_hub: both read these at import.
 ROOT = Path(__file__).parents[1]
@@ -24,10 +25,12 @@ os.environ.update(
 )
 
 import pytest  # noqa: E402
-from playwright.sync_api import Browser, Page, expect, sync_playwright  # noqa: E402
 
 from engine import Picture, open_picture  # noqa: E402
 from tests import pictures  # noqa: E402
+
+if TYPE_CHECKING:  # the engine's tests need no browser
+    from playwright.sync_api import Browser, Page
 
 
 @pytest.fixture
@@ -73,6 +76,8 @@ def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
     raise AssertionError("the app did not start: " + log.read_text())
 
 
+OWN = ("data:", "blob:")
+"""Addresses that are part of the page."""
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 QUIET = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -82,6 +87,8 @@ QUIET = [
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    from playwright.sync_api import sync_playwright
+
     if CHROMIUM is None:
         pytest.skip("needs Chromium (apt-get install chromium)")
     with sync_playwright() as playwright:
@@ -93,6 +100,8 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def page(browser: Browser, app_url: str) -> Iterator[Page]:
     """The hub, open; a test fails on any error in the console and on any request to another host."""
+    from playwright.sync_api import expect
+
     opened = browser.new_page(viewport={"width": 1280, "height": 1000}, accept_downloads=True)
     errors: list[str] = []
     foreign: list[str] = []
@@ -106,6 +115,3 @@ def page(browser: Browser, app_url: str) -> Iterator[Page]:
     cut = ("AbortError", "Connection errored out")  # Gradio's own words when a reload cuts its stream
     assert not [error for error in errors if not any(word in error for word in cut)]
     assert not foreign
-
-
-OWN = ("data:", "blob:")

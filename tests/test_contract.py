@@ -177,6 +177,7 @@ def test_the_estimate_grows_with_the_work(task: Task) -> None:
     sizes = extents(task, given(task))
     short_run = QUICK[task.name]
     if FOURFOLD.get(task.name, ()) is None:
+        assert task.cost(quick(task), sizes) > 0
         return
     less, more = FOURFOLD.get(task.name) or (short_run, {**short_run, "iterations": 4 * short_run["iterations"]})
     short, long = (estimate(task, parse(task.parameters, values), sizes) for values in (less, more))

@@ -13,8 +13,8 @@ from torch import Tensor, nn
 
 from engine import models as loaded
 from engine.catalogue import Catalogue, catalogue
-from engine.inpainting import fill
-from engine.inpainting.fill import CLASSICAL_SIDES, classical, network
+from engine.inpainting import methods
+from engine.inpainting.methods import CLASSICAL_SIDES, classical, network
 from tests import pictures
 
 MIGAN = "migan-512-places2"
@@ -31,7 +31,7 @@ def hole(width: int, height: int) -> numpy.ndarray:
 
 
 @pytest.mark.parametrize("method", list(CLASSICAL_SIDES))
-def test_a_slope_goes_on_through_a_classical_filling(method: fill.Classical) -> None:
+def test_a_slope_goes_on_through_a_classical_filling(method: methods.Classical) -> None:
     rows = numpy.linspace(0.2, 0.8, 60, dtype=numpy.float32)[:, None, None]
     slope = numpy.broadcast_to(rows, (60, 80, 3)).copy()
     mask = hole(80, 60)
@@ -41,7 +41,7 @@ def test_a_slope_goes_on_through_a_classical_filling(method: fill.Classical) -> 
 
 def test_a_large_part_is_filled_at_a_smaller_size(monkeypatch: pytest.MonkeyPatch) -> None:
     given, mask = colours(160, 120), hole(160, 120)
-    monkeypatch.setattr(fill, "CLASSICAL_SIDES", dict.fromkeys(CLASSICAL_SIDES, 64))
+    monkeypatch.setattr(methods, "CLASSICAL_SIDES", dict.fromkeys(CLASSICAL_SIDES, 64))
     made = classical(numpy.where(mask[..., None], 1, given).astype(numpy.float32), mask, "telea")
     assert made.shape == given.shape
     # The white that was under the mask would make it brighter than anything around it.
@@ -90,8 +90,8 @@ def test_a_torchscript_program_is_run_as_the_content_network(tmp_path: Path, mon
         torch.jit.script(Stand()).save(str(path))
     record = vars(catalogue()["big-lama"]) | {"sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
     monkeypatch.setattr("engine.weights.locate", lambda entry: path)
-    monkeypatch.setattr(fill, "catalogue", lambda: Catalogue([record]))
-    monkeypatch.setattr(fill, "models", loaded.Models())
+    monkeypatch.setattr(methods, "catalogue", lambda: Catalogue([record]))
+    monkeypatch.setattr(methods, "models", loaded.Models())
     given, mask = colours(101, 67), hole(101, 67)
     made = network(given, mask, "big-lama")
     assert numpy.array_equal(made[~mask], given[~mask])

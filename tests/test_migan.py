@@ -1,12 +1,11 @@
-"""MI-GAN's generator: its filters against the graph's own way, and a hole in something simple.
-
-The comparison with the published ONNX graph is part of the recipe (``weights/recipes/migan.log``), which has the graph.
-"""
+"""MI-GAN's generator: its filters against the graph's own way, outputs of the graph, and a hole in something simple."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy
+import pytest
 import torch
 from torch.nn import functional
 
@@ -14,6 +13,7 @@ from engine.catalogue import catalogue
 from engine.device import best_device
 from engine.models import models
 from engine.nets.migan import SIDE, doubled, halved
+from tests.graphs import graph_record
 
 
 def test_doubling_is_zeros_between_the_pixels_and_the_filter() -> None:
@@ -43,3 +43,16 @@ def test_a_hole_in_something_simple_is_filled_with_it() -> None:
         made = net(torch.cat([known - 0.5, picture * known], dim=1))
     error = (made - picture).abs()[..., 180:300, 200:330].mean()
     assert error < 0.06
+
+
+@pytest.mark.parametrize("seed", range(3))
+@torch.inference_mode()
+def test_it_gives_what_the_published_graph_gives(seed: int) -> None:
+    given, recorded = graph_record("migan", seed, SIDE)
+    net = models.get(catalogue()["migan-512-places2"], replace(best_device(), dtype=torch.float32))
+    known = torch.ones(1, 1, SIDE, SIDE)
+    known[..., 100 + 30 * seed : 300, 150:400] = 0
+    made = net(torch.cat([known - 0.5, given * known], dim=1))
+    difference = 127.5 * numpy.abs(made[0, :, ::32, ::32].numpy() - recorded)
+    assert difference.mean() < 0.1
+    assert difference.max() < 2

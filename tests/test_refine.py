@@ -94,7 +94,7 @@ def test_only_the_hole_changes_and_the_patches_get_nearer(network: PerceptualNet
     assert not torch.equal(found.part[..., hole], part[..., hole])
     assert found.facts["losses_last"]["patches"] < found.facts["losses_first"]["patches"]
     assert len(found.stages) == 2
-    assert all(each.shape == part.shape for each in found.stages.values())
+    assert all(each.size == (part.shape[3], part.shape[2]) for each in found.stages.values())
 
 
 def test_texture_grows_in_a_flat_hole(network: PerceptualNetwork) -> None:
@@ -107,7 +107,7 @@ def test_texture_grows_in_a_flat_hole(network: PerceptualNetwork) -> None:
 def test_previews_show_the_part_no_larger_than_they_have_to(
     network: PerceptualNetwork, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("engine.inpainting.refine.PREVIEW_SIDE", 80)
+    monkeypatch.setattr("engine.inpainting.refine.SHOWN_SIDE", 80)
     part, hole = broken()
     walk = Walk(refine(part, hole, hole, QUICK, network, Job()))
     shown = [step.preview() for step in walk if step.preview]
@@ -129,6 +129,7 @@ def test_a_stop_keeps_the_best_at_full_size(network: PerceptualNetwork) -> None:
         next(steps)
     job.stop()
     assert list(steps) == []
+    assert len(walk.result.stages) == 1, "a scale that was not reached is no stage"
     assert walk.result.part.shape == part.shape
     assert torch.equal(walk.result.part[..., ~hole], part[..., ~hole])
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
-from pathlib import Path
 
 import numpy
 import pytest
@@ -15,39 +13,19 @@ from engine import TASKS, Walk, open_picture, run
 from engine.catalogue import catalogue
 from engine.device import best_device
 from engine.models import models
-from engine.nets import migan, u2net
+from engine.nets import u2net
 from engine.parameters import parse
-
-RECIPES = Path(__file__).resolve().parents[1] / "weights" / "recipes"
-
-
-def blocks(seed: int, side: int) -> torch.Tensor:
-    """As in ``weights/recipes/packages.py``."""
-    coarse = numpy.random.default_rng(seed).uniform(-1, 1, (1, 3, 8, 8)).astype(numpy.float32)
-    return torch.from_numpy(coarse.repeat(side // 8, 2).repeat(side // 8, 3))
+from tests.graphs import graph_record
 
 
 @pytest.mark.parametrize("seed", range(3))
 @torch.inference_mode()
 def test_u2net_gives_what_the_published_graph_gives(seed: int) -> None:
-    recorded = numpy.array(json.loads((RECIPES / "u2netp_graph.json").read_text())[seed])
+    given, recorded = graph_record("u2netp", seed, u2net.SIDE)
     net = models.get(catalogue()["u2netp"], replace(best_device(), dtype=torch.float32))
-    found = net(blocks(seed, u2net.SIDE))[0, :, ::32, ::32].numpy()
+    found = net(given)[0, :, ::32, ::32].numpy()
     assert numpy.abs(found - recorded).mean() < 0.002
     assert numpy.abs(found - recorded).max() < 0.08  # half precision, where the graph itself is undecided
-
-
-@pytest.mark.parametrize("seed", range(3))
-@torch.inference_mode()
-def test_migan_gives_what_the_published_graph_gives(seed: int) -> None:
-    recorded = numpy.array(json.loads((RECIPES / "migan_graph.json").read_text())[seed])
-    net = models.get(catalogue()["migan-512-places2"], replace(best_device(), dtype=torch.float32))
-    known = torch.ones(1, 1, migan.SIDE, migan.SIDE)
-    known[..., 100 + 30 * seed : 300, 150:400] = 0
-    made = net(torch.cat([known - 0.5, blocks(seed, migan.SIDE) * known], dim=1))
-    difference = 127.5 * numpy.abs(made[0, :, ::32, ::32].numpy() - recorded)
-    assert difference.mean() < 0.1
-    assert difference.max() < 2
 
 
 def portrait() -> tuple[Image.Image, numpy.ndarray]:

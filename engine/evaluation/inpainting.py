@@ -13,8 +13,8 @@ import numpy
 from PIL import Image
 
 from engine.inpainting.canvas import Canvas
+from engine.inpainting.fill import fill
 from engine.inpainting.masks import Mask, checked, mask_of
-from engine.inpainting.work import fill
 from engine.job import Job, Walk
 from engine.metrics import inside
 from engine.picture import open_picture

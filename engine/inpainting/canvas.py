@@ -9,8 +9,8 @@ import numpy
 from numpy.typing import NDArray
 from PIL import Image
 
-from engine.inpainting.fill import Colours
 from engine.inpainting.masks import Cover, Mask
+from engine.inpainting.methods import Colours
 from engine.profiles import from_srgb
 from engine.raster import Raster, filled_under
 from engine.tiles import Box

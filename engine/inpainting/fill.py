@@ -1,163 +1,172 @@
-"""Filling holes: three classical methods, and content networks. Colours ``(H, W, 3)`` in [0, 1], float32, sRGB.
-
-What is given where the mask is True never matters.
-"""
+"""All holes of a picture, one after the other: a filling, its refinement where that is wanted, and the blend."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-import cv2
 import numpy
 import torch
-from numpy.typing import NDArray
-from torch import Tensor
+from PIL import Image
 
-from engine.catalogue import catalogue
-from engine.device import Device, best_device
-from engine.enlargement.enlarge import Enlarger
-from engine.enlargement.methods import METHODS
-from engine.inpainting.masks import Mask, bounds
-from engine.models import models
-from engine.nets import migan
-from engine.resize import imresize
+from engine.comparison import Panel
+from engine.device import best_device
+from engine.inpainting.canvas import Canvas
+from engine.inpainting.masks import Hole, Mask, feathered, holes
+from engine.inpainting.methods import CLASSICAL_SIDES, NETWORKS, Classical, Colours, NetworkName, classical, network
+from engine.inpainting.refine import SHOWN_SIDE, Refinement, refine, refinement_gflop, window_box
+from engine.job import Job, Step, Walk
+from engine.perceptual.network import perceptual_network
+from engine.preview import Preview
+from engine.tensors import fitted
 from engine.tiles import Box
 
-Colours = NDArray[Any]
-"""Float32."""
-Classical = Literal["telea", "navier-stokes", "biharmonic"]
-NetworkName = Literal["migan-512-places2", "big-lama"]
+Kind = Literal["auto", "refined", "network", "classical"]
 
-RADIUS = 5
-"""Of Telea's and the flow's neighbourhood in pixels; larger ones are slower and no better on photos."""
-CLASSICAL_SIDES: Mapping[Classical, int] = {"telea": 1536, "navier-stokes": 1536, "biharmonic": 512}
-"""Longest side in pixels that each is computed at: what they make is smooth, and their time grows quickly."""
-TILE = 1024
-"""Side in pixels of the pieces that a large filling is enlarged in."""
+COARSE = 1.1
+"""How much a filling may have been enlarged before its texture is refined without being asked for."""
+LEAST_SIDE = 512
+"""Of a part in pixels, so that networks see enough around a small hole."""
+CLASSICAL_FLOP: Mapping[Classical, float] = {"telea": 1e5, "navier-stokes": 1e5, "biharmonic": 1e6}
+"""Of each pixel, as arithmetic that takes the same time (measured)."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class ContentNetwork:
-    """A network that fills holes."""
+class Filling:
+    """How holes are filled."""
 
-    side: int
-    """Side in pixels of the square that it is given."""
-    exact: bool
-    """Whether it takes that side only; else smaller parts are given as they are."""
+    kind: Kind = "auto"
+    """``auto`` refines what the network's size made coarse."""
+    classical: Classical = "telea"
+    network: NetworkName = "migan-512-places2"
+    bicubic: bool = False
+    """Whether a network's filling is enlarged by interpolation alone."""
+    refinement: Refinement = field(default_factory=Refinement)
+    feather: int = 0
+    """Pixels outside the mask over which the filling fades out."""
+
+    def refines(self, crop: Box) -> bool:
+        """Whether the texture of a hole with that part is refined."""
+        if self.kind == "auto":
+            return max(crop.width, crop.height) > COARSE * NETWORKS[self.network].side
+        return self.kind == "refined"
+
+    def gflop(self, hole: Box, crop: Box) -> float:
+        """Arithmetic of one hole."""
+        if self.kind == "classical":
+            factor = min(1.0, CLASSICAL_SIDES[self.classical] / max(crop.width, crop.height))
+            return 1e-9 * CLASSICAL_FLOP[self.classical] * crop.area * factor**2
+        made = NETWORKS[self.network].gflop
+        if self.refines(crop):
+            window = window_box(hole, (crop.width, crop.height))
+            made += refinement_gflop((window.width, window.height), (crop.width, crop.height), self.refinement)
+        return made
+
+
+QUICKEST = Filling(kind="classical")
+"""What a stop leaves to be done."""
+
+
+@dataclass(frozen=True)
+class Filled:
+    """What :func:`fill` returns."""
+
+    stages: Sequence[Panel]
+    """Of the largest hole: masked, filled, after each scale, blended."""
     gflop: float
-    """Of one pass over such a square, as arithmetic that takes the same time: MI-GAN mostly moves memory."""
+    """Arithmetic that was done."""
+    facts: Mapping[str, Any]
+    """``holes``, ``parts`` (their sizes), ``refined`` (how many of them), and ``unfinished`` after a stop."""
 
 
-NETWORKS: Mapping[NetworkName, ContentNetwork] = {
-    "migan-512-places2": ContentNetwork(side=migan.SIDE, exact=True, gflop=100.0),
-    "big-lama": ContentNetwork(side=1024, exact=False, gflop=1700.0),
-}
-"""By their name in the catalogue."""
-MULTIPLE = 8
-"""LaMa halves its input three times."""
-FURTHEST = 16.0
-"""Two of our networks enlarge by four each; what is larger is interpolated."""
+def fill(canvas: Canvas, mask: Mask, filling: Filling, job: Job) -> Generator[Step, None, Filled]:
+    """Fill all holes of a mask; a generator of steps.
 
-
-def classical(colours: Colours, mask: Mask, method: Classical) -> Colours:
-    """A filling without a network; a picture as large as was given.
-
-    - ``telea``: fast marching from the border inwards (Telea 2004), OpenCV's;
-    - ``navier-stokes``: isophotes carried on like a flow (Bertalmio et al. 2001), OpenCV's;
-    - ``biharmonic``: the smoothest surface through the border (Damelin & Hoang 2018), scikit-image's.
+    Holes are filled one after the other, the largest first; later ones see what earlier ones became. After a stop the
+    rest is filled by Telea's method, which is quick, and the facts say so.
     """
-    height, width = mask.shape
-    factor = CLASSICAL_SIDES[method] / max(height, width)
-    if factor < 1:
-        size = (max(1, round(factor * width)), max(1, round(factor * height)))
-        known = (~mask).astype(numpy.float32)
-        share = cv2.resize(known, size, interpolation=cv2.INTER_AREA)
-        small = cv2.resize(colours * known[..., None], size, interpolation=cv2.INTER_AREA)
-        small = small / share.clip(1e-6, None)[..., None]
-        made = classical(small.astype(numpy.float32), share < 1e-3, method)
-        return cv2.resize(made, (width, height), interpolation=cv2.INTER_CUBIC).clip(0, 1)
-    if method == "biharmonic":
-        return _biharmonic(colours, mask)
-    values = (255 * colours).round().astype(numpy.uint8)
-    flag = cv2.INPAINT_TELEA if method == "telea" else cv2.INPAINT_NS
-    return cv2.inpaint(values, mask.astype(numpy.uint8), RADIUS, flag).astype(numpy.float32) / 255
+    cover = feathered(mask, filling.feather)
+    unknown = cover > 0
+    found = holes(unknown, LEAST_SIDE)
+    work = [filling.gflop(hole.box.within(hole.crop), hole.crop) for hole in found]
+    preview = Preview(Image.fromarray(canvas.image), (mask.shape[1], mask.shape[0]))
+    stages: Sequence[Panel] = ()
+    facts: dict[str, Any] = {}
+    done = finished = 0.0
+    refined = left_over = 0
+    yield Step(done=0, stage="looking at the holes", preview=preview.image)
+    for index, (hole, share) in enumerate(zip(found, work, strict=True)):
+        crop = hole.crop
+        cut = (slice(crop.top, crop.bottom), slice(crop.left, crop.right))
+        before, hidden = canvas.part(crop), unknown[cut].copy()
+        left_over += job.stopped
+        name = f"hole {index + 1} of {len(found)}, " if len(found) > 1 else ""
+        walk = Walk(_filled(before, hidden, hole, QUICKEST if job.stopped else filling, job))
+        for step in walk:
+            shown = step.within(finished / sum(work), share / sum(work), name)
+            done = shown.done
+            yield replace(shown, preview=lambda at=step.preview, box=crop: preview.showing(at(), box))  # type: ignore[misc]
+        canvas.put(crop, walk.result.colours, numpy.where(hole.mask, cover[cut], 0).astype(numpy.float32))
+        unknown[cut] &= ~hole.mask
+        preview.take(canvas.image, crop)
+        stages = stages or _stages(before, hidden, walk.result.stages, canvas.part(crop))
+        refined += walk.result.refined
+        facts = {**walk.result.facts, **facts}
+        if not job.stopped:
+            finished += share
+            done = finished / sum(work)
+            yield Step(done=done, stage=f"{name}blended", preview=preview.image)
+    if job.stopped:
+        yield Step(done=done, stage="stopped", preview=preview.image)
+    facts |= {"holes": len(found), "parts": [[each.crop.width, each.crop.height] for each in found], "refined": refined}
+    if left_over:
+        facts["unfinished"] = f"{left_over} of {len(found)} holes are filled by Telea's method only"
+    return Filled(stages, done * sum(work), facts)
 
 
-def _biharmonic(colours: Colours, mask: Mask) -> Colours:
-    from skimage.restoration import inpaint_biharmonic
+@dataclass(frozen=True)
+class _Made:
+    """What one hole was filled with."""
 
-    made = inpaint_biharmonic(colours, mask, channel_axis=-1, split_into_regions=True)
-    return made.clip(0, 1).astype(numpy.float32)  # type: ignore[no-any-return]
-
-
-def network(colours: Colours, mask: Mask, name: NetworkName, *, bicubic: bool = False) -> Colours:
-    """A content network on the whole of it, at the network's size, and enlarged to the picture's where that is larger.
-
-    The prototype's trap, a removed object that shines through at the rim, cannot happen here: it came from the blend
-    of the published pipeline; what the network is given has nothing of a hole.
-
-    Args:
-        colours: the picture.
-        mask: the hole; outside of it the picture comes back as it is.
-        name: of the network.
-        bicubic: whether the filling is enlarged by interpolation alone; else by our compact residual network.
-    """
-    height, width = mask.shape
-    factor = NETWORKS[name].side / max(height, width)
-    factor = factor if NETWORKS[name].exact else min(1.0, factor)
-    size = (max(1, round(factor * width)), max(1, round(factor * height)))
-    side = -(-max(size) // MULTIPLE) * MULTIPLE
-    hole = _tensor(mask.astype(numpy.float32))
-    # A pixel of the small picture is known where all of it is: nothing of the hole may leak in.
-    known = (imresize(1 - hole, size) > 0.999).float()
-    small = imresize(_tensor(colours) * (1 - hole), size).clamp(0, 1) * known
-    with torch.inference_mode():
-        filling = _pass(_squared(small, side), _squared(known, side), name)[..., : size[1], : size[0]]
-        made = small + (1 - known) * filling
-        if factor < 1:
-            found = _enlarged(made, (height, width), bounds(mask), bicubic=bicubic)
-        else:  # a picture of the network's own size stays as it is
-            found = imresize(made, (width, height)).clamp(0, 1)[0].permute(1, 2, 0).numpy()
-    whole: Colours = numpy.where(mask[..., None], found, colours)
-    return whole
+    colours: Colours
+    """Of the whole part."""
+    stages: Sequence[Panel]
+    refined: bool = False
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
-def _squared(values: Tensor, side: int) -> Tensor:
-    """``(1, C, h, w)`` -> ``(1, C, side, side)``: mirrored to the right and below."""
-    _, _, height, width = values.shape
-    plane = numpy.ascontiguousarray(values[0].permute(1, 2, 0).numpy())
-    wide = cv2.copyMakeBorder(plane, 0, side - height, 0, side - width, cv2.BORDER_REFLECT_101)
-    return _tensor(wide)
-
-
-def _tensor(values: NDArray[Any]) -> Tensor:
-    """``(H, W)`` or ``(H, W, C)`` -> ``(1, C, H, W)``."""
-    return torch.from_numpy(values.reshape(*values.shape[:2], -1)).permute(2, 0, 1)[None]
-
-
-def _pass(small: Tensor, known: Tensor, name: NetworkName) -> Tensor:
-    """``(1, 3, side, side)`` in about [0, 1], float32, in main memory; the picture is 0 where it is not known."""
+def _filled(part: Colours, unknown: Mask, hole: Hole, filling: Filling, job: Job) -> Generator[Step, None, _Made]:
+    """Fill one hole; steps have previews of the part. The quickest method takes none."""
+    if filling.kind == "classical":
+        made = classical(part, unknown, filling.classical)
+        return _Made(made, [Panel(filling.classical, _image(made))])
+    made = network(part, unknown, filling.network, bicubic=filling.bicubic)
+    first = Panel("content network", _image(made))
+    if not filling.refines(hole.crop) or job.stopped:
+        return _Made(made, [first])
+    alone = NETWORKS[filling.network].gflop / filling.gflop(hole.box.within(hole.crop), hole.crop)
+    yield Step(done=alone, stage="content network", preview=first.image.copy)
     device = best_device()
-    net = models.get(catalogue()[name], Device(device.torch_device, torch.float32, device.name))
-    picture, share = small.to(device.torch_device), known.to(device.torch_device)
-    if name == "big-lama":
-        made = net(picture, 1 - share)
-    else:
-        made = 0.5 + 0.5 * net(torch.cat([share - 0.5, (2 * picture - 1) * share], dim=1))
-    return made.float().cpu().clamp(0, 1)  # type: ignore[no-any-return]
+    tensor, hidden, own = (
+        torch.from_numpy(each).to(device.torch_device) for each in (made.transpose(2, 0, 1)[None], unknown, hole.mask)
+    )
+    vgg = perceptual_network(filling.refinement.network, device)
+    walk = Walk(refine(tensor.contiguous(), hidden, own, filling.refinement, vgg, job))
+    for step in walk:
+        yield step.within(alone, 1 - alone, "texture at ")
+    textured = [Panel(f"texture, {title}", image) for title, image in walk.result.stages.items()]
+    colours = walk.result.part[0].permute(1, 2, 0).cpu().numpy()
+    return _Made(colours, [first, *textured], refined=True, facts=walk.result.facts)
 
 
-def _enlarged(made: Tensor, shape: tuple[int, int], box: Box, *, bicubic: bool) -> Colours:
-    """``(1, 3, h, w)`` -> ``(H, W, 3)``; only the box is made, the rest is 0."""
-    source = (65535 * made).round()[0].permute(1, 2, 0)[None].numpy().astype(numpy.uint16)
-    result = numpy.zeros((1, *shape, 3), numpy.float32)
-    scale = max(shape) / max(source.shape[1:3])
-    chain = () if bicubic or scale > FURTHEST else METHODS["compact"].chain(scale)
-    enlarger = Enlarger(chain, source, result)
-    for tile in box.tiles(TILE):
-        window = enlarger.window(tile)[0].permute(1, 2, 0).cpu().numpy()
-        result[0, tile.top : tile.bottom, tile.left : tile.right] = window
-    whole: Colours = result[0]
-    return whole
+def _stages(before: Colours, unknown: Mask, made: Sequence[Panel], after: Colours) -> list[Panel]:
+    """What is shown of a hole, all of one size, reduced where it is large."""
+    holed = numpy.where(unknown[..., None], 1, before)
+    shown = [Panel("masked", _image(holed)), *made, Panel("blended", _image(after))]
+    size = fitted((unknown.shape[1], unknown.shape[0]), min(SHOWN_SIDE, max(unknown.shape)))
+    return [replace(each, image=each.image.resize(size, Image.Resampling.LANCZOS)) for each in shown]
+
+
+def _image(colours: Colours) -> Image.Image:
+    return Image.fromarray((255 * colours).round().astype(numpy.uint8))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy
@@ -19,13 +20,19 @@ Cover = NDArray[numpy.float32]
 MOST = 0.95
 """Largest share of a picture that may be a hole."""
 CONTEXT = 2.0
-"""Side of the part that is worked on, relative to the hole's longer side."""
+"""Side of the part that is worked on, relative to the longer side of a hole too large for a full-size view."""
+FULL_SIZE = 0.75
+"""Share of the smallest part's side up to which a hole is seen at full size."""
 TOGETHER = 1.25
 """Holes share a part when that makes it at most so much larger than the larger hole's own."""
 THIN = 4.0
 """Side of a part relative to the thickness of a long thin hole, which is worked on piece by piece."""
+LONG = 1.5
+"""A hole is worked on piece by piece when it is so much longer than such a piece."""
 APART = 64
 """More holes than this are first joined with their neighbours: somebody sprinkled dots."""
+REACHES = (0, 8, 32, 128)
+"""Pixels that neighbours may be apart when they are joined; the first that leaves few enough holes."""
 PARTS = 10_000
 """Of a side: the unit of :func:`extent`."""
 PROPORTIONS = 0.02
@@ -77,19 +84,23 @@ def grown(mask: Mask, pixels: int) -> Mask:
     """Larger by some pixels on every side, rounded; smaller for a negative number. Borders of the picture stay."""
     if pixels == 0:
         return mask.copy()
-    near = mask if pixels > 0 else ~mask
-    distance = cv2.distanceTransform((~near).astype(numpy.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    reached: Mask = distance <= abs(pixels)
-    return reached if pixels > 0 else ~reached
+    if pixels < 0:
+        return ~grown(~mask, -pixels)
+    reached: Mask = _distance(mask) <= pixels
+    return reached
 
 
 def feathered(mask: Mask, pixels: int) -> Cover:
     """How much of the filling each pixel gets: 1 in the hole, falling to 0 within so many pixels outside of it."""
     if pixels <= 0:
         return mask.astype(numpy.float32)
-    distance = cv2.distanceTransform((~mask).astype(numpy.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    made: Cover = (1 - distance / (pixels + 1)).clip(0, 1).astype(numpy.float32)
+    made: Cover = (1 - _distance(mask) / (pixels + 1)).clip(0, 1).astype(numpy.float32)
     return made
+
+
+def _distance(mask: Mask) -> NDArray[Any]:
+    """Pixels to the nearest one that is marked; farther than any side where nothing is."""
+    return cv2.distanceTransform((~mask).astype(numpy.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,84 +116,86 @@ class Hole:
 
 
 def holes(mask: Mask, least: int) -> list[Hole]:
-    """The holes of a mask, the largest first.
+    """The holes of a mask, the largest first; for the size of their parts see :func:`context`.
 
-    Parts are squares :data:`CONTEXT` times as large as their hole where the picture allows it, no smaller than
-    ``least`` pixels. Holes near each other share one, as long as none of them has to be seen much coarser for it.
+    Holes near each other share a part, as long as none of them has to be seen much coarser for it.
     """
     labels, boxes = _components(mask)
-    groups = [([number], box) for number, box in enumerate(boxes, start=1)]
-    merged = True
-    while merged:
-        merged = False
-        for index in range(len(groups)):
-            numbers, box = groups[index]
-            joined = next((at for at in range(index + 1, len(groups)) if _belong(box, groups[at][1], least)), None)
-            if joined is not None:
-                others, other = groups.pop(joined)
-                groups[index] = (numbers + others, around(box, other))
-                merged = True
-                break
+    size = (mask.shape[1], mask.shape[0])
     made = []
-    for numbers, box in sorted(groups, key=lambda group: -group[1].area):
+    for numbers, box in sorted(_groups(boxes, least), key=lambda group: -group[1].area):
         cut = (slice(box.top, box.bottom), slice(box.left, box.right))
-        own = numpy.zeros_like(mask)
-        own[cut] = mask[cut] & numpy.isin(labels[cut], numbers)
-        made += [_hole(own, piece, least) for piece in _pieces(own[cut], box, least)]
+        own = mask[cut] & numpy.isin(labels[cut], numbers)
+        made += [_hole(own, box, piece, context(piece, least, size)) for piece in _pieces(own, box, least)]
     return made
 
 
-def _hole(own: Mask, box: Box, least: int) -> Hole:
-    crop = context(box, least, (own.shape[1], own.shape[0]))
+def _hole(own: Mask, box: Box, piece: Box, crop: Box) -> Hole:
+    """A piece of a hole whose pixels are ``own``, counted from the corner of its box."""
     inside = numpy.zeros((crop.height, crop.width), numpy.bool_)
-    at = box.within(crop)
-    inside[at.top : at.bottom, at.left : at.right] = own[box.top : box.bottom, box.left : box.right]
-    return Hole(box, crop, inside)
+    to, source = piece.within(crop), piece.within(box)
+    inside[to.top : to.bottom, to.left : to.right] = own[source.top : source.bottom, source.left : source.right]
+    return Hole(piece, crop, inside)
+
+
+def _groups(boxes: list[Box], least: int) -> list[tuple[list[int], Box]]:
+    """Numbers, from 1, and the common box of holes that share a part; no two groups belong together any more."""
+    found: list[tuple[list[int], Box]] = []
+    waiting = [([number], box) for number, box in enumerate(boxes, start=1)]
+    while waiting:
+        numbers, box = waiting.pop()
+        near = next((at for at, (_, other) in enumerate(found) if _belong(box, other, least)), None)
+        if near is None:
+            found.append((numbers, box))
+        else:
+            others, other = found.pop(near)
+            waiting.append((numbers + others, around(box, other)))
+    return found
 
 
 def _pieces(own: Mask, box: Box, least: int) -> list[Box]:
     """The box itself, or for a long thin hole such as a scratch, boxes along it that can be seen at full size."""
-    inner = numpy.pad(own, 1).astype(numpy.uint8)
-    thickness = 2 * float(cv2.distanceTransform(inner, cv2.DIST_L2, cv2.DIST_MASK_PRECISE).max())
-    piece = round(0.75 * max(least, THIN * thickness))
-    if max(box.width, box.height) <= 1.5 * piece:
+    thickness = 2 * float(_distance(numpy.pad(~own, 1, constant_values=True)).max())
+    piece = round(FULL_SIZE * max(least, THIN * thickness))
+    if max(box.width, box.height) <= LONG * piece:
         return [box]
     found = []
     for tile in box.tiles(piece):
         at = tile.within(box)
-        part = cv2.boundingRect(own[at.top : at.bottom, at.left : at.right].astype(numpy.uint8))
-        if part[2]:
-            left, top = tile.left + part[0], tile.top + part[1]
-            found.append(Box(left, top, left + part[2], top + part[3]))
+        part = bounds(own[at.top : at.bottom, at.left : at.right])
+        if part.area:
+            left, top = tile.left + part.left, tile.top + part.top
+            found.append(Box(left, top, left + part.width, top + part.height))
     return found
 
 
 def _components(mask: Mask) -> tuple[NDArray[numpy.int32], list[Box]]:
     """A number for every hole's pixels, from 1, and the boxes around them."""
-    wide = mask
-    for reach in (0, 8, 32, 128):
-        wide = grown(mask, reach)
-        count, labels, stats, _ = cv2.connectedComponentsWithStats(wide.astype(numpy.uint8), connectivity=8)
+    for reach in REACHES:
+        wide = grown(mask, reach).astype(numpy.uint8)
+        count, labels, stats, _ = cv2.connectedComponentsWithStats(wide, connectivity=8)
         if count - 1 <= APART:
             break
-    return numpy.asarray(labels, numpy.int32), [
-        Box(left, top, left + w, top + h) for left, top, w, h, _ in stats[1:count].tolist()
-    ]
+    boxes = [Box(left, top, left + w, top + h) for left, top, w, h, _ in stats[1:count].tolist()]
+    return numpy.asarray(labels, numpy.int32), boxes
 
 
 def _belong(one: Box, other: Box, least: int) -> bool:
-    joined = _side(around(one, other), least)
-    return joined <= max(least, TOGETHER * max(_side(one, least), _side(other, least)))
+    return _side(around(one, other), least) <= max(least, TOGETHER * max(_side(one, least), _side(other, least)))
 
 
-def _side(box: Box, least: int) -> float:
-    return max(least, CONTEXT * max(box.width, box.height))
+def _side(hole: Box, least: int) -> int:
+    longer = max(hole.width, hole.height)
+    return least if longer <= FULL_SIZE * least else round(CONTEXT * longer)
 
 
 def context(hole: Box, least: int, size: tuple[int, int]) -> Box:
-    """The part of a picture of ``size`` (width, height) to work on for a hole: see :func:`holes`."""
-    longer = max(hole.width, hole.height)
-    side = round(_side(hole, least)) if longer > 0.75 * least else max(least, longer)
+    """The part to work on: a square around a hole, where a picture of ``size`` (width, height) allows it.
+
+    Its side is ``least`` for holes up to :data:`FULL_SIZE` of that, and :data:`CONTEXT` times the longer side of larger
+    ones.
+    """
+    side = _side(hole, least)
     spans = []
     for start, stop, longest in ((hole.left, hole.right, size[0]), (hole.top, hole.bottom, size[1])):
         length = min(side, longest)

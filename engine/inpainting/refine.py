@@ -27,7 +27,6 @@ from engine.perceptual.matching import Allowed, PatchBank, search_gflop
 from engine.perceptual.network import PerceptualNetwork
 from engine.perceptual.patches import PatchTerm
 from engine.perceptual.synthesis import Scale, coarse_to_fine, gflop, pyramid
-from engine.preview import PREVIEW_SIDE
 from engine.tensors import Size, enlarged, fitted, to_image
 from engine.tiles import Box
 
@@ -43,6 +42,8 @@ COARSEST_SIDE = 64
 """Longer side of the window at the coarsest scale."""
 RATIO = 2**0.5
 """Of neighbouring scales."""
+SHOWN_SIDE = 1024
+"""Longer side in pixels of what is shown of a part."""
 SHORTEST_SIDE = 32
 """Of a window: relu4_1 needs some patches."""
 
@@ -92,24 +93,20 @@ class HoleEnergy:
         banks = {layer: PatchBank([features]) for layer, features in sources.items()}
         allowed = {layer: Allowed(known_patches(part_hole, banks[layer])[None]) for layer in banks}
         layers = [layer for layer in PATCH_LAYERS if bool(allowed[layer].table.any())]
-        self._patches = PatchTerm(
-            {layer: banks[layer] for layer in layers}, rematch=settings.rematch, allowed=allowed, full_length=True
-        )
+        self._patches: PatchTerm | None = None
+        if layers:  # else no patch of the part is known
+            matched = {layer: banks[layer] for layer in layers}
+            self._patches = PatchTerm(matched, rematch=settings.rematch, allowed=allowed, full_length=True)
         self._layers = {*layers, CONTENT_LAYER}
         self._content = network.targets(window, [CONTENT_LAYER])[CONTENT_LAYER]
-        self._textured = bool(layers)
-
-    def composed(self, picture: Tensor) -> Tensor:
-        """A picture in the hole, the known one around it."""
-        return torch.where(self._hole, picture, self._window)
 
     def __call__(self, picture: Tensor) -> dict[str, Tensor]:
         """Named terms at ``(1, 3, H, W)``; what the picture has outside of the hole changes nothing."""
-        whole = self.composed(picture)
+        whole = torch.where(self._hole, picture, self._window)
         features = self._network.features(whole, self._layers)
         content = losses.content_loss(features[CONTENT_LAYER], self._content)
         terms = {"content": self._settings.content * content}
-        if self._textured:
+        if self._patches is not None:
             terms["patches"] = self._patches(features)
         terms["smoothness"] = SMOOTHNESS * losses.total_variation(whole)
         return terms
@@ -133,8 +130,8 @@ class Refined:
 
     part: Tensor
     """``(1, 3, h, w)``: as given, but for the hole."""
-    stages: Mapping[str, Tensor]
-    """Title -> the part after each scale, ``(1, 3, h, w)``, in the order of the scales."""
+    stages: Mapping[str, Image]
+    """Title -> the part after each scale that was reached, no larger than :data:`SHOWN_SIDE`."""
     facts: Mapping[str, Any]
     """Iterations, sizes, first and last values of the terms."""
 
@@ -156,47 +153,48 @@ def refine(
     box = window_box(bounds(hole.cpu().numpy()), (width, height))
     cut = (..., slice(box.top, box.bottom), slice(box.left, box.right))
     wide, narrow = unknown[None, None].float(), hole[None, None].float()
-    stages: dict[str, Tensor] = {}
+    stages: dict[str, Image] = {}
 
     def start(at: Size) -> Tensor:
         return _resized(part[cut], at)
 
     def energy_at(at: Size) -> HoleEnergy:
         factor = at[0] / box.width
-        size = (max(SHORTEST_SIDE, round(factor * width)), max(SHORTEST_SIDE, round(factor * height)))
+        size = _times((width, height), factor)
         there = functional.adaptive_max_pool2d(wide, (size[1], size[0]))
         inside = functional.adaptive_max_pool2d(narrow[cut], (at[1], at[0]))
         return HoleEnergy(network, settings, _resized(part, size), there, start(at), inside)
 
-    def whole(picture: Tensor) -> Tensor:
-        """The part with what a scale has changed."""
-        change = picture - start((picture.shape[3], picture.shape[2]))
-        made = part.clone()
-        made[cut] += enlarged(change, (box.width, box.height)) if change.shape != made[cut].shape else change
-        return torch.where(narrow > 0, made.clamp(0, 1), part)
+    def change(picture: Tensor) -> Tensor:
+        """What a scale has changed."""
+        return picture - start((picture.shape[3], picture.shape[2]))
 
-    small = fitted((width, height), min(PREVIEW_SIDE, max(width, height)))
+    small = fitted((width, height), min(SHOWN_SIDE, max(width, height)))
     seen, room = _resized(part, small), _scaled(box, small, (width, height))
 
     def shown(picture: Tensor) -> Image:
-        """The same, no larger than a preview: a part may have millions of pixels."""
-        change = picture - start((picture.shape[3], picture.shape[2]))
+        """The part with that change, no larger than it is shown: it may have millions of pixels."""
         made = seen.clone()
-        made[..., room.top : room.bottom, room.left : room.right] += enlarged(change, (room.width, room.height))
+        made[..., room.top : room.bottom, room.left : room.right] += enlarged(
+            change(picture), (room.width, room.height)
+        )
         return to_image(made)
 
+    def stage(picture: Tensor) -> None:
+        stages[f"{max(picture.shape[2:])} px"] = shown(picture)
+
     def carry(picture: Tensor, at: Size) -> Tensor:
-        stages[f"{max(picture.shape[2:])} px"] = whole(picture)
-        return start(at) + enlarged(picture - start((picture.shape[3], picture.shape[2])), at)
+        stage(picture)
+        return start(at) + enlarged(change(picture), at)
 
     found = yield from coarse_to_fine(
         scales_of((box.width, box.height), (width, height), settings), start, energy_at,
-        job=job, optimiser="adam", step=STEP, captured=False, carry=carry,
-        shown=shown,
+        job=job, optimiser="adam", step=STEP, captured=False, carry=carry, shown=shown,
     )  # fmt: skip
-    made = whole(found.picture)
-    stages[f"{max(found.picture.shape[2:])} px"] = made
-    return Refined(made, stages, found.facts)
+    stage(found.reached)
+    made = part.clone()
+    made[cut] += enlarged(change(found.reached), (box.width, box.height))
+    return Refined(torch.where(narrow > 0, made.clamp(0, 1), part), stages, found.facts)
 
 
 def window_box(hole: Box, size: Size) -> Box:
@@ -229,12 +227,14 @@ def scales_of(window: Size, part: Size, settings: Refinement) -> list[Scale]:
         settings: how.
     """
     factor = min(1.0, settings.finest / max(part))
-    finest = (max(SHORTEST_SIDE, round(factor * window[0])), max(SHORTEST_SIDE, round(factor * window[1])))
-    iterations = settings.iterations * settings.scales
-    made = pyramid(
-        finest, iterations, settings.scales, shortest=SHORTEST_SIDE, coarsest=COARSEST_SIDE, ratio=RATIO
-    )  # fmt: skip
+    finest, count = _times(window, factor), settings.scales
+    made = pyramid(finest, count, count, shortest=SHORTEST_SIDE, coarsest=COARSEST_SIDE, ratio=RATIO)
     return [Scale(each.size, settings.iterations) for each in made]
+
+
+def _times(size: Size, factor: float) -> Size:
+    """A size times a factor; no side too short for a patch."""
+    return max(SHORTEST_SIDE, round(factor * size[0])), max(SHORTEST_SIDE, round(factor * size[1]))
 
 
 def refinement_gflop(window: Size, part: Size, settings: Refinement) -> float:
@@ -242,8 +242,7 @@ def refinement_gflop(window: Size, part: Size, settings: Refinement) -> float:
     scales = scales_of(window, part, settings)
     total = gflop(scales, CONTENT_LAYER)
     for scale in scales:
-        factor = scale.size[0] / window[0]
-        source = (max(SHORTEST_SIDE, round(factor * part[0])), max(SHORTEST_SIDE, round(factor * part[1])))
+        source = _times(part, scale.size[0] / window[0])
         for layer in PATCH_LAYERS:
             search = search_gflop(features_of(layer, scale.size), features_of(layer, source))
             total += -(-scale.iterations // settings.rematch) * search

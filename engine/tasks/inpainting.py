@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy
 
-from engine.comparison import Comparison, Panel
+from engine.comparison import Comparison
 from engine.errors import ParameterError
 from engine.inpainting import masks
 from engine.inpainting.masks import Mask
@@ -20,7 +20,7 @@ from engine.tasks.stylisation import Network as PerceptualName
 from engine.tiles import Box
 
 if TYPE_CHECKING:
-    from engine.inpainting.work import Filling
+    from engine.inpainting.fill import Filling
 
 WORKING_PIXELS = 24_000_000
 NOTHING = "Please mark what should go: paint over it, or give a mask."
@@ -89,8 +89,7 @@ INPUTS = (
 
 def raster_given(pictures: Pictures) -> Raster:
     """The picture as its file has it."""
-    picture = pictures["image"][0]
-    return picture.raster or Raster(numpy.asarray(picture.image))
+    return pictures["image"][0].as_raster()
 
 
 def mask_given(pictures: Pictures, parameters: Marked) -> Mask:
@@ -110,13 +109,13 @@ def mask_given(pictures: Pictures, parameters: Marked) -> Mask:
         marked |= masks.mask_of(each, (width, height))
     if parameters.transparent and raster.alpha is not None:
         marked |= raster.alpha <= raster.white // 2
-    return masks.checked(masks.grown(marked, parameters.grow)) if marked.any() else masks.checked(marked)
+    return masks.checked(masks.grown(marked, parameters.grow))
 
 
 def filling_of(parameters: Marked) -> Filling:
     """What the parameters say about the way of filling."""
+    from engine.inpainting.fill import Filling
     from engine.inpainting.refine import Refinement
-    from engine.inpainting.work import Filling
 
     refinement = Refinement(
         iterations=parameters.iterations,
@@ -132,7 +131,7 @@ def filling_of(parameters: Marked) -> Filling:
 def run(pictures: Pictures, parameters: Inpainting, job: Job) -> Run:
     """See :attr:`engine.registry.Task.run`."""
     from engine.inpainting.canvas import Canvas
-    from engine.inpainting.work import fill
+    from engine.inpainting.fill import fill
 
     mask = mask_given(pictures, parameters)
     canvas = Canvas(raster_given(pictures), opaque=parameters.transparent)
@@ -140,8 +139,7 @@ def run(pictures: Pictures, parameters: Inpainting, job: Job) -> Run:
     yield from walk
     found = walk.result
     raster = canvas.raster if parameters.metadata else replace(canvas.raster, exif=None)
-    titles = [each.title for each in found.stages]
-    stages = Comparison([Panel(each.title, each.image) for each in found.stages], pair=(titles[1], titles[-1]))
+    stages = Comparison(found.stages, pair=(found.stages[1].title, found.stages[-1].title))
     return Outcome(
         image=raster.image(),
         raster=raster,
@@ -199,7 +197,7 @@ def box_given(parameters: Marked, sizes: Mapping[str, Sequence[tuple[int, int]]]
 
 def part_cost(filling: Filling, hole: Box, size: tuple[int, int]) -> float:
     """Arithmetic in GFLOP of filling one hole of a picture of ``size``, width and height."""
-    from engine.inpainting.work import LEAST_SIDE
+    from engine.inpainting.fill import LEAST_SIDE
 
     crop = masks.context(hole, LEAST_SIDE, size)
     return filling.gflop(hole.within(crop), crop)

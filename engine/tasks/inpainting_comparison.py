@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
@@ -30,7 +29,7 @@ from engine.tasks.inpainting import (
 from engine.tiles import Box
 
 if TYPE_CHECKING:
-    from engine.inpainting.work import Filling
+    from engine.inpainting.fill import Filling
 
 MethodName = Literal["telea", "navier-stokes", "biharmonic", "network-bicubic", "network", "refined"]
 TITLES: Mapping[MethodName, str] = {
@@ -62,9 +61,9 @@ class InpaintingComparison(Marked):
 
 def run(pictures: Pictures, parameters: InpaintingComparison, job: Job) -> Run:
     """See :attr:`engine.registry.Task.run`."""
-    from engine.device import PeakMemory, best_device
+    from engine.device import measured
     from engine.inpainting.canvas import Canvas
-    from engine.inpainting.work import fill
+    from engine.inpainting.fill import fill
     from engine.metrics import inside
     from engine.tensors import to_tensor
 
@@ -80,21 +79,18 @@ def run(pictures: Pictures, parameters: InpaintingComparison, job: Job) -> Run:
     for index, (name, way) in enumerate(zip(names, fillings, strict=True)):
         if job.stopped and index:
             break
-        memory, start = PeakMemory(best_device().torch_device), time.perf_counter()
-        resident = memory.sample()
         canvas = Canvas(raster, opaque=parameters.transparent)
-        walk = Walk(fill(canvas, mask, way, job))
+        walk = Walk(measured(fill(canvas, mask, way, job)))
         for step in walk:
-            memory.sample()
             yield step.within(sum(shares[:index]) / sum(shares), shares[index] / sum(shares), f"{TITLES[name]}: ")
-        seconds, peak = time.perf_counter() - start, memory.sample()
-        done += walk.result.gflop
+        found = walk.result
+        done += found.result.gflop
         quality = {}
         if parameters.truth and not job.stopped:
             made, original = (to_tensor(Image.fromarray(each)) for each in (canvas.image, before))
             quality = inside(made, original, mask)
         part = _part(canvas.image, box)
-        panels.append(Panel(TITLES[name], part, seconds, peak - resident, quality, job.stopped))
+        panels.append(Panel(TITLES[name], part, found.seconds, found.memory, quality, job.stopped))
     compared = panels[2:]
     comparison = Comparison(
         panels,
@@ -103,11 +99,7 @@ def run(pictures: Pictures, parameters: InpaintingComparison, job: Job) -> Run:
         columns=3,
         pair=(compared[0].title, compared[-1].title),
     )
-    methods = {
-        panel.title: {"seconds": round(panel.seconds or 0, 3), "memory_bytes": panel.memory, **panel.quality}
-        for panel in compared
-    }
-    facts = {"masked": round(float(mask.mean()), 4), "methods": methods}
+    facts = {"masked": round(float(mask.mean()), 4), "methods": {panel.title: panel.facts for panel in compared}}
     return Outcome(image=comparison.sheet(), facts=facts, explanation=comparison, gflop=done)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy
 from PIL import Image
@@ -28,28 +29,26 @@ class MainSubject(Parameters):
 
 def run(pictures: Pictures, parameters: MainSubject, job: Job) -> Run:
     """See :attr:`engine.registry.Task.run`; the result is white where the subject is."""
-    from dataclasses import replace
-
     import torch
 
     from engine.device import best_device
-    from engine.inpainting.masks import grown, resized
+    from engine.inpainting.masks import grown
     from engine.models import models
     from engine.nets.u2net import DEVIATION, MEAN, SIDE
-    from engine.tensors import resized as tensor_of
+    from engine.tensors import resized
 
     image = pictures["image"][0].image
     yield Step(done=0, stage="looking for the subject", preview=lambda: Image.new("RGB", image.size))
     device = replace(best_device(), dtype=torch.float32)
     net = models.get(catalogue()[NETWORK], device)
-    picture = tensor_of(image, (SIDE, SIDE), device.torch_device)
+    picture = resized(image, (SIDE, SIDE), device.torch_device)
     mean, deviation = (torch.tensor(each, device=picture.device)[:, None, None] for each in (MEAN, DEVIATION))
     with torch.inference_mode():
         found = net((picture - mean) / deviation)[0, 0].float().cpu().numpy()
     sure = found / max(float(found.max()), 1e-6)  # as rembg: a faint subject is still the subject
     soft = Image.fromarray((255 * sure).round().astype(numpy.uint8)).resize(image.size, Image.Resampling.BICUBIC)
-    mask = resized(numpy.asarray(soft) > 255 * parameters.certainty, image.size)
-    mask = grown(mask, round(parameters.margin / 100 * max(image.size)))
+    sure_enough = numpy.asarray(soft) > 255 * parameters.certainty
+    mask = grown(sure_enough, round(parameters.margin / 100 * max(image.size)))
     made = Image.fromarray(numpy.where(mask, 255, 0).astype(numpy.uint8)).convert("RGB")
     yield Step(done=1, stage="found", preview=made.copy)
     return Outcome(image=made, facts={"masked": round(float(mask.mean()), 4)})

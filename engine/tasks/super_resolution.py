@@ -45,10 +45,7 @@ class SuperResolution(Parameters):
 
 def run(pictures: Pictures, parameters: SuperResolution, job: Job) -> Run:
     """See :attr:`engine.registry.Task.run`."""
-    picture = pictures["image"][0]
-    raster = picture.raster
-    if raster is None:  # a caller of the engine who opened the picture without
-        raster = Raster(numpy.asarray(picture.image))
+    raster = pictures["image"][0].as_raster()
     method, scale = parameters.method, parameters.scale
     walk = Walk(enlarged(raster, method, scale, job, tile=parameters.tile, faithful=parameters.faithful))
     yield from walk

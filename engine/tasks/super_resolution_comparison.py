@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 
 import numpy
@@ -44,7 +43,7 @@ class SuperResolutionComparison(Parameters):
 
 def run(pictures: Pictures, parameters: SuperResolutionComparison, job: Job) -> Run:
     """See :attr:`engine.registry.Task.run`."""
-    from engine.device import PeakMemory, best_device
+    from engine.device import measured
 
     small, reference = _prepared(pictures["image"][0].image, parameters)
     scale = parameters.scale
@@ -54,26 +53,18 @@ def run(pictures: Pictures, parameters: SuperResolutionComparison, job: Job) -> 
     for index, name in enumerate(names):
         if job.stopped and index:
             break
-        memory, start = PeakMemory(best_device().torch_device), time.perf_counter()
-        resident = memory.sample()
-        walk = Walk(enlarged(Raster(numpy.asarray(small)), name, scale, job, faithful=parameters.faithful))
+        walk = Walk(measured(enlarged(Raster(numpy.asarray(small)), name, scale, job, faithful=parameters.faithful)))
         for step in walk:
-            memory.sample()
             yield step.within(sum(shares[:index]) / sum(shares), shares[index] / sum(shares))
-        image = walk.result.raster.image()
-        seconds, peak = time.perf_counter() - start, memory.sample()
-        stopped = "unfinished" in walk.result.facts
+        found = walk.result
+        image, stopped = found.result.raster.image(), "unfinished" in found.result.facts
         quality = _quality(image, reference, scale) if parameters.original and not job.stopped else {}
-        panels.append(Panel(METHODS[name].title, image, seconds, peak - resident, quality, stopped))
+        panels.append(Panel(METHODS[name].title, image, found.seconds, found.memory, quality, stopped))
     last = "original" if parameters.original else "your picture"
     comparison = Comparison(
         [*panels, Panel(last, reference)], missing=[METHODS[name].title for name in names[len(panels) :]]
     )
-    methods = {
-        panel.title: {"seconds": round(panel.seconds or 0, 3), "memory_bytes": panel.memory, **panel.quality}
-        for panel in panels
-    }
-    facts = {"methods": methods, "small": list(small.size), "scale": scale}
+    facts = {"methods": {panel.title: panel.facts for panel in panels}, "small": list(small.size), "scale": scale}
     return Outcome(image=comparison.sheet(), facts=facts, explanation=comparison)
 
 
