@@ -13,12 +13,13 @@ from pydantic.fields import FieldInfo
 
 from engine.commands import add_commands
 from engine.errors import PentimentoError
+from engine.films import FilmTask, run_film
 from engine.job import Job, Walk
 from engine.parameters import parse
 from engine.picture import Picture, save_picture
 from engine.registry import Task
 from engine.runner import run
-from engine.tasks import TASKS
+from engine.tasks import FILMS, TASKS
 from engine.terminal import watch
 
 
@@ -38,12 +39,38 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for task in TASKS:
         _add_task(commands, task)
+    for film in FILMS.values():
+        _add_film(commands, film)
     add_commands(commands)
     return parser
 
 
 def _add_task(commands: Any, task: Task) -> None:
-    command = commands.add_parser(task.name, help=task.summary, description=f"{task.summary} ({task.paper})")
+    command = _command(commands, task)
+    command.add_argument("--out", type=Path, required=True, metavar="FILE", help="Result: .png or .jpg.")
+    command.add_argument(
+        "--explanation", type=Path, metavar="FILE", help="A picture of how the result came about, .png or .jpg."
+    )
+    command.add_argument("--facts", type=Path, metavar="FILE", help="Write what happened as JSON.")
+    command.add_argument(
+        "--keep-recipe", action="store_true", help="Keep parameters and seed inside the result's file."
+    )
+    command.set_defaults(action=_run_task, task=task)
+
+
+def _add_film(commands: Any, film: FilmTask) -> None:
+    command = _command(commands, film)
+    command.add_argument("--video", type=Path, required=True, metavar="FILE", help="MP4, MOV, WebM, MKV or AVI.")
+    command.add_argument("--out", type=Path, required=True, metavar="FILE", help="Result: .mp4.")
+    command.add_argument("--facts", type=Path, metavar="FILE", help="Write what happened as JSON.")
+    command.set_defaults(action=_run_film, film=film)
+
+
+def _command(commands: Any, task: Task | FilmTask) -> argparse.ArgumentParser:
+    """A subcommand with the pictures and parameters of a task."""
+    command: argparse.ArgumentParser = commands.add_parser(
+        task.name, help=task.summary, description=f"{task.summary} ({task.paper})"
+    )
     for each in task.inputs:
         several = f" Give it up to {each.most} times." if each.most > 1 else ""
         command.add_argument(
@@ -54,17 +81,9 @@ def _add_task(commands: Any, task: Task) -> None:
             metavar="FILE",
             help=each.help + several,
         )
-    command.add_argument("--out", type=Path, required=True, metavar="FILE", help="Result: .png or .jpg.")
-    command.add_argument(
-        "--explanation", type=Path, metavar="FILE", help="A picture of how the result came about, .png or .jpg."
-    )
-    command.add_argument("--facts", type=Path, metavar="FILE", help="Write what happened as JSON.")
-    command.add_argument(
-        "--keep-recipe", action="store_true", help="Keep parameters and seed inside the result's file."
-    )
     for name, field in task.parameters.model_fields.items():
         _add_parameter(command, name, field)
-    command.set_defaults(action=_run_task, task=task)
+    return command
 
 
 def _add_parameter(command: argparse.ArgumentParser, name: str, field: FieldInfo) -> None:
@@ -73,6 +92,11 @@ def _add_parameter(command: argparse.ArgumentParser, name: str, field: FieldInfo
         "default": argparse.SUPPRESS,
         "help": f"{field.description} Default: {_shown(field.default)}.",
     }
+    if get_origin(kind) is dict:
+        settings |= {"nargs": "+", "type": _named, "metavar": "NAME=N", "action": _Collected}
+        settings["help"] += f" Of {', '.join(get_args(get_args(kind)[0]))}."
+        command.add_argument(f"--{name.replace('_', '-')}", **settings)
+        return
     if get_origin(kind) is tuple:
         kind = get_args(kind)[0]
         settings["nargs"] = "+"
@@ -88,7 +112,21 @@ def _add_parameter(command: argparse.ArgumentParser, name: str, field: FieldInfo
     command.add_argument(f"--{name.replace('_', '-')}", **settings)
 
 
+def _named(text: str) -> tuple[str, float]:
+    name, _, value = text.partition("=")
+    return name, float(value)
+
+
+class _Collected(argparse.Action):
+    """``a=1 b=2`` -> ``{"a": 1.0, "b": 2.0}``."""
+
+    def __call__(self, parser: Any, namespace: argparse.Namespace, values: Any, option: str | None = None) -> None:
+        setattr(namespace, self.dest, dict(values))
+
+
 def _shown(default: Any) -> str:
+    if isinstance(default, dict):
+        return "none"
     return (" ".join(map(str, default)) or "none") if isinstance(default, tuple) else str(default)
 
 
@@ -110,6 +148,21 @@ def _run_task(options: argparse.Namespace) -> None:
     except OSError as error:
         raise PentimentoError(f"The result cannot be written: {error.strerror}: {error.filename}") from None
     print(f"{options.out}: {result.image.width} x {result.image.height}, {result.facts['seconds']:.1f} s")
+
+
+def _run_film(options: argparse.Namespace) -> None:
+    film: FilmTask = options.film
+    given = vars(options)
+    parameters = parse(film.parameters, {name: given[name] for name in film.parameters.model_fields if name in given})
+    if options.out.suffix.lower() != ".mp4" or not options.out.absolute().parent.is_dir():
+        raise PentimentoError("--out has to be an .mp4 file in a folder that exists.")
+    pictures = {each.name: [each.open(path) for path in given[each.name] or ()] for each in film.inputs}
+    _tell_notes(pictures)
+    job = Job()
+    facts = watch(Walk(run_film(film, options.video, options.out, pictures, parameters, job)), job)
+    if options.facts:
+        options.facts.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+    print(f"{options.out}: {facts['frames']} frames, {facts['seconds']:.1f} s, {facts['frames_per_second']} frames/s")
 
 
 def _kind(out: Path) -> Literal["png", "jpeg"]:

@@ -12,10 +12,11 @@ from tqdm import tqdm
 
 from engine.enlargement.methods import METHODS
 from engine.errors import PentimentoError
-from engine.job import Job, Step, Walk
+from engine.job import Job, Walk
 from engine.tasks import TASKS
 from engine.tasks.inpainting_comparison import TITLES as INPAINTING_METHODS
 from engine.terminal import watch
+from engine.training.commands import add_train
 
 
 def add_commands(commands: Any) -> None:
@@ -23,7 +24,7 @@ def add_commands(commands: Any) -> None:
     _add_weights(commands)
     _add_bench(commands)
     _add_evaluate(commands)
-    _add_train(commands)
+    add_train(commands)
 
 
 def _add_weights(commands: Any) -> None:
@@ -205,44 +206,3 @@ def _evaluate_inpainting(options: argparse.Namespace) -> None:
 def _filled(row: dict[str, Any]) -> str:
     errors = f"{100 * row['l1']:7.2f} {100 * row['l2']:7.2f} {_quality(row)}"
     return f"{errors} {row['sharpness']:7.2f} {row['seconds']:7.2f}"
-
-
-def _add_train(commands: Any) -> None:
-    command = commands.add_parser("train", help="Train the nets that are our own.")
-    kinds = command.add_subparsers(required=True, metavar="TASK")
-    upscaling = kinds.add_parser(
-        "super-resolution", help="The compact residual network for x2, x3 and x4. Killed, it goes on where it was."
-    )
-    upscaling.add_argument(
-        "--photos", type=Path, required=True, action="append", metavar="DIR_OR_TAR",
-        help="Photos to learn from; several sources are drawn from equally often.",
-    )  # fmt: skip
-    upscaling.add_argument("--out", type=Path, required=True, metavar="FILE", help="Weights: .safetensors.")
-    upscaling.add_argument("--iterations", type=int, default=40_000, metavar="N", help="Default: 40000.")
-    upscaling.add_argument("--batch", type=int, default=16, metavar="N", help="Pairs a step. Default: 16.")
-    upscaling.add_argument("--seed", type=int, default=0, metavar="N", help="Default: 0.")
-    upscaling.set_defaults(action=_train_super_resolution)
-
-
-def _train_super_resolution(options: argparse.Namespace) -> None:
-    from engine.training.super_resolution import Settings, train
-
-    if options.out.suffix != ".safetensors" or not options.out.absolute().parent.is_dir():
-        raise PentimentoError("--out has to be a .safetensors file in a folder that exists.")
-    if min(options.iterations, options.batch) < 1:
-        raise PentimentoError("--iterations and --batch have to be at least 1.")
-    settings = Settings(iterations=options.iterations, batch=options.batch, seed=options.seed)
-    job, measured = Job(), ""
-
-    def told(step: Step) -> str | None:
-        """A line whenever the held-out photos have been measured anew."""
-        nonlocal measured
-        quality = {name: value for name, value in step.figures().items() if name != "loss"}
-        line = ", ".join(f"{name} {value:.3f}" for name, value in quality.items())
-        if not line or line == measured:
-            return None
-        measured = line
-        return f"{step.stage}: {line}"
-
-    quality = watch(Walk(train(options.photos, options.out, settings, job)), job, told)
-    print(f"{options.out}: " + ", ".join(f"{name} {value:.3f} dB" for name, value in quality.items()))

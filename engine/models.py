@@ -82,12 +82,37 @@ def _script(path: Path, device: Device) -> nn.Module:
 
 def _tensors(path: Path, keys: Mapping[str, str] | None) -> dict[str, Tensor]:
     """Float32 tensors of a file under our names; of a foreign file that is a pickle, tensors and nothing else."""
+    if path.suffix == ".onnx":
+        return _of_graph(path)
     if path.suffix != ".safetensors":
         found = torch.load(path, map_location="cpu", weights_only=True)
         return {ours: found[theirs].float() for ours, theirs in (keys or dict(zip(found, found, strict=True))).items()}
     with safe_open(path, framework="pt") as file:
         names = keys or {name: name for name in file.keys()}  # noqa: SIM118 - not a mapping
         return {ours: file.get_tensor(theirs).float() for ours, theirs in names.items()}
+
+
+def _of_graph(path: Path) -> dict[str, Tensor]:
+    """Weights of an ONNX graph's convolutions and instance normalisations, numbered in its order; it is never run.
+
+    The names in such a file are whatever its exporter chose, and its sizes may be fixed; the order is the network's.
+    """
+    import onnx
+    from onnx import numpy_helper
+
+    graph = onnx.load(path).graph
+    values = {each.name: torch.from_numpy(numpy_helper.to_array(each).copy()).float() for each in graph.initializer}
+    found: dict[str, Tensor] = {}
+    for kind, name, parts in (("Conv", "conv", _CONVOLUTION), ("InstanceNormalization", "norm", _NORMALISATION)):
+        nodes = [node for node in graph.node if node.op_type == kind]
+        for index, node in enumerate(nodes):
+            found |= {
+                f"{name}{index}.{part}": values[given] for part, given in zip(parts, node.input[1:], strict=False)
+            }
+    return found
+
+
+_CONVOLUTION, _NORMALISATION = ("weight", "bias"), ("scale", "shift")
 
 
 def _bytes(net: nn.Module) -> int:

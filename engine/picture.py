@@ -6,7 +6,7 @@ The file is judged before it is decoded: format by its first bytes, size by its 
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Literal
 
@@ -33,6 +33,8 @@ _LOSSES = ("16 bits", "transparency", "colour profile")
 
 RECIPE_KEY = "pentimento"
 """Key of the PNG text chunk that keeps a recipe."""
+RECIPE_LIMIT = 200_000
+"""Characters of a recipe that are read."""
 
 Source = str | Path | bytes | IO[bytes] | Image.Image
 Kind = Literal["png", "jpeg"]
@@ -48,6 +50,8 @@ class Picture:
     """What the door did, for the visitor: ``("rotated by EXIF", "CMYK to sRGB")``."""
     raster: Raster | None = None
     """The picture with its file's depth, transparency, colours and metadata; only for tasks that asked for it."""
+    recipe: str | None = None
+    """The recipe that the hub has kept in the file, as it is there: somebody may have written anything."""
 
     def as_raster(self) -> Raster:
         """:attr:`raster`, or the plain image as one, for a caller who opened the picture without."""
@@ -88,7 +92,11 @@ def open_picture(source: Source, *, working_pixels: int = WORKING_PIXELS, raster
                 notes.append(f"first of {frames} frames")
             image.load()
             kept = raster_of(image, data if deep else b"", working_pixels) if raster else None
-            return _with_raster(_admit(image, notes, working_pixels, before), kept)
+            recipe = image.info.get(RECIPE_KEY)
+            picture = replace(
+                _admit(image, notes, working_pixels, before), recipe=recipe and str(recipe)[:RECIPE_LIMIT]
+            )
+            return _with_raster(picture, kept)
     except PictureError:
         raise
     except UnidentifiedImageError:
@@ -107,7 +115,7 @@ def _with_raster(picture: Picture, raster: Raster | None) -> Picture:
     if raster is None:
         return picture
     told = tuple(note for note in picture.notes if not note.startswith(_LOSSES))
-    return Picture(picture.image, told, raster)
+    return replace(picture, notes=told, raster=raster)
 
 
 def _read(source: str | Path | bytes | IO[bytes]) -> bytes:

@@ -8,7 +8,7 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 from PIL import Image
 
@@ -20,6 +20,8 @@ from engine.parameters import Parameters
 from engine.picture import RECIPE_KEY, Kind, save_picture
 from engine.raster import Raster
 from engine.registry import Pictures, Task
+
+T = TypeVar("T")
 
 POLL_SECONDS = 0.25
 """Time between two steps of a run that waits for the device."""
@@ -42,10 +44,12 @@ class Result:
     """How it came about, where the task has something to show."""
     raster: Raster | None = None
     """The image with what belongs to the visitor's file, where the task keeps that."""
+    keeps: bool = False
+    """Whether the recipe is a part of the result, and so always in its file."""
 
     def save(self, target: Path | IO[bytes], *, kind: Kind = "png", keep_recipe: bool = False) -> None:
         """Write the result with all that the format can keep; the recipe only when wanted."""
-        recipe = json.dumps(self.recipe) if keep_recipe else None
+        recipe = json.dumps(self.recipe) if keep_recipe or self.keeps else None
         if self.raster is None:
             save_picture(self.image, target, kind=kind, recipe=recipe)
         else:
@@ -67,13 +71,18 @@ def run(
     check(task, pictures, parameters)
     if job.stopped:
         raise StoppedError(_NOTHING)
-    for name in task.weights(parameters):
+    return (yield from with_device(task.weights(parameters), _timed(task, pictures, parameters, job), job))
+
+
+def with_device(names: Sequence[str], steps: Generator[Step, None, T], job: Job) -> Generator[Step, None, T]:
+    """Steps that need weights and the device: they begin when both are there, and give the device back at the end."""
+    for name in names:
         yield from _until_stopped(weights.fetch(catalogue()[name]), job)
     yield from _until_stopped(_device_free(), job)
     from engine.device import LOCK
 
     try:
-        return (yield from _timed(task, pictures, parameters, job))
+        return (yield from steps)
     finally:
         LOCK.release()
 
@@ -127,7 +136,7 @@ def _timed(task: Task, pictures: Pictures, parameters: Parameters, job: Job) -> 
     device = best_device()
     memory = PeakMemory(device.torch_device)
     start = time.perf_counter()
-    steps, pace = 0, _Pace()
+    steps, pace = 0, Pace()
     with memory_errors(), reproducible():
         yield Step(done=0, stage="preparing the network")
         walk = Walk(task.run(pictures, parameters, job))
@@ -157,10 +166,13 @@ def _timed(task: Task, pictures: Pictures, parameters: Parameters, job: Job) -> 
         **walk.result.facts,
     }
     found = walk.result
-    return Result(image=found.image, facts=facts, recipe=recipe, explanation=found.explanation, raster=found.raster)
+    return Result(
+        image=found.image, facts=facts, recipe={**recipe, **(found.kept or {})},
+        explanation=found.explanation, raster=found.raster, keeps=found.kept is not None,
+    )  # fmt: skip
 
 
-class _Pace:
+class Pace:
     """Time and share of the work since the first step; what came before it (loading, targets) happens once."""
 
     def __init__(self) -> None:

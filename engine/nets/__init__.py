@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from engine.nets import compact, lpips, migan, residual, rrdb, u2net, vgg
+from engine.nets import adain, compact, lpips, migan, residual, rrdb, transform, u2net, vgg
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,9 @@ def _both(names: Mapping[str, str]) -> dict[str, str]:
 ARCHITECTURES: Mapping[str, Architecture] = {
     "vgg19": Architecture(_both({name: name for name in vgg.CONVOLUTIONS}), vgg.normalised),
     "vgg19-torchvision": Architecture(_both(vgg.torchvision_keys()), vgg.torchvision),
+    "transform": Architecture(None, transform.build),
+    "transform-classical": Architecture(None, transform.classical),
+    "adain-decoder": Architecture(None, adain.build),
     "lpips": Architecture(None, lpips.build),
     "compact": Architecture(None, compact.build),
     "migan": Architecture(None, migan.build),

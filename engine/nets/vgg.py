@@ -6,7 +6,8 @@ are asked for by name (``relu1_1`` ... ``relu5_1``, or ``conv4_2`` for the value
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+import copy
+from collections.abc import Callable, Collection, Mapping
 from itertools import pairwise
 from typing import Literal
 
@@ -27,6 +28,10 @@ CONVOLUTIONS: tuple[str, ...] = tuple(
 LAYERS: tuple[str, ...] = tuple(name.replace("conv", "relu") for name in CONVOLUTIONS)
 """The rectified layers in order, ``relu1_1`` to ``relu5_1``."""
 
+POOLINGS: Mapping[str, Callable[[Tensor, int], Tensor]] = {
+    "max": functional.max_pool2d,
+    "average": functional.avg_pool2d,
+}
 MINIMUM_SIDE = 16
 """Shortest side in pixels that still leaves one feature at relu5_1 (four poolings)."""
 
@@ -97,7 +102,7 @@ class VGG19(nn.Module):
         self.register_buffer("mean", torch.tensor(mean).view(1, 3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(std).view(1, 3, 1, 1), persistent=False)
         self._padding = padding
-        self._pool = functional.max_pool2d if pooling == "max" else functional.avg_pool2d
+        self._pool = POOLINGS[pooling]
         channels = 3
         for name in CONVOLUTIONS:
             block, index = int(name[4]), int(name[6])
@@ -105,6 +110,12 @@ class VGG19(nn.Module):
             self.add_module(name, nn.Conv2d(channels, width, 3, padding=1 if padding == "zeros" else 0))
             channels = width
         self.eval().requires_grad_(False)
+
+    def variant(self, *, pooling: Pooling, padding: Padding) -> VGG19:
+        """The same network, its weights shared, with other poolings and borders."""
+        twin = copy.copy(self)
+        twin._pool, twin._padding = POOLINGS[pooling], padding
+        return twin
 
     def forward(self, picture: Tensor, layers: Collection[str]) -> dict[str, Tensor]:
         """Features of ``picture`` at ``layers``.

@@ -33,6 +33,10 @@ class Palette:
     covariance: Tensor
     """``(3, 3)``, positive definite."""
 
+    def change_to(self, target: Palette) -> Tensor:
+        """The symmetric matrix ``(3, 3)`` that gives colours of this covariance the other one."""
+        return _power(target.covariance, 0.5) @ _power(self.covariance, -0.5)
+
 
 def palette(pictures: Sequence[Tensor], weights: Sequence[float] = (1.0,)) -> Palette:
     """Colours of one or several pictures.
@@ -67,7 +71,7 @@ def match_colours(picture: Tensor, target: Palette) -> Tensor:
         ``(1, 3, H, W)``, not clamped.
     """
     own = palette([picture])
-    change = _power(target.covariance, 0.5) @ _power(own.covariance, -0.5)
+    change = own.change_to(target)
     shift = target.mean - change @ own.mean
     pixels = picture.flatten(2)[0]
     return (change.to(pixels) @ pixels + shift.to(pixels)).reshape_as(picture)

@@ -54,12 +54,19 @@ def gram_matrix(features: Tensor) -> Tensor:
 
 
 def relative_error(value: Tensor, target: Tensor) -> Tensor:
-    """``|value - target|^2 / |target|^2``, a scalar; 0 when equal, 1 for an all-zero value.
+    """``|value - target|^2 / |target|^2``, averaged over the batch; 0 when equal, 1 for an all-zero value.
 
     Dividing by the target makes layers, pictures and networks comparable, so that one weight means the same everywhere.
+
+    Args:
+        value: ``(B, ...)``.
+        target: ``(B, ...)``, or ``(1, ...)`` for all of the batch.
     """
     value, target = _wide(value), _wide(target)
-    return (value - target).square().sum() / target.square().sum().clamp_min(_TINY)
+    if len(value) == 1:
+        return (value - target).square().sum() / target.square().sum().clamp_min(_TINY)
+    apart, whole = ((each**2).flatten(1).sum(1) for each in (value - target, target))
+    return (apart / whole.clamp_min(_TINY)).mean()
 
 
 def content_loss(features: Tensor, target: Tensor) -> Tensor:

@@ -82,27 +82,13 @@ def energy_of(
     network: PerceptualNetwork, parameters: StyleV1, content: Tensor, styles: Sequence[Tensor], weights: Sequence[float]
 ) -> Energy:
     """Content, style and smoothness terms; the Gram matrices of several paintings are averaged by their weights."""
-    import torch
+    from engine.perceptual.gatys import GatysEnergy
 
-    from engine.perceptual import losses
-
-    layers = parameters.style_layers
-    wanted = {*layers, parameters.content_layer}
-    content_target = network.targets(content, [parameters.content_layer])[parameters.content_layer]
-    grams = network.grams(styles, weights, layers)
-    style_weight = network.weights.style * 10 ** ((parameters.balance - 50) / 40)
-    smoothness = network.weights.smoothness * parameters.smoothness
-
-    def energy(picture: Tensor) -> dict[str, Tensor]:
-        features = network.features(picture, wanted)
-        style = torch.stack([losses.style_loss(features[layer], grams[layer]) for layer in layers]).mean()
-        return {
-            "content": losses.content_loss(features[parameters.content_layer], content_target),
-            "style": style_weight * style,
-            "smoothness": smoothness * losses.total_variation(picture),
-        }
-
-    return energy
+    gatys = GatysEnergy(
+        network, parameters.content_layer, parameters.style_layers, parameters.balance, parameters.smoothness
+    )
+    content_target, grams = gatys.content_target(content), gatys.grams(styles, weights)
+    return lambda picture: gatys.terms(picture, content_target, grams)
 
 
 def _style_weights(parameters: StyleV1, count: int) -> list[float]:

@@ -1,0 +1,280 @@
+"""Transform networks of style V2: a picture in, the painted picture out, in one pass.
+
+Johnson, Alahi & Fei-Fei 2016, "Perceptual losses for real-time style transfer and super-resolution": two halvings,
+residual blocks, two doublings (supplementary material, table 1), with instance normalisation (Ulyanov et al. 2016) and
+doublings by nearest neighbour and convolution (Odena et al. 2016) instead of transposed ones, which leave a
+chequerboard. Many styles live in one network: convolutions are shared, and a style is the scale and shift of every
+normalisation (Dumoulin, Shlens & Kudlur 2017, section 2.2, equation 5), here one vector of numbers.
+
+Where we leave the papers: ours is half as wide; its last layer is normalised, too, and then coloured by a matrix of
+the style's own, which begins as the map to the painting's palette.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
+from torch.nn import functional
+
+WIDTHS = (16, 32, 96)
+"""Channels at full, half and quarter size."""
+CLASSICAL_WIDTHS = (32, 64, 128)
+"""Of the paper."""
+BLOCKS = 5
+MULTIPLE = 4
+"""Sides are brought to a multiple of this by reflection, and cut again at the end."""
+MINIMUM_SIDE = 16
+COLOURS = 12
+"""Last numbers of a style: a 3 x 3 matrix and an offset."""
+EPSILON = 1e-5
+STYLE = "styles."
+"""Before the name of each style in a file."""
+CLASSICAL = "the network's own"
+"""Name of the one style of a network with the classical ending."""
+
+Ending = Literal["colours", "plain"]
+Role = Literal["plain", "first of block", "last of block"]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One convolution with what stands before and behind it."""
+
+    name: str
+    inputs: int
+    outputs: int
+    side: int
+    """Of the kernel."""
+    stride: int = 1
+    doubled: bool = False
+    """Whether the picture is first made twice as large, by nearest neighbour."""
+    rectified: bool = True
+    role: Role = "plain"
+
+    @property
+    def padding(self) -> int:
+        """Pixels that the border is reflected by."""
+        return self.side // 2
+
+
+def stages(widths: Sequence[int], blocks: int) -> tuple[Stage, ...]:
+    """All stages of a network, in order."""
+    full, half, quarter = widths
+    trunk = [
+        stage
+        for index in range(1, blocks + 1)
+        for stage in (
+            Stage(f"block{index}_1", quarter, quarter, 3, role="first of block"),
+            Stage(f"block{index}_2", quarter, quarter, 3, rectified=False, role="last of block"),
+        )
+    ]
+    return (
+        Stage("head", 3, full, 9),
+        Stage("down1", full, half, 3, stride=2),
+        Stage("down2", half, quarter, 3, stride=2),
+        *trunk,
+        Stage("up1", quarter, half, 3, doubled=True),
+        Stage("up2", half, full, 3, doubled=True),
+        Stage("tail", full, 3, 9, rectified=False),
+    )
+
+
+def gflop_per_pixel(stage: Stage) -> float:
+    """Arithmetic of a stage in 1e9 multiplications and additions for a pixel of the picture."""
+    area = {"head": 1.0, "down1": 0.25, "up1": 0.25, "up2": 1.0, "tail": 1.0}.get(stage.name, 1 / 16)
+    return 2e-9 * area * stage.inputs * stage.outputs * stage.side**2
+
+
+Normalise = Callable[[int, Tensor, Tensor, Tensor], Tensor]
+"""Index of the stage, features ``(B, C, H, W)``, scale and shift ``(1 or B, C)`` -> features."""
+
+
+def normalised(index: int, features: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
+    """Every channel of every picture to mean ``shift`` and standard deviation ``scale``."""
+    if len(scale) == 1 and not features.requires_grad:
+        # One group a channel is instance normalisation, and its kernel is much quicker than that of instance_norm.
+        return functional.group_norm(features, features.shape[1], scale[0], shift[0], EPSILON)
+    plain: Tensor = _InstanceNormalisation.apply(features)
+    scale, shift = scale.to(plain.dtype)[:, :, None, None], shift.to(plain.dtype)[:, :, None, None]
+    return torch.addcmul(shift, plain, scale)
+
+
+class _InstanceNormalisation(torch.autograd.Function):
+    """To mean 0 and variance 1, with a backward that takes a twentieth of the time of torch's on a CPU."""
+
+    @staticmethod
+    def forward(ctx: Any, features: Tensor) -> Tensor:
+        batch, channels, height, width = features.shape
+        found, mean, inverse = torch.native_group_norm(
+            features, None, None, batch, channels, height * width, channels, EPSILON
+        )
+        ctx.save_for_backward(features, mean, inverse)
+        return found
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
+        features, mean, inverse = ctx.saved_tensors
+        mean, inverse = mean[:, :, None, None].float(), inverse[:, :, None, None].float()
+        gradient, wide = gradients[0].float(), features.float()
+        own = gradient.mean((2, 3), keepdim=True)
+        along = ((gradient * wide).mean((2, 3), keepdim=True) - mean * own) * inverse
+        slope = inverse.square() * along
+        whole = (gradient * inverse).addcmul_(wide, -slope).add_(slope * mean - inverse * own)
+        found: Tensor = whole.to(features.dtype)
+        return found
+
+
+class TransformNet(nn.Module):
+    """``(B, 3, H, W)`` in [0, 1], and a style ``(1 or B, P)`` -> ``(B, 3, H, W)``, about [0, 1].
+
+    Args:
+        widths: channels at full, half and quarter size.
+        blocks: residual blocks.
+        ending: ``colours`` as ours, or ``plain`` as in the paper's code: the last convolution's values as they are.
+        styles: name -> style ``(P,)``, float32.
+        span: what a picture's 1 is to the network: 255 for those that were trained on bytes.
+        centre: subtracted from pictures in [0, 1] first.
+    """
+
+    def __init__(
+        self,
+        widths: Sequence[int] = WIDTHS,
+        blocks: int = BLOCKS,
+        *,
+        ending: Ending = "colours",
+        styles: Mapping[str, Tensor] | None = None,
+        span: float = 1.0,
+        centre: float = 0.5,
+    ) -> None:
+        super().__init__()
+        self.stages = stages(widths, blocks)
+        self.styles = dict(styles or {})
+        self.ending = ending
+        self.span = span
+        self.centre = centre
+        for stage in self.stages:
+            # A normalisation takes any bias away again: only a plain ending has one.
+            biased = ending == "plain" and stage is self.stages[-1]
+            self.add_module(stage.name, nn.Conv2d(stage.inputs, stage.outputs, stage.side, stage.stride, bias=biased))
+
+    @property
+    def numbers(self) -> int:
+        """How many numbers a style has, P."""
+        inner = sum(2 * stage.outputs for stage in self.stages[:-1])
+        return inner + (COLOURS if self.ending == "colours" else 0)
+
+    def style(self, weights: Mapping[str, float]) -> Tensor:
+        """A mixture of styles, ``(1, P)``: their numbers, averaged (Dumoulin et al. 2017, section 3.3).
+
+        Raises:
+            KeyError: the network has no style of that name.
+        """
+        total = sum(weights.values())
+        mixed = sum(self.styles[name] * (weight / total) for name, weight in weights.items())
+        assert isinstance(mixed, Tensor)
+        return mixed[None]
+
+    def parts(self, style: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+        """Scale and shift ``(1 or B, C)`` of every normalisation; in the end the colours' matrix and offset."""
+        at = 0
+        for stage in self.stages[:-1]:
+            middle, end = at + stage.outputs, at + 2 * stage.outputs
+            yield style[:, at:middle], style[:, middle:end]
+            at = end
+        if self.ending == "colours":
+            yield style[:, at : at + 9].reshape(-1, 3, 3), style[:, at + 9 :]
+
+    def convolved(self, stage: Stage, features: Tensor) -> Tensor:
+        """The convolution of a stage, with a reflected border."""
+        if stage.doubled:
+            features = functional.interpolate(features, scale_factor=2.0)
+        with torch.autocast(features.device.type, enabled=False):  # which would make it float32 and back
+            features = functional.pad(features, 4 * (stage.padding,), mode="reflect")
+        found: Tensor = self.get_submodule(stage.name)(features)
+        return found
+
+    def entered(self, picture: Tensor) -> Tensor:
+        """A picture as the first stage takes it."""
+        weight = self.get_submodule(self.stages[0].name).weight
+        assert isinstance(weight, Tensor)
+        return ((picture - self.centre) * self.span).to(weight.dtype)
+
+    def coloured(self, features: Tensor, colours: tuple[Tensor, Tensor] | None) -> Tensor:
+        """The last stage's values, normalised where they are to be, as a picture in float32."""
+        if colours is None:
+            return features.float() / self.span
+        matrix, offset = (part.float() for part in colours)
+        made: Tensor = matrix @ features.float().flatten(2) + offset[:, :, None]
+        return made.reshape(features.shape)
+
+    def forward(self, picture: Tensor, style: Tensor, normalise: Normalise = normalised) -> Tensor:
+        """Paint.
+
+        Args:
+            picture: ``(B, 3, H, W)``, RGB in [0, 1], no side below :data:`MINIMUM_SIDE`.
+            style: ``(1, P)`` for all of the batch, or ``(B, P)``.
+            normalise: how features are normalised, for what has statistics of its own.
+        """
+        height, width = picture.shape[2:]
+        value = kept = self.entered(framed(picture))
+        parts = list(self.parts(style))
+        for index, stage in enumerate(self.stages[:-1]):
+            kept = value if stage.role == "first of block" else kept
+            value = normalise(index, self.convolved(stage, value), *parts[index])
+            if stage.rectified:
+                value = functional.relu(value, inplace=not value.requires_grad)
+            if stage.role == "last of block":
+                value = kept + value
+        value = self.convolved(self.stages[-1], value)
+        if self.ending == "plain":
+            return self.coloured(value, None)[..., :height, :width]
+        one = torch.ones(1, 3, device=value.device)
+        value = normalise(len(self.stages) - 1, value, one, 0 * one)
+        return self.coloured(value, parts[-1])[..., :height, :width]
+
+
+def framed(picture: Tensor) -> Tensor:
+    """With sides that are multiples of :data:`MULTIPLE`, by reflection at the right and lower border."""
+    height, width = picture.shape[2:]
+    below, beside = -height % MULTIPLE, -width % MULTIPLE
+    return functional.pad(picture, (0, beside, 0, below), mode="reflect") if below or beside else picture
+
+
+def neutral(net: TransformNet, colours: tuple[Tensor, Tensor]) -> Tensor:
+    """A style before training, ``(P,)``: scales 1, shifts 0, and ``colours``: matrix ``(3, 3)`` and offset ``(3,)``."""
+    parts = [torch.cat((torch.ones(stage.outputs), torch.zeros(stage.outputs))) for stage in net.stages[:-1]]
+    matrix, offset = colours
+    return torch.cat([*parts, matrix.flatten().float(), offset.flatten().float()])
+
+
+def build(tensors: Mapping[str, Tensor]) -> TransformNet:
+    """One of our networks with its styles, in eval mode, frozen; widths and blocks are those of the tensors."""
+    styles = {name.removeprefix(STYLE): value for name, value in tensors.items() if name.startswith(STYLE)}
+    rest = {name: value for name, value in tensors.items() if not name.startswith(STYLE)}
+    widths = [len(rest[f"{name}.weight"]) for name in ("head", "down1", "down2")]
+    blocks = sum(name.startswith("block") for name in rest) // 2
+    net = TransformNet(widths, blocks, styles=styles)
+    net.load_state_dict(rest)
+    return net.eval().requires_grad_(False)
+
+
+def classical(tensors: Mapping[str, Tensor]) -> TransformNet:
+    """The paper's network with its one style, as pytorch/examples trained it on bytes; in eval mode, frozen.
+
+    Args:
+        tensors: ``conv0.weight``, ``norm0.scale``, ``norm0.shift`` and so on in the order of the stages; biases of all
+            convolutions, of which only the last one's matters.
+    """
+    names = [stage.name for stage in stages(CLASSICAL_WIDTHS, BLOCKS)]
+    norms = range(len(names) - 1)
+    style = torch.cat([tensors[f"norm{index}.{part}"] for index in norms for part in ("scale", "shift")])
+    net = TransformNet(CLASSICAL_WIDTHS, ending="plain", styles={CLASSICAL: style}, span=255.0, centre=0.0)
+    own = {f"{name}.weight": tensors[f"conv{index}.weight"] for index, name in enumerate(names)}
+    net.load_state_dict({**own, "tail.bias": tensors[f"conv{len(names) - 1}.bias"]})
+    return net.eval().requires_grad_(False)

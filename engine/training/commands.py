@@ -1,0 +1,122 @@
+"""``python -m engine train``: the command line of what we train ourselves."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from engine.errors import ParameterError
+from engine.job import Job, Step, Walk
+from engine.picture import open_picture
+from engine.terminal import watch
+
+
+def add_train(commands: Any) -> None:
+    """Add ``train`` and its kinds to a parser's subcommands."""
+    command = commands.add_parser("train", help="Train the nets that are our own.")
+    kinds = command.add_subparsers(required=True, metavar="TASK")
+    _add_super_resolution(kinds)
+    _add_style_v2(kinds)
+
+
+def _add_super_resolution(kinds: Any) -> None:
+    upscaling = kinds.add_parser(
+        "super-resolution", help="The compact residual network for x2, x3 and x4. Killed, it goes on where it was."
+    )
+    upscaling.add_argument(
+        "--photos", type=Path, required=True, action="append", metavar="DIR_OR_TAR",
+        help="Photos to learn from; several sources are drawn from equally often.",
+    )  # fmt: skip
+    _add_common(upscaling, iterations=40_000)
+    upscaling.add_argument("--batch", type=int, default=16, metavar="N", help="Pairs a step. Default: 16.")
+    upscaling.set_defaults(action=_train_super_resolution)
+
+
+def _add_common(command: argparse.ArgumentParser, *, iterations: int) -> None:
+    command.add_argument("--out", type=Path, required=True, metavar="FILE", help="Weights: .safetensors.")
+    command.add_argument("--iterations", type=int, default=iterations, metavar="N", help=f"Default: {iterations}.")
+    command.add_argument("--seed", type=int, default=0, metavar="N", help="Default: 0.")
+
+
+def _check(options: argparse.Namespace, *counts: str) -> None:
+    """ParameterError unless the result can be written and the counts are positive."""
+    if options.out.suffix != ".safetensors" or not options.out.absolute().parent.is_dir():
+        raise ParameterError("--out has to be a .safetensors file in a folder that exists.")
+    for name in ("iterations", *counts):
+        if getattr(options, name.replace("-", "_")) < 1:
+            raise ParameterError(f"--{name} has to be at least 1.")
+
+
+def _train_super_resolution(options: argparse.Namespace) -> None:
+    from engine.training.super_resolution import Settings, train
+
+    _check(options, "batch")
+    settings = Settings(iterations=options.iterations, batch=options.batch, seed=options.seed)
+    job = Job()
+    quality = watch(Walk(train(options.photos, options.out, settings, job)), job, News(("psnr",)))
+    print(f"{options.out}: " + ", ".join(f"{name} {value:.3f} dB" for name, value in quality.items()))
+
+
+class News:
+    """A line whenever a measurement is new.
+
+    Args:
+        starts: how the names of the figures begin that are measured now and then.
+    """
+
+    def __init__(self, starts: tuple[str, ...]) -> None:
+        self._starts, self._told = starts, ""
+
+    def __call__(self, step: Step) -> str | None:
+        """The line, or None when there is nothing new."""
+        found = {name: value for name, value in step.figures().items() if name.startswith(self._starts)}
+        line = ", ".join(f"{name} {value:.3f}" for name, value in found.items())
+        if not line or line == self._told:
+            return None
+        self._told = line
+        return f"{step.stage}: {line}"
+
+
+def _add_style_v2(kinds: Any) -> None:
+    painting = kinds.add_parser(
+        "style-v2",
+        help="A transform network for one or many styles. Killed, it goes on where it was.",
+        description="Also under torchrun: torchrun --nproc-per-node 2 -m engine train style-v2 ...",
+    )
+    painting.add_argument(
+        "--photos", type=Path, required=True, metavar="DIR_OR_TAR", help="Photos to learn from; some are held out."
+    )
+    painting.add_argument(
+        "--style", type=Path, required=True, action="append", metavar="FILE",
+        help="A painting; its file's name names the style. Give it once for each style.",
+    )  # fmt: skip
+    painting.add_argument("--photos-each", type=int, default=2, metavar="N", help="Photos a step. Default: 2.")
+    painting.add_argument("--styles-each", type=int, default=2, metavar="N", help="Styles of each. Default: 2.")
+    painting.add_argument("--crop", type=int, default=192, metavar="N", help="Side in pixels. Default: 192.")
+    painting.add_argument("--balance", type=float, default=50.0, metavar="N", help="As in style-v1. Default: 50.")
+    painting.add_argument("--rate", type=float, default=1e-3, metavar="N", help="Learning rate. Default: 0.001.")
+    _add_common(painting, iterations=40_000)
+    painting.set_defaults(action=_train_style_v2)
+
+
+def _train_style_v2(options: argparse.Namespace) -> None:
+    from engine.training.distributed import team
+    from engine.training.style_v2 import Settings, train
+
+    _check(options, "photos-each", "styles-each")
+    paintings = {path.stem: open_picture(path) for path in options.style}
+    if len(paintings) < len(options.style):
+        raise ParameterError("Two paintings have the same file name; it names the style.")
+    settings = Settings(
+        iterations=options.iterations, photos=options.photos_each, styles_each=options.styles_each,
+        crop=options.crop, balance=options.balance, rate=options.rate, seed=options.seed,
+    )  # fmt: skip
+    job = Job()
+    with team() as group:
+        walk = Walk(train(options.photos, paintings, options.out, settings, job, group))
+        if not group.leads:
+            walk.finish()
+            return
+        found = watch(walk, job, News(("held_out", *paintings)))
+    print(f"{options.out}: " + ", ".join(f"{name} {value:.3f}" for name, value in found.items()))
