@@ -13,6 +13,7 @@ from pydantic.fields import FieldInfo
 from demos.uploads import PictureUpload
 from engine import Picture
 from engine.errors import PictureError
+from engine.films import FilmTask
 from engine.parameters import SEED_LIMIT, Parameters, parse
 from engine.registry import PictureInput, Pictures, Task
 
@@ -26,29 +27,37 @@ class Controls:
     A component that is not placed by the tab (``upload``, ``control``) does not exist, so every one has to be.
     """
 
-    def __init__(self, task: Task) -> None:
-        self.task = task
+    def __init__(self, task: Task | FilmTask) -> None:
+        self.form = task
         self._placed: dict[str, Component] = {}
         self._on_page: dict[str, Any] = {}
         self._names = [*self._upload_names(), *self._control_names()]
 
+    @property
+    def task(self) -> Task:
+        """The task, where it makes pictures."""
+        assert isinstance(self.form, Task)
+        return self.form
+
     def _upload_names(self) -> list[str]:
-        return [numbered(each.name, index) for each in self.task.inputs for index in range(each.most)]
+        return [numbered(each.name, index) for each in self.form.inputs for index in range(each.most)]
 
     def _control_names(self) -> list[str]:
-        return [name for field in self.task.parameters.model_fields for name in self._names_of(field)]
+        return [name for field in self.form.parameters.model_fields for name in self._names_of(field)]
 
     def _names_of(self, field: str) -> list[str]:
-        """A parameter with one value per picture has one control for each."""
-        per = _extra(self.task.parameters.model_fields[field]).get("per")
+        """A parameter with one value per picture, or for each of some names, has one control for each."""
+        if keys := _keys(self.form.parameters.model_fields[field]):
+            return [f"{field}_{key.replace('-', '_')}" for key in keys]
+        per = _extra(self.form.parameters.model_fields[field]).get("per")
         if per is None:
             return [field]
-        most = next(each.most for each in self.task.inputs if each.name == per)
+        most = next(each.most for each in self.form.inputs if each.name == per)
         return [numbered(field, index) for index in range(most)]
 
     def upload(self, name: str, index: int = 0, **options: Any) -> PictureUpload:
         """Place the upload for a picture; ``index`` counts the pictures of one input."""
-        given = next(each for each in self.task.inputs if each.name == name)
+        given = next(each for each in self.form.inputs if each.name == name)
         label = given.label if index == 0 else f"{given.label} {index + 1}"
         made = PictureUpload(given, label=label, **options)
         self._placed[numbered(name, index)] = made
@@ -57,7 +66,7 @@ class Controls:
     def control(self, field: str, index: int = 0) -> Component:
         """Place the control of a parameter."""
         name = self._names_of(field)[index]
-        made = _component(self.task.parameters.model_fields[field], many=len(self._names_of(field)) > 1, index=index)
+        made = _component(self.form.parameters.model_fields[field], many=len(self._names_of(field)) > 1, index=index)
         self._placed[name] = made
         return made
 
@@ -76,12 +85,21 @@ class Controls:
 
     def fields(self, *, advanced: bool) -> list[str]:
         """Parameters with one control, of the folded-away kind or not."""
-        every = self.task.parameters.model_fields.items()
-        return [name for name, field in every if _extra(field)["advanced"] == advanced and not _extra(field)["per"]]
+        every = self.form.parameters.model_fields.items()
+        return [
+            name
+            for name, field in every
+            if _extra(field)["advanced"] == advanced and not _extra(field)["per"] and not _keys(field)
+        ]
+
+    def fields_by_name(self) -> dict[str, int]:
+        """Parameters with one control for each of some names, and how many those are."""
+        every = self.form.parameters.model_fields.items()
+        return {name: len(_keys(field)) for name, field in every if _keys(field)}
 
     def fields_per(self, name: str) -> list[str]:
         """Parameters with one control for each picture of an input."""
-        every = self.task.parameters.model_fields.items()
+        every = self.form.parameters.model_fields.items()
         return [field for field, info in every if _extra(info)["per"] == name]
 
     @property
@@ -92,7 +110,7 @@ class Controls:
     def given(self, name: str) -> PictureInput:
         """The input that an upload belongs to."""
         return next(
-            each for each in self.task.inputs for index in range(each.most) if numbered(each.name, index) == name
+            each for each in self.form.inputs for index in range(each.most) if numbered(each.name, index) == name
         )
 
     @property
@@ -115,7 +133,7 @@ class Controls:
 
     def signature(self) -> inspect.Signature:
         """Of the endpoint: the components' names; what may be left out has a default."""
-        required = {numbered(each.name, index) for each in self.task.inputs for index in range(each.least)}
+        required = {numbered(each.name, index) for each in self.form.inputs for index in range(each.least)}
         values = {name: getattr(self._placed[name], "value", None) for name in self._names}
         kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
         return inspect.Signature(
@@ -135,7 +153,7 @@ class Controls:
         named = dict(zip(self._names, values, strict=True))
         pictures: dict[str, list[Picture]] = {}
         present: dict[str, list[int]] = {}
-        for each in self.task.inputs:
+        for each in self.form.inputs:
             slots = [named[numbered(each.name, index)] for index in range(each.most)]
             for slot in slots:
                 if isinstance(slot, PictureError):
@@ -155,13 +173,16 @@ class Controls:
             ParameterError: for a value that its field does not allow.
         """
         loose: dict[str, Any] = {}
-        for field, info in self.task.parameters.model_fields.items():
+        for field, info in self.form.parameters.model_fields.items():
             per = _extra(info).get("per")
-            if per is None:
+            if keys := _keys(info):
+                values = {key: named[name] for key, name in zip(keys, self._names_of(field), strict=True)}
+                loose[field] = {key: value for key, value in values.items() if value}
+            elif per is None:
                 loose[field] = named[field]
             else:
                 loose[field] = [named[numbered(field, index)] for index in present[per]]
-        return parse(self.task.parameters, loose)
+        return parse(self.form.parameters, loose)
 
 
 def numbered(name: str, index: int) -> str:
@@ -174,10 +195,18 @@ def _extra(field: FieldInfo) -> dict[str, Any]:
     return dict(field.json_schema_extra)
 
 
+def _keys(field: FieldInfo) -> tuple[str, ...]:
+    """Of a parameter that is a mapping from some names to numbers; else empty."""
+    return get_args(get_args(field.annotation)[0]) if get_origin(field.annotation) is dict else ()
+
+
 def _component(field: FieldInfo, *, many: bool, index: int) -> Component:
     """The component for a field's type."""
     kind: Any = field.annotation
     shared: dict[str, Any] = {"label": f"{field.title} {index + 1}" if many else field.title, "info": field.description}
+    if keys := _keys(field):
+        low, high = _bounds(get_args(get_args(kind)[1])[1].metadata)
+        return gr.Slider(low, high, value=0, step=0.1, label=keys[index].replace("-", " ").capitalize())
     if get_origin(kind) is tuple:
         inner = get_args(kind)[0]
         if get_origin(inner) is Literal:

@@ -6,7 +6,18 @@ from typing import Any
 
 import gradio as gr
 
-from demos import inpainting, lens, look, painter, reconstruction, sending, style_v1, style_v3, super_resolution
+from demos import (
+    inpainting,
+    lens,
+    look,
+    painter,
+    reconstruction,
+    sending,
+    style_v1,
+    style_v2,
+    style_v3,
+    super_resolution,
+)
 
 QUEUE_SIZE = 20
 """Runs that may wait; more are told that the queue is full."""
@@ -31,6 +42,8 @@ def build() -> gr.Blocks:
                     transfer = style_v1.build()
                 with gr.Tab("Reconstruction", id="reconstruction"):
                     reconstruction.build()
+            with gr.Tab("Style V2", id="style-v2"):
+                v2 = style_v2.build()
             with gr.Tab("Style V3", id="style-v3"), gr.Tabs() as v3:
                 with gr.Tab("Transfer", id="transfer-v3"):
                     transfer_v3 = style_v3.build()
@@ -46,9 +59,12 @@ def build() -> gr.Blocks:
         places = {
             "Super-resolution": sending.Place(enlarge["image"], [(tasks, "super-resolution"), (enlarging, "enlarge")]),
             "Style V1": sending.Place(transfer["content"], [(tasks, "style-v1"), (v1, "transfer")]),
+            "Style V2": sending.Place(v2.photo, [(tasks, "style-v2"), (v2.views, "photo")]),
+            "Inpainting": sending.Place(filling.picture, [(tasks, "inpainting")]),
             "Style V3": sending.Place(transfer_v3["content"], [(tasks, "style-v3"), (v3, "transfer-v3")]),
         }
         sending.connect(filling.panel, places)
+        sending.connect(v2.panel, places)
     page.queue(api_open=False, max_size=QUEUE_SIZE, default_concurrency_limit=4)
     return page
 

@@ -29,7 +29,7 @@ TEXT = (
     "refined, scale by scale, by pulling patches inside the hole to their nearest patches of your picture. "
     "<span class='quiet'>Yang et al. 2017; Sargsyan et al. 2023.</span>"
 )
-SEND_TO = ("Super-resolution", "Style V1", "Style V3")
+SEND_TO = ("Super-resolution", "Style V1", "Style V2", "Style V3")
 
 
 class InpaintingTab:

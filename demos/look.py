@@ -53,7 +53,11 @@ CSS = """
 .curves text { fill: var(--body-text-color-subdued); font-size: 13px; }
 .curves .grid { stroke: var(--border-color-primary); stroke-width: 1; }
 .legend { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; font-size: .875rem; font-variant-numeric: tabular-nums; }
+.styles .caption-label { white-space: normal; inset: auto 0 0 0; max-width: none; margin: 0; border-radius: 0;
+  font-size: .72rem; line-height: 1.15; padding: .15rem .3rem; text-align: center; }
 @media (max-width: 600px) {
+  .styles, .styles .grid-wrap { height: auto !important; max-height: none !important; }
+  .styles .grid-container { grid-template-columns: repeat(2, 1fr) !important; }
   .curves text { font-size: 26px; }
   .pairs, .pairs .grid-wrap { height: auto !important; max-height: none !important; }
   .pairs .grid-container { grid-template-columns: repeat(2, 1fr) !important; }

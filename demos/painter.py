@@ -40,7 +40,7 @@ TEMPLATE = """
     <button type="button" data-do="invert">Invert</button>
     <button type="button" data-do="clear">Clear</button>
   </div>
-  <p class="empty quiet">Choose a picture, then paint over what should go.</p>
+  <p class="empty quiet">PROMPT</p>
   <div class="stage" hidden><img alt="the picture to paint on" draggable="false"><canvas></canvas>
     <div class="ring" hidden></div></div>
 </div>
@@ -183,10 +183,18 @@ CSS = """
 
 
 class MaskPainter(gr.HTML):
-    """Gives handlers the painted mask as an upload: white where something is painted, None where nothing is."""
+    """Gives handlers the painted mask as an upload: white where something is painted, None where nothing is.
 
-    def __init__(self, **options: Any) -> None:
-        fixed = {"value": None, "html_template": TEMPLATE, "js_on_load": SCRIPT, "elem_classes": ["mask-painter"]}
+    ``prompt`` stands in its place until there is a picture.
+    """
+
+    def __init__(self, prompt: str = "Choose a picture, then paint over what should go.", **options: Any) -> None:
+        fixed = {
+            "value": None,
+            "html_template": TEMPLATE.replace("PROMPT", prompt),
+            "js_on_load": SCRIPT,
+            "elem_classes": ["mask-painter"],
+        }
         super().__init__(**{**options, **fixed})
 
     def postprocess(self, value: Any) -> Any:

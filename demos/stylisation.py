@@ -59,7 +59,7 @@ class StyleTab:
         """Bind the events of panel, presets and lines; see :meth:`demos.panel.Panel.connect`."""
         runs = self.panel.connect(self.controls)
         if self._preset is not None:
-            self._connect_presets(self._preset)
+            connect_presets(self.controls, self._preset)
         told.connect(self.controls, self._notes, self._expected, runs)
         return runs
 
@@ -83,14 +83,15 @@ class StyleTab:
                 for index in range(most):
                     self.controls.control(field, index)
 
-    def _connect_presets(self, preset: gr.Radio) -> None:
-        """Choosing a preset moves the controls whose values it names in any of its choices."""
-        kind = self.controls.task.parameters
-        changed = sorted({name for values in kind.presets.values() for name in values})
-        defaults = kind()
 
-        def chosen(name: str) -> Any:
-            values = [kind.presets.get(name, {}).get(each, getattr(defaults, each)) for each in changed]
-            return values if len(values) > 1 else values[0]
+def connect_presets(controls: Controls, preset: gr.Radio) -> None:
+    """Choosing a preset moves the controls whose values it names in any of its choices."""
+    kind = controls.task.parameters
+    changed = sorted({name for values in kind.presets.values() for name in values})
+    defaults = kind()
 
-        preset.input(chosen, [preset], [self.controls[each] for each in changed], **QUIET)
+    def chosen(name: str) -> Any:
+        values = [kind.presets.get(name, {}).get(each, getattr(defaults, each)) for each in changed]
+        return values if len(values) > 1 else values[0]
+
+    preset.input(chosen, [preset], [controls[each] for each in changed], **QUIET)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,6 +19,10 @@ Upload = Picture | PictureError | None
 """What a handler gets for an upload: a picture, the reason why there is none, or nothing."""
 
 
+FRAME_LIMIT = 8_000_000
+"""Characters of a camera's frame."""
+
+
 class PictureUpload(gr.Image):
     """A ``gr.Image`` that gives handlers an :class:`engine.picture.Picture`.
 
@@ -27,14 +33,13 @@ class PictureUpload(gr.Image):
     is_template = True  # the page draws it as the "image" component
 
     def __init__(self, given: PictureInput, **options: Any) -> None:
-        super().__init__(
-            type="pil",
-            sources=["upload", "clipboard", "webcam"],
-            buttons=["fullscreen"],
-            alt_text=given.help,
-            **options,
-        )
+        shared: dict[str, Any] = {"sources": ["upload", "clipboard", "webcam"], "buttons": ["fullscreen"]}
+        super().__init__(type="pil", alt_text=given.help, **{**shared, **options})
         self._given = given
+
+    def get_block_name(self) -> str:
+        """The page's component."""
+        return "image"
 
     def get_config(self, cls: type | None = None) -> dict[str, Any]:
         """What the page needs: a plain image component."""
@@ -54,6 +59,25 @@ class PictureUpload(gr.Image):
             return PictureError("This file was not uploaded here.")
         try:
             return self._given.open(payload.path)
+        except PictureError as refusal:
+            return refusal
+
+
+class CameraFrames(PictureUpload):
+    """A camera that streams: its frames come inside the request, not as files."""
+
+    def __init__(self, given: PictureInput, **options: Any) -> None:
+        super().__init__(given, sources=["webcam"], streaming=True, buttons=[], **options)
+
+    def preprocess(self, payload: ImageData | None) -> Upload:  # type: ignore[override]
+        """A frame as a picture, or why it cannot be one."""
+        sent = (payload.url or "") if payload is not None else ""
+        if not sent.startswith("data:image/"):
+            return super().preprocess(payload)
+        try:
+            return self._given.open(base64.b64decode(sent[:FRAME_LIMIT].partition(",")[2], validate=True))
+        except binascii.Error:
+            return PictureError("This frame is damaged.")
         except PictureError as refusal:
             return refusal
 

@@ -83,9 +83,7 @@ def process(
         with _opened(source) as container, av.open(str(made), "w", format="mp4") as out:
             facts = yield from _processed(container, out, paint, job)
         made.replace(target)
-    except (av.FFmpegError, ValueError) as error:
-        if isinstance(error, PictureError):
-            raise
+    except av.FFmpegError:
         raise PictureError("This video is damaged and cannot be read.") from None
     finally:
         made.unlink(missing_ok=True)
@@ -108,7 +106,9 @@ def _processed(
         for frame in packet.decode():
             assert isinstance(frame, VideoFrame)
             last = paint(upright(frame))
-            writer = writer or _Writer(out, video, last)
+            if writer is None:
+                writer = _Writer(out, video, last)
+                sound.begin()
             writer.write(last, frame.pts)
             yield Step(
                 done=min(1.0, writer.count / max(film.frames, 1)),
@@ -170,14 +170,25 @@ class _Sound:
         self._copy: Any = None
         self._encoder: AudioStream | None = None
         self.kept = bool(self.sources)
+        self._waiting: list[Any] | None = []
+        """Packets before the first picture: nothing may be written while a stream is missing."""
         for source in self.sources:
             if source.codec_context.name in COPIED:
                 self._copy = out.add_stream_from_template(source)
             else:
                 self._encoder = out.add_stream("aac", rate=source.rate or 44_100)
 
+    def begin(self) -> None:
+        """The pictures' stream is there."""
+        waiting, self._waiting = self._waiting or [], None
+        for packet in waiting:
+            self.take(packet)
+
     def take(self, packet: Any) -> None:
         """A packet of the source; empty ones end the stream."""
+        if self._waiting is not None:
+            self._waiting.append(packet)
+            return
         if self._copy is not None:
             if packet.dts is not None:
                 packet.stream = self._copy

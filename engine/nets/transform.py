@@ -6,7 +6,7 @@ doublings by nearest neighbour and convolution (Odena et al. 2016) instead of tr
 chequerboard. Many styles live in one network: convolutions are shared, and a style is the scale and shift of every
 normalisation (Dumoulin, Shlens & Kudlur 2017, section 2.2, equation 5), here one vector of numbers.
 
-Where we leave the papers: ours is half as wide; its last layer is normalised, too, and then coloured by a matrix of
+Where we leave the papers: ours is narrower; its last layer is normalised, too, and then coloured by a matrix of
 the style's own, which begins as the map to the painting's palette.
 """
 
@@ -21,11 +21,12 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
-WIDTHS = (16, 32, 96)
-"""Channels at full, half and quarter size."""
-CLASSICAL_WIDTHS = (32, 64, 128)
+WIDTHS = (32, 32, 64, 32, 16)
+"""Channels at full, half and quarter size, and at half and full size again."""
+BLOCKS = 6
+CLASSICAL_WIDTHS = (32, 64, 128, 64, 32)
+CLASSICAL_BLOCKS = 5
 """Of the paper."""
-BLOCKS = 5
 MULTIPLE = 4
 """Sides are brought to a multiple of this by reflection, and cut again at the end."""
 MINIMUM_SIDE = 16
@@ -64,7 +65,7 @@ class Stage:
 
 def stages(widths: Sequence[int], blocks: int) -> tuple[Stage, ...]:
     """All stages of a network, in order."""
-    full, half, quarter = widths
+    full, half, quarter, half_again, full_again = widths
     trunk = [
         stage
         for index in range(1, blocks + 1)
@@ -78,9 +79,9 @@ def stages(widths: Sequence[int], blocks: int) -> tuple[Stage, ...]:
         Stage("down1", full, half, 3, stride=2),
         Stage("down2", half, quarter, 3, stride=2),
         *trunk,
-        Stage("up1", quarter, half, 3, doubled=True),
-        Stage("up2", half, full, 3, doubled=True),
-        Stage("tail", full, 3, 9, rectified=False),
+        Stage("up1", quarter, half_again, 3, doubled=True),
+        Stage("up2", half_again, full_again, 3, doubled=True),
+        Stage("tail", full_again, 3, 9, rectified=False),
     )
 
 
@@ -96,7 +97,8 @@ Normalise = Callable[[int, Tensor, Tensor, Tensor], Tensor]
 
 def normalised(index: int, features: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
     """Every channel of every picture to mean ``shift`` and standard deviation ``scale``."""
-    if len(scale) == 1 and not features.requires_grad:
+    learning = torch.is_grad_enabled() and (features.requires_grad or scale.requires_grad)
+    if len(scale) == 1 and not learning:
         # One group a channel is instance normalisation, and its kernel is much quicker than that of instance_norm.
         return functional.group_norm(features, features.shape[1], scale[0], shift[0], EPSILON)
     plain: Tensor = _InstanceNormalisation.apply(features)
@@ -134,7 +136,7 @@ class TransformNet(nn.Module):
     """``(B, 3, H, W)`` in [0, 1], and a style ``(1 or B, P)`` -> ``(B, 3, H, W)``, about [0, 1].
 
     Args:
-        widths: channels at full, half and quarter size.
+        widths: channels, see :data:`WIDTHS`.
         blocks: residual blocks.
         ending: ``colours`` as ours, or ``plain`` as in the paper's code: the last convolution's values as they are.
         styles: name -> style ``(P,)``, float32.
@@ -257,7 +259,7 @@ def build(tensors: Mapping[str, Tensor]) -> TransformNet:
     """One of our networks with its styles, in eval mode, frozen; widths and blocks are those of the tensors."""
     styles = {name.removeprefix(STYLE): value for name, value in tensors.items() if name.startswith(STYLE)}
     rest = {name: value for name, value in tensors.items() if not name.startswith(STYLE)}
-    widths = [len(rest[f"{name}.weight"]) for name in ("head", "down1", "down2")]
+    widths = [len(rest[f"{name}.weight"]) for name in ("head", "down1", "down2", "up1", "up2")]
     blocks = sum(name.startswith("block") for name in rest) // 2
     net = TransformNet(widths, blocks, styles=styles)
     net.load_state_dict(rest)
@@ -271,10 +273,12 @@ def classical(tensors: Mapping[str, Tensor]) -> TransformNet:
         tensors: ``conv0.weight``, ``norm0.scale``, ``norm0.shift`` and so on in the order of the stages; biases of all
             convolutions, of which only the last one's matters.
     """
-    names = [stage.name for stage in stages(CLASSICAL_WIDTHS, BLOCKS)]
+    names = [stage.name for stage in stages(CLASSICAL_WIDTHS, CLASSICAL_BLOCKS)]
     norms = range(len(names) - 1)
     style = torch.cat([tensors[f"norm{index}.{part}"] for index in norms for part in ("scale", "shift")])
-    net = TransformNet(CLASSICAL_WIDTHS, ending="plain", styles={CLASSICAL: style}, span=255.0, centre=0.0)
+    net = TransformNet(
+        CLASSICAL_WIDTHS, CLASSICAL_BLOCKS, ending="plain", styles={CLASSICAL: style}, span=255.0, centre=0.0
+    )
     own = {f"{name}.weight": tensors[f"conv{index}.weight"] for index, name in enumerate(names)}
     net.load_state_dict({**own, "tail.bias": tensors[f"conv{len(names) - 1}.bias"]})
     return net.eval().requires_grad_(False)

@@ -14,10 +14,11 @@ from engine.tasks.style_v2_video import STYLE_V2_VIDEO
 from engine.tasks.style_v3 import STYLE_V3
 from engine.tasks.super_resolution import SUPER_RESOLUTION
 from engine.tasks.super_resolution_comparison import SUPER_RESOLUTION_COMPARISON
+from engine.tasks.teach_style import TEACH_STYLE
 
 TASKS = Registry(
-    STYLE_V1, STYLE_V2, STYLE_V3, STYLE_COMPARISON, RECONSTRUCTION, SUPER_RESOLUTION, SUPER_RESOLUTION_COMPARISON,
-    INPAINTING, INPAINTING_COMPARISON, MAIN_SUBJECT,
+    STYLE_V1, STYLE_V2, TEACH_STYLE, STYLE_V3, STYLE_COMPARISON, RECONSTRUCTION,
+    SUPER_RESOLUTION, SUPER_RESOLUTION_COMPARISON, INPAINTING, INPAINTING_COMPARISON, MAIN_SUBJECT,
 )  # fmt: skip
 """Every task; a new one is added here."""
 FILMS = {each.name: each for each in (STYLE_V2_VIDEO,)}

@@ -169,14 +169,14 @@ def weights(parameters: StyleV2) -> tuple[str, ...]:
 
 def cost(parameters: StyleV2, sizes: Mapping[str, Sequence[tuple[int, int]]]) -> float:
     """See :attr:`engine.registry.Task.cost`."""
-    from engine.nets.transform import BLOCKS, CLASSICAL_WIDTHS, WIDTHS, gflop_per_pixel, stages
+    from engine.nets.transform import BLOCKS, CLASSICAL_BLOCKS, CLASSICAL_WIDTHS, WIDTHS, gflop_per_pixel, stages
     from engine.nets.vgg import gflop_per_pixel as vgg_gflop_per_pixel
 
     width, height = result_size(sizes["content"][0], parameters.size)
     if sizes.get("style"):
         return 2 * width * height * vgg_gflop_per_pixel("relu4_1")  # the decoder mirrors the encoder
-    widths = CLASSICAL_WIDTHS if parameters.style_name in HUB else WIDTHS
-    return width * height * sum(gflop_per_pixel(stage) for stage in stages(widths, BLOCKS))
+    form = (CLASSICAL_WIDTHS, CLASSICAL_BLOCKS) if parameters.style_name in HUB else (WIDTHS, BLOCKS)
+    return width * height * sum(gflop_per_pixel(stage) for stage in stages(*form))
 
 
 STYLE_V2 = Task(

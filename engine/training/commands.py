@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import argparse
+from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.errors import ParameterError
 from engine.job import Job, Step, Walk
 from engine.picture import open_picture
 from engine.terminal import watch
+
+if TYPE_CHECKING:
+    from engine.nets.transform import TransformNet
 
 
 def add_train(commands: Any) -> None:
@@ -91,6 +95,9 @@ def _add_style_v2(kinds: Any) -> None:
         "--style", type=Path, required=True, action="append", metavar="FILE",
         help="A painting; its file's name names the style. Give it once for each style.",
     )  # fmt: skip
+    painting.add_argument(
+        "--start", type=Path, metavar="FILE", help="Another of our networks to go on from, instead of from nothing."
+    )
     painting.add_argument("--photos-each", type=int, default=2, metavar="N", help="Photos a step. Default: 2.")
     painting.add_argument("--styles-each", type=int, default=2, metavar="N", help="Styles of each. Default: 2.")
     painting.add_argument("--crop", type=int, default=192, metavar="N", help="Side in pixels. Default: 192.")
@@ -98,6 +105,23 @@ def _add_style_v2(kinds: Any) -> None:
     painting.add_argument("--rate", type=float, default=1e-3, metavar="N", help="Learning rate. Default: 0.001.")
     _add_common(painting, iterations=40_000)
     painting.set_defaults(action=_train_style_v2)
+
+
+def _network(path: Path) -> TransformNet:
+    """A network to start from.
+
+    Raises:
+        ParameterError: the file is none.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    from engine.nets.transform import build
+
+    try:
+        return build({name: value.float() for name, value in load_file(path).items()}).requires_grad_(True)
+    except (OSError, SafetensorError, KeyError, RuntimeError):
+        raise ParameterError(f"{path.name!r} is no network of style V2 that can be read.") from None
 
 
 def _train_style_v2(options: argparse.Namespace) -> None:
@@ -108,13 +132,15 @@ def _train_style_v2(options: argparse.Namespace) -> None:
     paintings = {path.stem: open_picture(path) for path in options.style}
     if len(paintings) < len(options.style):
         raise ParameterError("Two paintings have the same file name; it names the style.")
+    start = _network(options.start) if options.start else None
     settings = Settings(
+        start=sha256(options.start.read_bytes()).hexdigest() if options.start else "",
         iterations=options.iterations, photos=options.photos_each, styles_each=options.styles_each,
         crop=options.crop, balance=options.balance, rate=options.rate, seed=options.seed,
     )  # fmt: skip
     job = Job()
     with team() as group:
-        walk = Walk(train(options.photos, paintings, options.out, settings, job, group))
+        walk = Walk(train(options.photos, paintings, options.out, settings, job, group, start))
         if not group.leads:
             walk.finish()
             return

@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from engine.errors import ParameterError
 from engine.job import Job, Step
 from engine.montage import Montage
-from engine.nets.transform import BLOCKS, STYLE, WIDTHS, TransformNet, neutral
+from engine.nets.transform import COLOURS, STYLE, TransformNet, neutral
 from engine.perceptual.colour import Palette, match_colours, palette
 from engine.perceptual.gatys import STYLE_SCALE, GatysEnergy
 from engine.perceptual.losses import pixel_loss
@@ -70,8 +70,8 @@ class Settings:
     smoothness: float = 1.0
     rate: float = 1e-3
     seed: int = 0
-    widths: tuple[int, ...] = WIDTHS
-    blocks: int = BLOCKS
+    start: str = ""
+    """sha256 of the network that it starts from; from nothing when empty."""
 
 
 class Targets:
@@ -129,12 +129,20 @@ def starting_colours(own: Palette, target: Palette) -> tuple[Tensor, Tensor]:
 
 
 def train(
-    photos: Path, paintings: Mapping[str, Picture], out: Path, settings: Settings, job: Job, team: Team
+    photos: Path,
+    paintings: Mapping[str, Picture],
+    out: Path,
+    settings: Settings,
+    job: Job,
+    team: Team,
+    start: TransformNet | None = None,
 ) -> Generator[Step, None, dict[str, Any]]:
     """Train; a generator of steps that writes ``out`` and returns the mean losses of held-out photos by style.
 
     The state goes to ``out`` with the ending ``.checkpoint`` every :data:`CHECK_EVERY` iterations and on a stop; a
-    training that finds it there goes on from it. Beside it, ``.jpg`` shows held-out photos in every style.
+    training that finds it there goes on from it. Beside it, ``.jpg`` shows held-out photos in every style. ``start`` is
+    another of our networks: its convolutions are learnt on, and every style begins as that of its styles which is most
+    alike.
 
     Raises:
         ParameterError: too few photos, or a checkpoint of another training.
@@ -152,15 +160,19 @@ def train(
     targets, names = Targets(paintings, gatys, settings.size, device), list(paintings)
 
     torch.manual_seed(settings.seed)
-    net = TransformNet(settings.widths, settings.blocks)
+    net = start or TransformNet()
     photo_colours = palette([_tensor([each], device) for each in every[:64]], [1 / len(every[:64])] * len(every[:64]))
-    starts = [neutral(net, starting_colours(photo_colours, each)) for each in targets.palettes.values()]
+    colours = {name: starting_colours(photo_colours, each) for name, each in targets.palettes.items()}
+    starts = [neutral(net, each) for each in colours.values()]
+    if start:
+        parts = [_tensor([each], device)[..., : settings.crop, : settings.crop] for each in kept]
+        starts = nearest(start.to(device), torch.cat(parts), targets, gatys, starts)
     apprentice = Apprentice(net, torch.stack(starts)).to(device).to(memory_format=torch.channels_last)
     average = copy.deepcopy(apprentice).requires_grad_(False)
     optimiser = torch.optim.Adam(apprentice.parameters(), lr=settings.rate)
     place = out.with_suffix(".checkpoint")
     decided = {name: value for name, value in asdict(settings).items() if name != "iterations"}
-    decided |= {"styles": names, "widths": list(settings.widths)}
+    decided["styles"] = names
     first = 0
     if state := checkpoint.load(place, decided):
         apprentice.load_state_dict(state["apprentice"])
@@ -190,7 +202,7 @@ def train(
         each = len(indices) // settings.photos
         with torch.autocast(device.type, torch.bfloat16, enabled=team.device.dtype == torch.bfloat16):
             painted = parallel(content.repeat_interleave(each, 0), indices)
-        if iteration < WARM_UP:
+        if iteration < WARM_UP and start is None:
             wanted = [
                 match_colours(content[index // each][None], targets.palettes[names[style]])
                 for index, style in enumerate(indices.tolist())
@@ -221,6 +233,25 @@ def train(
             keep(done)
             break
     return quality or measure(average, kept, targets, gatys, names)
+
+
+@torch.no_grad()
+def nearest(
+    net: TransformNet, photos: Tensor, targets: Targets, gatys: GatysEnergy, starts: Sequence[Tensor]
+) -> list[Tensor]:
+    """Each start with all numbers but the colours' of that style of ``net`` which paints the most alike."""
+    count = len(starts)
+    content = gatys.content_target(photos)
+    best: list[tuple[float, Tensor]] = [(float("inf"), each) for each in starts]
+    for style in net.styles.values():
+        for index in range(count):
+            mixed = torch.cat((style[:-COLOURS].to(photos.device), starts[index][-COLOURS:].to(photos.device)))
+            painted = net.to(photos.device)(photos, mixed[None])
+            chosen = torch.full((len(photos),), index, device=photos.device)
+            total = float(sum(gatys.terms(painted, content, targets.grams(chosen)).values()))
+            if total < best[index][0]:
+                best[index] = total, mixed.cpu()
+    return [style for _, style in best]
 
 
 def _figures(figures: Mapping[str, Tensor], quality: Mapping[str, float]) -> dict[str, float]:

@@ -1,0 +1,211 @@
+"""The view of style V2 that paints videos; also its endpoint."""
+
+from __future__ import annotations
+
+import inspect
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from gradio.data_classes import FileData
+from gradio.utils import is_in_or_equal
+
+from demos import look
+from demos.controls import Controls
+from demos.panel import HEIGHT, PRIVATE, QUEUE
+from demos.runs import LIMIT_SECONDS, PREVIEW_SECONDS
+from engine import Job, PentimentoError, Step, Walk
+from engine.errors import PictureError
+from engine.films import run_film
+from engine.tasks.style_v2_video import STYLE_V2_VIDEO
+from engine.video import ENDINGS, look_at
+
+TEXT = (
+    "**Every frame in one pass**, sound kept. *Steadiness* holds on to what was painted where the video stands still, "
+    "and lets the networks' statistics change slowly, so strokes flicker less. A stop gives the part that is done."
+)
+VideoPath = Path | PictureError | None
+
+
+class VideoUpload(gr.Video):
+    """A ``gr.Video`` that gives handlers the uploaded file itself, or why it cannot be used."""
+
+    is_template = True
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(sources=["upload", "webcam"], **options)
+
+    def get_config(self, cls: type | None = None) -> dict[str, Any]:
+        """What the page needs: a plain video component."""
+        return super().get_config(gr.Video)
+
+    def preprocess(self, payload: FileData | None) -> VideoPath:
+        """The path of the uploaded video; only of one that was uploaded here."""
+        if payload is None:
+            return None
+        if not payload.path or not is_in_or_equal(payload.path, self.GRADIO_CACHE):
+            return PictureError("This file was not uploaded here.")
+        return Path(payload.path)
+
+
+class FilmTab:
+    """Video and settings on the left, the frame at work and the result on the right."""
+
+    def __init__(self) -> None:
+        self.controls = Controls(STYLE_V2_VIDEO)
+        gr.Markdown(TEXT)
+        with gr.Row():
+            with gr.Column(scale=5):
+                self.video = VideoUpload(label="Video", height=240, format=None)
+                self._told = gr.Markdown(f"MP4, MOV, WebM, MKV or AVI ({', '.join(ENDINGS)}).", elem_classes=["quiet"])
+                for field in self.controls.fields(advanced=False):
+                    self.controls.control(field)
+                self._place_more()
+            with gr.Column(scale=6):
+                self._place_outputs()
+        self._job = gr.State(None, delete_callback=_end)
+
+    def _place_more(self) -> None:
+        with gr.Accordion("Any painting, blend, region", open=False):
+            with gr.Row():
+                for each in STYLE_V2_VIDEO.inputs:
+                    self.controls.upload(each.name, height=160)
+            for field, count in self.controls.fields_by_name().items():
+                for index in range(count):
+                    self.controls.control(field, index)
+            for field in self.controls.fields(advanced=True):
+                self.controls.control(field)
+
+    def _place_outputs(self) -> None:
+        self.picture = gr.Image(
+            label="Frame", format="jpeg", height=HEIGHT // 2, interactive=False, buttons=[],
+            alt_text="the frame that was painted last", elem_classes=["filled"],
+        )  # fmt: skip
+        with gr.Row():
+            self.run = gr.Button("Run", variant="primary", scale=2)
+            self.stop = gr.Button("Stop and keep what is done", interactive=False, scale=1)
+        self.status = gr.HTML(look.status(0, "Ready"))
+        self.result = gr.Video(label="Result", height=HEIGHT, interactive=False)
+        self.facts = gr.JSON(label="What happened", open=False)
+
+    def connect(self) -> None:
+        """Bind the events and make the endpoint."""
+        inputs = [self.video, *self.controls.components]
+        self.video.change(_about, [self.video], [self._told], show_progress="hidden", **PRIVATE)
+        begun = self.run.click(_begin, None, [self._job, self.run, self.stop, self.status], queue=False, **PRIVATE)
+        ran = begun.then(
+            self._work(), [self._job, *inputs], [self.picture, self.status, self.result, self.facts],
+            show_progress="minimal", show_progress_on=[self.status], **PRIVATE, **QUEUE,
+        )  # fmt: skip
+        buttons = [self.run, self.stop]
+        ran.then(_ended, None, buttons, queue=False, **PRIVATE)
+        failed = look.status(0, "Nothing was made; the message says why.")
+        ran.failure(lambda: failed, None, [self.status], queue=False, **PRIVATE)
+        self.stop.click(_stop, [self._job], [self.stop, self.status], queue=False, **PRIVATE)
+        trigger = gr.Button(visible=False)
+        trigger.click(
+            self._endpoint(), inputs, [gr.Video(label="result", visible=False), gr.JSON(label="facts", visible=False)],
+            api_name=STYLE_V2_VIDEO.endpoint, api_description=STYLE_V2_VIDEO.summary, **QUEUE,
+        )  # fmt: skip
+
+    def _work(self) -> Any:
+        def work(job: Job, video: VideoPath, *values: Any) -> Iterator[Any]:
+            for step, path, facts in painted(self.controls, video, values, job):
+                if step is not None:
+                    picture = step.preview() if step.preview else gr.skip()
+                    yield picture, look.status(step.done, step.stage, step.seconds_left), gr.skip(), gr.skip()
+                elif path is not None:
+                    yield gr.skip(), _finished(facts), path, facts
+                else:
+                    yield gr.skip()
+
+        return work
+
+    def _endpoint(self) -> Any:
+        def style_v2_video(video: VideoPath, *values: Any) -> Iterator[Any]:
+            for step, path, facts in painted(self.controls, video, values, Job()):
+                if step is not None:
+                    yield gr.skip(), {"done": step.done, "stage": step.stage, "seconds_left": step.seconds_left}
+                elif path is not None:
+                    yield path, facts
+                else:
+                    yield gr.skip()
+
+        own = self.controls.signature().parameters.values()
+        first = inspect.Parameter("video", inspect.Parameter.POSITIONAL_OR_KEYWORD)
+        style_v2_video.__signature__ = inspect.Signature([first, *own])  # type: ignore[attr-defined]
+        style_v2_video.__doc__ = STYLE_V2_VIDEO.summary
+        return style_v2_video
+
+
+def painted(
+    controls: Controls, video: VideoPath, values: Sequence[Any], job: Job
+) -> Iterator[tuple[Step | None, str | None, Any]]:
+    """Steps worth showing, empty ones between them, and at last the file, which exists until the next is asked for."""
+    try:
+        if isinstance(video, PictureError):
+            raise video
+        if video is None:
+            raise PictureError("Please choose a video.")
+        pictures, parameters = controls.read(values)
+        with tempfile.TemporaryDirectory() as folder:
+            target = Path(folder) / "pentimento-style-v2.mp4"
+            walk = Walk(run_film(STYLE_V2_VIDEO, video, target, pictures, parameters, job))
+            shown, began = 0.0, time.monotonic()
+            for step in walk:
+                if time.monotonic() - began > LIMIT_SECONDS:
+                    job.stop()
+                if time.monotonic() - shown < PREVIEW_SECONDS:
+                    yield None, None, None
+                    continue
+                shown = time.monotonic()
+                yield step, None, None
+            yield None, str(target), dict(walk.result)
+    except PentimentoError as error:
+        raise gr.Error(str(error), print_exception=False) from None
+
+
+def _about(video: VideoPath) -> str:
+    """What was uploaded, or why it cannot be used."""
+    if video is None:
+        return ""
+    try:
+        if isinstance(video, PictureError):
+            raise video
+        film = look_at(video)
+    except PictureError as refusal:
+        return f"**{refusal}**"
+    sound = "with sound" if film.sound else "without sound"
+    return f"{film.size[0]} x {film.size[1]}, {look.seconds(film.seconds)}, about {film.frames} frames, {sound}."
+
+
+def _finished(facts: Any) -> str:
+    verb = "Stopped with" if facts["stopped"] else "Done:"
+    told = f"{verb} {facts['frames']} frames in {look.seconds(facts['seconds'])}"
+    return look.status(1.0, told, detail=f"{facts['frames_per_second']} frames a second, {facts['device']}")
+
+
+def _begin() -> tuple[Any, ...]:
+    return Job(), gr.update(interactive=False), gr.update(interactive=True), look.status(0, "Waiting for a turn")
+
+
+def _ended() -> tuple[Any, Any]:
+    return gr.update(interactive=True), gr.update(interactive=False)
+
+
+def _stop(job: Job | None) -> Any:
+    _end(job)
+    return gr.update(interactive=False), look.status(0, "Stopping, and keeping what is done")
+
+
+def _end(job: Job | None) -> None:
+    if job is not None:
+        job.stop()
+
+
+def build() -> None:
+    """Lay out the view inside the current Blocks."""
+    FilmTab().connect()

