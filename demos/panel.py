@@ -46,10 +46,13 @@ class Kept:
     profile: bytes | None
     exif: bytes | None
     """Of the visitor's file, where the task keeps them."""
+    keeps: bool = False
+    """See :attr:`engine.Result.keeps`; the PNG then has the recipe already."""
 
     def converted(self, kind: Kind, *, keep_recipe: bool) -> bytes:
         """The file to download."""
-        text = {RECIPE_KEY: json.dumps(self.recipe)} if keep_recipe else {}
+        wanted = kind == "jpeg" if self.keeps else keep_recipe
+        text = {RECIPE_KEY: json.dumps(self.recipe)} if wanted else {}
         if kind == "png":
             return with_text(self.png, text)
         values = decoded(self.png)
@@ -133,9 +136,9 @@ class Panel:
         ended = ran.success(_done, [self.facts], [self.run, self.stop, self.status], queue=False, **PRIVATE)
         ended.then(**self._download_event())
         if self.senders:
-            buttons = [*self.senders.values()]
-            usable = [gr.update(interactive=True)] * len(buttons)
-            ended.then(lambda: usable, None, buttons, queue=False, **PRIVATE)
+            buttons = {*self.senders.values()}
+            usable = dict.fromkeys(buttons, gr.update(interactive=True))
+            ended.then(lambda: usable, None, [*buttons], queue=False, **PRIVATE)
         ran.failure(_failed, [self.result], [self.run, self.stop, self.status], queue=False, **PRIVATE)
         return RunEvents(begun, ended)
 
@@ -219,7 +222,7 @@ def _shown(frame: Frame) -> tuple[Any, ...]:
 
 def _finished(result: Result, before: Image.Image | None) -> Iterator[tuple[Any, ...]]:
     profile, exif = (result.raster.profile, result.raster.exif) if result.raster else (None, None)
-    stored = Kept(png_of(result), result.recipe, result.explanation, profile, exif)
+    stored = Kept(png_of(result), result.recipe, result.explanation, profile, exif, result.keeps)
     pair, tab = gr.skip(), gr.skip()
     shown = ImageOps.contain(result.image, (SHOWN_SIDE, SHOWN_SIDE)) if max(result.image.size) > SHOWN_SIDE else None
     if before is not None and _alike(before, result.image):

@@ -92,10 +92,8 @@ def open_picture(source: Source, *, working_pixels: int = WORKING_PIXELS, raster
                 notes.append(f"first of {frames} frames")
             image.load()
             kept = raster_of(image, data if deep else b"", working_pixels) if raster else None
-            recipe = image.info.get(RECIPE_KEY)
-            picture = replace(
-                _admit(image, notes, working_pixels, before), recipe=recipe and str(recipe)[:RECIPE_LIMIT]
-            )
+            recipe = _kept_recipe(image)
+            picture = replace(_admit(image, notes, working_pixels, before), recipe=recipe)
             return _with_raster(picture, kept)
     except PictureError:
         raise
@@ -267,5 +265,10 @@ def save_picture(
 def read_recipe(source: Path | IO[bytes]) -> str | None:
     """The recipe kept in a picture by :func:`save_picture`, or None."""
     with Image.open(source, formats=("PNG", "JPEG")) as image:
-        recipe = image.info.get(RECIPE_KEY) or image.info.get("comment")
-    return recipe.decode(errors="replace") if isinstance(recipe, bytes) else recipe
+        return _kept_recipe(image)
+
+
+def _kept_recipe(image: Image.Image) -> str | None:
+    recipe = image.info.get(RECIPE_KEY) or image.info.get("comment")
+    text = recipe.decode(errors="replace") if isinstance(recipe, bytes) else recipe
+    return str(text)[:RECIPE_LIMIT] if text else None

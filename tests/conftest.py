@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 # Before anything imports gradio or huggingface_hub: both read these at import.
 ROOT = Path(__file__).parents[1]
 _SCRATCH = Path(tempfile.mkdtemp(prefix="pentimento-tests-"))
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.update(
     GRADIO_ANALYTICS_ENABLED="False",
     GRADIO_TEMP_DIR=str(_SCRATCH / "gradio"),
@@ -30,6 +31,7 @@ from engine import Picture, open_picture  # noqa: E402
 from tests import pictures  # noqa: E402
 
 if TYPE_CHECKING:  # the engine's tests need no browser
+    from gradio_client import Client
     from playwright.sync_api import Browser, Page
 
 
@@ -41,6 +43,14 @@ def photo() -> Picture:
 @pytest.fixture
 def painting() -> Picture:
     return open_picture(pictures.painting())
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> tuple[Path, Path]:
+    return (
+        pictures.saved(pictures.scene(), tmp_path / "photo.jpg"),
+        pictures.saved(pictures.painting(), tmp_path / "painting.png"),
+    )
 
 
 @pytest.fixture(scope="session")
@@ -64,6 +74,13 @@ def app_url() -> Iterator[str]:
         assert f'File "{ROOT / room}' not in log.read_text(), log.read_text()
 
 
+@pytest.fixture(scope="module")
+def client(app_url: str, tmp_path_factory: pytest.TempPathFactory) -> Client:
+    from gradio_client import Client
+
+    return Client(app_url, verbose=False, download_files=str(tmp_path_factory.mktemp("downloads")))
+
+
 def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
     for _ in range(600):
         assert process.poll() is None, log.read_text()
@@ -80,6 +97,7 @@ OWN = ("data:", "blob:")
 """Addresses that are part of the page."""
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 QUIET = [
+    "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream",
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip

@@ -18,22 +18,10 @@ from gradio_client.exceptions import AppError
 from PIL import Image, ImageChops
 
 from engine import TASKS
+from engine.tasks import FILMS
 from tests import pictures
 
 QUICK = {"size": 64, "iterations": 3}
-
-
-@pytest.fixture(scope="module")
-def client(app_url: str, tmp_path_factory: pytest.TempPathFactory) -> Client:
-    return Client(app_url, verbose=False, download_files=str(tmp_path_factory.mktemp("downloads")))
-
-
-@pytest.fixture
-def files(tmp_path: Path) -> tuple[Path, Path]:
-    return (
-        pictures.saved(pictures.scene(), tmp_path / "photo.jpg"),
-        pictures.saved(pictures.painting(), tmp_path / "painting.png"),
-    )
 
 
 def request(url: str, body: Any = None, timeout: float = 30) -> tuple[int, Any]:
@@ -143,7 +131,9 @@ def test_previews_with_progress_come_on_the_way(client: Client, files: tuple[Pat
 
 def test_the_endpoints_are_described(app_url: str) -> None:
     _, info = request(f"{app_url}/gradio_api/info")
-    assert set(info["named_endpoints"]) == {f"/{task.endpoint}" for task in TASKS}
+    assert set(info["named_endpoints"]) == {f"/{task.endpoint}" for task in (*TASKS, *FILMS.values())}
+    painted = {each["parameter_name"]: each for each in info["named_endpoints"]["/style_v2"]["parameters"]}
+    assert {"content", "style", "mask", "style_name", "strength", "blend_scream"} <= set(painted)
     parameters = {each["parameter_name"]: each for each in info["named_endpoints"]["/style_v1"]["parameters"]}
     assert list(parameters)[:2] == ["content", "style"]
     assert not parameters["content"]["parameter_has_default"]
@@ -204,9 +194,9 @@ def call(url: str, content: Any) -> str:
     return str(stream)
 
 
-def _parameters(url: str) -> list[dict[str, Any]]:
+def _parameters(url: str, endpoint: str = "/style_v1") -> list[dict[str, Any]]:
     _, info = request(f"{url}/gradio_api/info")
-    found = info["named_endpoints"]["/style_v1"]["parameters"]
+    found = info["named_endpoints"][endpoint]["parameters"]
     assert isinstance(found, list)
     return found
 

@@ -13,14 +13,6 @@ from engine.picture import read_recipe
 from tests import pictures
 
 
-@pytest.fixture
-def files(tmp_path: Path) -> tuple[Path, Path]:
-    return (
-        pictures.saved(pictures.scene(), tmp_path / "photo.jpg"),
-        pictures.saved(pictures.painting(), tmp_path / "painting.png"),
-    )
-
-
 def give(page: Page, files: tuple[Path, Path]) -> None:
     for index, path in enumerate(files):
         page.locator("input[type=file]").nth(index).set_input_files(path)

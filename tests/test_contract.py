@@ -21,6 +21,8 @@ from tests import pictures
 
 QUICK: dict[str, dict[str, Any]] = {
     "style-v1": {"size": 64, "iterations": 4},
+    "style-v2": {"size": 96},
+    "teach-style": {"iterations": 2, "size": 128},
     "style-v3": {"size": 64, "iterations": 4},
     "style-comparison": {"size": 64, "iterations": 4},
     "reconstruction": {"size": 64, "iterations": 3},
@@ -33,6 +35,7 @@ QUICK: dict[str, dict[str, Any]] = {
 """Parameters that make a run of a task short; a new task adds a line."""
 
 FOURFOLD: dict[str, tuple[dict[str, Any], dict[str, Any]] | None] = {
+    "style-v2": ({"size": 512}, {"size": 1024}),
     "super-resolution": ({"method": "bicubic", "scale": 2}, {"method": "bicubic", "scale": 4}),
     "super-resolution-comparison": ({"side": 32}, {"side": 64}),
     "inpainting": (

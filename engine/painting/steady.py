@@ -22,6 +22,8 @@ STILL = 0.06
 """Change of a place, averaged over its neighbours, at which a third of that share is left; of the range [0, 1]."""
 NEIGHBOURS = 9
 """Side in pixels of the square that a change is averaged over."""
+REACH = 25
+"""Side in pixels of the square in which a change counts: strokes reach beyond the edges that they follow."""
 CUT = 0.25
 """Mean change of a frame from which on it is another scene."""
 
@@ -84,6 +86,7 @@ class SteadyPainter:
         made = self.painter.whole(picture).clamp(0, 1)
         if self.steadiness > 0 and last is not None and change is not None:
             local = functional.avg_pool2d(change, NEIGHBOURS, 1, NEIGHBOURS // 2, count_include_pad=False)
+            local = functional.max_pool2d(local, REACH, 1, REACH // 2)
             stays = MOST * self.steadiness * torch.exp(-((local / STILL) ** 2))
             made = torch.lerp(made, last[1], stays)
         if self.steadiness > 0:

@@ -96,7 +96,10 @@ def _add_style_v2(kinds: Any) -> None:
         help="A painting; its file's name names the style. Give it once for each style.",
     )  # fmt: skip
     painting.add_argument(
-        "--start", type=Path, metavar="FILE", help="Another of our networks to go on from, instead of from nothing."
+        "--from-network",
+        type=Path,
+        metavar="FILE",
+        help="Another of our networks to go on from, instead of from nothing.",
     )
     painting.add_argument("--photos-each", type=int, default=2, metavar="N", help="Photos a step. Default: 2.")
     painting.add_argument("--styles-each", type=int, default=2, metavar="N", help="Styles of each. Default: 2.")
@@ -132,9 +135,9 @@ def _train_style_v2(options: argparse.Namespace) -> None:
     paintings = {path.stem: open_picture(path) for path in options.style}
     if len(paintings) < len(options.style):
         raise ParameterError("Two paintings have the same file name; it names the style.")
-    start = _network(options.start) if options.start else None
+    start = _network(options.from_network) if options.from_network else None
     settings = Settings(
-        start=sha256(options.start.read_bytes()).hexdigest() if options.start else "",
+        start=sha256(options.from_network.read_bytes()).hexdigest() if options.from_network else "",
         iterations=options.iterations, photos=options.photos_each, styles_each=options.styles_each,
         crop=options.crop, balance=options.balance, rate=options.rate, seed=options.seed,
     )  # fmt: skip

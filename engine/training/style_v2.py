@@ -41,6 +41,8 @@ WARM_UP = 400
 """Iterations on pixels alone."""
 FALL = 0.25
 """Share of the iterations, the last ones, over which the learning rate falls to nothing."""
+STYLES_RATE = 8.0
+"""Learning rate of the styles' numbers, relative to that of the convolutions: each is needed in few pictures only."""
 AVERAGE = 0.998
 """Share of the old weights in the running average, each iteration."""
 CHECK_EVERY = 500
@@ -159,18 +161,19 @@ def train(
     )
     targets, names = Targets(paintings, gatys, settings.size, device), list(paintings)
 
+    place = out.with_suffix(".checkpoint")
     torch.manual_seed(settings.seed)
     net = start or TransformNet()
     photo_colours = palette([_tensor([each], device) for each in every[:64]], [1 / len(every[:64])] * len(every[:64]))
     colours = {name: starting_colours(photo_colours, each) for name, each in targets.palettes.items()}
     starts = [neutral(net, each) for each in colours.values()]
-    if start:
+    if start and not place.exists():
         parts = [_tensor([each], device)[..., : settings.crop, : settings.crop] for each in kept]
         starts = nearest(start.to(device), torch.cat(parts), targets, gatys, starts)
     apprentice = Apprentice(net, torch.stack(starts)).to(device).to(memory_format=torch.channels_last)
     average = copy.deepcopy(apprentice).requires_grad_(False)
-    optimiser = torch.optim.Adam(apprentice.parameters(), lr=settings.rate)
-    place = out.with_suffix(".checkpoint")
+    shares = [(apprentice.net.parameters(), 1.0), ([apprentice.styles], STYLES_RATE)]
+    optimiser = torch.optim.Adam([{"params": [*given], "share": share} for given, share in shares])
     decided = {name: value for name, value in asdict(settings).items() if name != "iterations"}
     decided["styles"] = names
     first = 0
@@ -192,7 +195,7 @@ def train(
     quality: dict[str, Any] = {}
     for iteration in range(first, settings.iterations):
         for group in optimiser.param_groups:
-            group["lr"] = settings.rate * min(1.0, (1 - iteration / settings.iterations) / FALL)
+            group["lr"] = group["share"] * settings.rate * min(1.0, (1 - iteration / settings.iterations) / FALL)
         # Anew for every iteration and process: a training that goes on draws what it would have drawn.
         generator = torch.Generator().manual_seed((settings.seed * 1_000_003 + iteration) * team.size + team.rank)
         content = _tensor([_crop(every, settings.crop, generator) for _ in range(settings.photos)], device)
