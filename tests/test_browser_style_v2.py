@@ -77,8 +77,8 @@ def test_a_taught_style_is_sent_to_the_photo(page: Page, files: tuple[Path, Path
     tab.get_by_role("button", name="Run").click()
     expect(tab.get_by_text("Done in")).to_be_visible(timeout=90_000)
     tab.get_by_role("button", name="Send to Photo").click()
-    photo = page.get_by_role("tabpanel").filter(has_text="Where the style goes").last
-    expect(photo.get_by_label("Remove Image")).to_be_visible(timeout=20_000)
+    expect(page.get_by_role("tab", name="Photo", exact=True)).to_have_attribute("aria-selected", "true", timeout=20_000)
+    expect(page.get_by_label("Remove Image").filter(visible=True)).to_have_count(1, timeout=20_000)
 
 
 def test_a_video_is_painted(page: Page, tmp_path: Path) -> None:

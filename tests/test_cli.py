@@ -152,6 +152,35 @@ def test_bench_of_super_resolution_measures_every_shipped_method(monkeypatch: py
     assert "32 x 32" in figures[-1]["what"]
 
 
+def test_bench_of_v2_stands_beside_the_papers_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    from engine.bench import bench, style_v2
+
+    monkeypatch.setattr(style_v2, "SIDE", 64)
+    monkeypatch.setattr(style_v2, "LARGE_SIDE", 96)
+    monkeypatch.setattr(style_v2, "SIZES", dict.fromkeys(("cpu", "mps", "cuda"), ((64, 48),)))
+    figures = bench([TASKS["style-v2"]], repeat=1)["style-v2"]
+    assert figures[0]["ratio"] > 0
+    assert all(figure["seconds"] > 0 for figure in figures)
+    assert len(figures) == 4
+
+
+def test_v2_is_judged_beside_v1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    pictures.scene(72, 64).save(folder / "a.png")
+    pictures.noisy(72, 64).save(folder / "b.png")
+    painting, table = tmp_path / "scream.png", tmp_path / "table.json"
+    pictures.painting().save(painting)
+    arguments = ["evaluate", "style-v2", "--photos", str(folder), "--style", str(painting), "--descents", "1"]
+    assert main([*arguments, "--iterations", "0", "3", "--json", str(table)]) == 0
+    found = json.loads(table.read_text())
+    assert len(found["pictures"]) == 2
+    assert found["mean"]["scream"]["v1_3"] < found["mean"]["scream"]["v1_0"]
+    assert found["mean"]["scream"]["network"] > 0
+    assert main([*arguments[:5], str(folder / "a.png")]) == 1
+    assert "no style 'a'" in capsys.readouterr().err
+
+
 def test_bench_of_v3_measures_the_search_the_parts_and_rematching(monkeypatch: pytest.MonkeyPatch) -> None:
     from engine.bench import bench, style_v3
 

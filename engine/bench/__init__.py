@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Any
 
-from engine.bench import inpainting, style_v1, style_v3, super_resolution
+from engine.bench import inpainting, style_v1, style_v2, style_v3, super_resolution
 from engine.bench.measure import whole
 from engine.device import best_device
 from engine.registry import Task
 
 OWN = {
     "style-v1": style_v1.measure,
+    "style-v2": style_v2.measure,
     "style-v3": style_v3.measure,
     "super-resolution": super_resolution.measure,
     "inpainting": inpainting.measure,

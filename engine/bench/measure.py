@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -48,10 +48,17 @@ def seconds(evaluate: Callable[[], object], device: torch.device) -> float:
     return time.perf_counter() - start
 
 
-def whole(task: Task, values: dict[str, Any], repeat: int, side: int = 512) -> dict[str, Any]:
-    """Whole runs on square pictures: seconds, first step, peak memory. The first is cold and reported apart."""
+def whole(
+    task: Task, values: dict[str, Any], repeat: int, side: int = 512, further: Sequence[str] = ("mask",)
+) -> dict[str, Any]:
+    """Whole runs on square pictures: seconds, first step, peak memory. The first is cold and reported apart.
+
+    ``further`` names inputs that may be left out and are given all the same.
+    """
     parameters = parse(task.parameters, values)
-    pictures = {each.name: [photo(side, index)] for index, each in enumerate(task.inputs)}
+    pictures = {
+        each.name: [photo(side, index)] for index, each in enumerate(task.inputs) if each.least or each.name in further
+    }
     if "mask" in pictures:
         pictures["mask"] = [open_picture(Image.fromarray(centre((side, side))))]
     seconds: list[float] = []
