@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -21,12 +22,13 @@ from engine import Job, PentimentoError, Step, Walk
 from engine.errors import PictureError
 from engine.films import run_film
 from engine.tasks.style_v2_video import STYLE_V2_VIDEO
-from engine.video import ENDINGS, look_at
+from engine.video import ENDINGS, LONGEST_SECONDS, look_at
 
 TEXT = (
     "**Every frame in one pass**, sound kept. *Steadiness* holds on to what was painted where the video stands still, "
     "and lets the networks' statistics change slowly, so strokes flicker less. A stop gives the part that is done."
 )
+LIMITS = f"{', '.join(ENDINGS)}, up to 40 MB and {LONGEST_SECONDS / 60:.0f} minutes."
 VideoPath = Path | PictureError | None
 
 
@@ -60,7 +62,7 @@ class FilmTab:
         with gr.Row():
             with gr.Column(scale=5):
                 self.video = VideoUpload(label="Video", height=240, format=None)
-                self._told = gr.Markdown(f"MP4, MOV, WebM, MKV or AVI ({', '.join(ENDINGS)}).", elem_classes=["quiet"])
+                self._told = gr.Markdown(LIMITS, elem_classes=["quiet"])
                 for field in self.controls.fields(advanced=False):
                     self.controls.control(field)
                 self._place_more()
@@ -154,8 +156,9 @@ def painted(
         with tempfile.TemporaryDirectory() as folder:
             target = Path(folder) / "pentimento-style-v2.mp4"
             walk = Walk(run_film(STYLE_V2_VIDEO, video, target, pictures, parameters, job))
-            shown, began = 0.0, time.monotonic()
+            shown, began = 0.0, math.inf
             for step in walk:
+                began = min(began, time.monotonic()) if step.preview else began
                 if time.monotonic() - began > LIMIT_SECONDS:
                     job.stop()
                 if time.monotonic() - shown < PREVIEW_SECONDS:
@@ -179,7 +182,8 @@ def _about(video: VideoPath) -> str:
     except PictureError as refusal:
         return f"**{refusal}**"
     sound = "with sound" if film.sound else "without sound"
-    return f"{film.size[0]} x {film.size[1]}, {look.seconds(film.seconds)}, about {film.frames} frames, {sound}."
+    length = f", {look.seconds(film.seconds)}, about {film.frames} frames" if film.seconds else ""
+    return f"{film.size[0]} x {film.size[1]}{length}, {sound}."
 
 
 def _finished(facts: Any) -> str:

@@ -54,7 +54,7 @@ def build() -> None:
     seen = gr.State(None, time_to_live=600)
     camera.stream(
         _painted, [camera, seen, *settings], [painted, seen, pace], stream_every=EVERY_SECONDS,
-        time_limit=LONGEST_SECONDS, concurrency_id="camera", concurrency_limit=2, show_progress="hidden",
+        time_limit=LONGEST_SECONDS, concurrency_id="camera", concurrency_limit=8, show_progress="hidden",
         api_visibility="private",
     )  # fmt: skip
 
@@ -79,7 +79,7 @@ def _painted(frame: Upload, seen: Seen | None, *settings: Any) -> tuple[Any, Any
         milliseconds = 1000 * (time.perf_counter() - start)
         return Image.fromarray(made), seen, f"{milliseconds:.0f} ms a frame, {made.shape[1]} x {made.shape[0]}"
     except PentimentoError as error:
-        raise gr.Error(str(error), print_exception=False) from None
+        return gr.skip(), None, f"**{error}**"  # an exception would end the recording
     finally:
         LOCK.release()
 

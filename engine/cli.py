@@ -150,6 +150,13 @@ def _run_task(options: argparse.Namespace) -> None:
     print(f"{options.out}: {result.image.width} x {result.image.height}, {result.facts['seconds']:.1f} s")
 
 
+def _write_facts(path: Path, facts: Any) -> None:
+    try:
+        path.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise PentimentoError(f"The result cannot be written: {error.strerror}: {error.filename}") from None
+
+
 def _run_film(options: argparse.Namespace) -> None:
     film: FilmTask = options.film
     given = vars(options)
@@ -161,7 +168,7 @@ def _run_film(options: argparse.Namespace) -> None:
     job = Job()
     facts = watch(Walk(run_film(film, options.video, options.out, pictures, parameters, job)), job)
     if options.facts:
-        options.facts.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+        _write_facts(options.facts, facts)
     print(f"{options.out}: {facts['frames']} frames, {facts['seconds']:.1f} s, {facts['frames_per_second']} frames/s")
 
 

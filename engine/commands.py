@@ -215,7 +215,7 @@ def _add_evaluate_style_v2(kinds: Any) -> None:
     )
     painting.add_argument(
         "--photos", type=Path, required=True, metavar="DIR_OR_TAR",
-        help="Photos; the first 20 are taken, which the training leaves out.",
+        help="Photos; those are taken that the training leaves out, the first 20 of many.",
     )  # fmt: skip
     painting.add_argument(
         "--style", type=Path, required=True, action="append", metavar="FILE",
@@ -235,12 +235,13 @@ def _evaluate_style_v2(options: argparse.Namespace) -> None:
     from engine.painting.styles import SHIPPED
     from engine.picture import open_picture
     from engine.training.photos import read_photos
-    from engine.training.style_v2 import HELD_OUT
+    from engine.training.style_v2 import Settings, held_out
 
     paintings = {path.stem: open_picture(path) for path in options.style}
     if unknown := paintings.keys() - SHIPPED.keys():
         raise PentimentoError(f"The shipped network has no style {min(unknown)!r}; there are {', '.join(SHIPPED)}.")
-    photos = [open_picture(Image.fromarray(each)) for each in read_photos(options.photos, shortest=64)[:HELD_OUT]]
+    apart = held_out(read_photos(options.photos, shortest=Settings().crop))
+    photos = [open_picture(Image.fromarray(each)) for each in apart]
     heads = [f"v1_{count}" for count in sorted(options.iterations)]
     print(f"{'style':20} {'photo':>6} {'network':>8} " + " ".join(f"{head:>8}" for head in heads))
     rows = []

@@ -56,7 +56,7 @@ def run_film(
     for each in task.inputs:
         each.check(len(pictures.get(each.name, ())))
     if job.stopped:
-        raise StoppedError("Stopped before it began, so there is no video.")
+        raise StoppedError("Stopped before it began, so nothing was made.")
     steps = _painted(task, source, target, pictures, parameters, job)
     return (yield from with_device(task.weights(parameters), steps, job))
 

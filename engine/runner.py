@@ -27,7 +27,7 @@ POLL_SECONDS = 0.25
 """Time between two steps of a run that waits for the device."""
 
 
-_NOTHING = "Stopped before it began, so there is no picture."
+_NOTHING = "Stopped before it began, so nothing was made."
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,22 +6,21 @@ first, and only the three containers below are opened, each by its own reader.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import av
 import numpy
-from av.audio.stream import AudioStream
 from av.container import InputContainer, OutputContainer
+from av.sidedata.sidedata import Type
 from av.video.frame import VideoFrame
-from av.video.stream import VideoStream
 from numpy.typing import NDArray
 from PIL import Image
 
-from engine.errors import PictureError
+from engine.errors import PentimentoError, PictureError
+from engine.film_writer import Sound, Writer
 from engine.job import Job, Step
 
 Frame = NDArray[numpy.uint8]
@@ -31,21 +30,20 @@ ENDINGS = (".avi", ".m4v", ".mkv", ".mov", ".mp4", ".webm")
 LONGEST_SECONDS = 600.0
 MOST_PIXELS = 4096 * 2304
 """Of a frame."""
-QUALITY = "18"
-"""Constant rate factor of H.264; strokes suffer above 20."""
-COPIED = ("aac", "mp3", "ac3", "opus")
-"""Sound that goes into the result as it is; any other becomes AAC."""
+HD_LINES = 720
+"""From so many lines on, a video that does not say its colours has those of HD."""
+_DAMAGED = "This video is damaged and cannot be read."
 
 
 @dataclass(frozen=True)
 class Film:
-    """What is known of a video before it is read."""
+    """What is known of a video before all of it is read."""
 
     size: tuple[int, int]
     """Width and height of its frames, upright."""
-    frames: int
-    """How many there are, about."""
-    seconds: float
+    frames: int | None
+    """How many there are, about; None where the file does not say it, as those of browsers."""
+    seconds: float | None
     sound: bool
 
 
@@ -55,8 +53,16 @@ def look_at(source: Path) -> Film:
     Raises:
         PictureError: not a video that is read here, or larger or longer than it may be.
     """
-    with _opened(source) as container:
-        return _film(container)
+    try:
+        with _opened(source) as container:
+            frames, seconds = _length(container)
+            first = next(_frames(container), None)
+            if first is None:
+                raise PictureError("There is no frame in this video that can be read.")
+            height, width = upright(first).shape[:2]
+            return Film((width, height), frames, seconds, Sound.source_of(container) is not None)
+    except av.FFmpegError:
+        raise PictureError(_DAMAGED) from None
 
 
 def process(
@@ -64,7 +70,7 @@ def process(
 ) -> Generator[Step, None, Mapping[str, Any]]:
     """Every frame of ``source`` through ``paint`` into ``target``, an MP4; a generator of steps.
 
-    The result appears when all is done, or, after a stop, with the part that is done.
+    The result appears when all is done, or, after a stop or at a place that is damaged, with the part that is done.
 
     Args:
         source: a video file.
@@ -76,15 +82,16 @@ def process(
         ``frames``, ``seconds_of_video``, ``size``, ``sound``.
 
     Raises:
-        PictureError: as :func:`look_at`, or damaged so that not one frame can be read.
+        PictureError: as :func:`look_at`, or not one frame can be read.
+        PentimentoError: the result cannot be written.
     """
     made = target.with_name(target.name + ".part")
     try:
         with _opened(source) as container, av.open(str(made), "w", format="mp4") as out:
             facts = yield from _processed(container, out, paint, job)
         made.replace(target)
-    except av.FFmpegError:
-        raise PictureError("This video is damaged and cannot be read.") from None
+    except (av.FFmpegError, OSError) as error:
+        raise PentimentoError(f"The video cannot be written: {error.strerror}.") from None
     finally:
         made.unlink(missing_ok=True)
     return facts
@@ -93,122 +100,95 @@ def process(
 def _processed(
     container: InputContainer, out: OutputContainer, paint: Callable[[Frame], Frame], job: Job
 ) -> Generator[Step, None, Mapping[str, Any]]:
-    film = _film(container)
-    video = container.streams.video[0]
-    video.thread_type = "AUTO"
-    sound = _Sound(container, out)
-    writer: _Writer | None = None
-    last: Frame | None = None
-    for packet in container.demux([video, *sound.sources]):
+    frames, _ = _length(container)
+    sound, writer = Sound(container, out), None
+    size = (0, 0)
+    for packet in _packets(container, sound):
         if packet.stream.type == "audio":
             sound.take(packet)
             continue
-        for frame in packet.decode():
-            assert isinstance(frame, VideoFrame)
+        for frame in _decoded(packet):
             last = paint(upright(frame))
+            size = (last.shape[1], last.shape[0])
             if writer is None:
-                writer = _Writer(out, video, last)
+                writer = Writer(out, container.streams.video[0], size)
                 sound.begin()
             writer.write(last, frame.pts)
+            share = writer.count / frames if frames else (packet.pos or 0) / max(container.size, 1)
             yield Step(
-                done=min(1.0, writer.count / max(film.frames, 1)),
-                stage=f"frame {writer.count} of about {film.frames}",
+                done=min(1.0, share),
+                stage=f"frame {writer.count}" + (f" of about {frames}" if frames else ""),
                 preview=lambda last=last: Image.fromarray(last),  # type: ignore[misc]
             )
             if job.stopped:
                 break
-        if job.stopped and writer:
+        if writer is not None and (job.stopped or writer.seconds > LONGEST_SECONDS):
             break
-    if writer is None or last is None:
+    if writer is None:
         raise PictureError("There is no frame in this video that can be read.")
     sound.finish()
     writer.finish()
     return {
-        "frames": writer.count, "seconds_of_video": round(writer.seconds, 3),
-        "size": [last.shape[1], last.shape[0]], "sound": sound.kept,
+        "frames": writer.count, "seconds_of_video": round(writer.seconds, 3), "size": list(size), "sound": sound.kept,
     }  # fmt: skip
 
 
-class _Writer:
-    """The result's pictures, at the times of the source's."""
-
-    def __init__(self, out: OutputContainer, source: VideoStream, first: Frame) -> None:
-        rate = source.average_rate or source.guessed_rate or Fraction(25)
-        stream = out.add_stream("libx264", rate=rate, options={"crf": QUALITY, "preset": "veryfast"})
-        assert isinstance(stream, VideoStream)
-        stream.height, stream.width = first.shape[:2]
-        stream.pix_fmt = "yuv420p"
-        self._base = source.time_base or Fraction(1, 1000)
-        stream.codec_context.time_base = self._base
-        self._stream, self._out = stream, out
-        self._step = Fraction(1) / rate
-        self._last = -1
-        self.count = 0
-        self.seconds = 0.0
-
-    def write(self, values: Frame, time: int | None) -> None:
-        """One more picture; ``time`` in the source's units, which may be missing or repeat itself."""
-        frame = VideoFrame.from_ndarray(values, format="rgb24")
-        least = self._last + 1
-        self._last = max(least, time if time is not None else least)
-        frame.pts, frame.time_base = self._last, self._base
-        self._out.mux(self._stream.encode(frame))
-        self.count += 1
-        self.seconds = float(self._last * self._base + self._step)
-
-    def finish(self) -> None:
-        """What the encoder still holds."""
-        self._out.mux(self._stream.encode(None))
-
-
-class _Sound:
-    """The first audio stream: its packets as they are, or encoded anew where MP4 has no place for them."""
-
-    def __init__(self, container: InputContainer, out: OutputContainer) -> None:
-        self.sources: list[AudioStream] = list(container.streams.audio[:1])
-        self._out = out
-        self._copy: Any = None
-        self._encoder: AudioStream | None = None
-        self.kept = bool(self.sources)
-        self._waiting: list[Any] | None = []
-        """Packets before the first picture: nothing may be written while a stream is missing."""
-        for source in self.sources:
-            if source.codec_context.name in COPIED:
-                self._copy = out.add_stream_from_template(source)
-            else:
-                self._encoder = out.add_stream("aac", rate=source.rate or 44_100)
-
-    def begin(self) -> None:
-        """The pictures' stream is there."""
-        waiting, self._waiting = self._waiting or [], None
-        for packet in waiting:
-            self.take(packet)
-
-    def take(self, packet: Any) -> None:
-        """A packet of the source; empty ones end the stream."""
-        if self._waiting is not None:
-            self._waiting.append(packet)
-            return
-        if self._copy is not None:
-            if packet.dts is not None:
-                packet.stream = self._copy
-                self._out.mux(packet)
-            return
-        assert self._encoder is not None
-        for frame in packet.decode():
-            frame.pts = None
-            self._out.mux(self._encoder.encode(frame))
-
-    def finish(self) -> None:
-        """What the encoder still holds."""
-        if self._encoder is not None:
-            self._out.mux(self._encoder.encode(None))
-
-
 def upright(frame: VideoFrame) -> Frame:
-    """The frame as an array, turned as the file says."""
-    values = frame.to_ndarray(format="rgb24")
-    return numpy.ascontiguousarray(numpy.rot90(values, round(frame.rotation / 90) % 4))
+    """The frame as an array, turned and mirrored as the file says.
+
+    Raises:
+        PictureError: it is larger than the file's header has promised.
+    """
+    _check_size(frame.width, frame.height)
+    told = {1: "ITU709", 5: "ITU601", 6: "ITU601"}.get(int(frame.colorspace or 2))
+    colours = told or ("ITU709" if frame.height >= HD_LINES else "ITU601")
+    values: Any = frame.reformat(format="rgb24", src_colorspace=colours).to_ndarray()
+    sides: Any = frame.side_data
+    matrix = next((each for each in sides if each.type == Type.DISPLAYMATRIX), None)
+    found: Frame = values if matrix is None else oriented(values, numpy.frombuffer(bytes(matrix), numpy.int32))
+    return found
+
+
+def oriented(values: Frame, matrix: NDArray[Any]) -> Frame:
+    """A frame as FFmpeg's display matrix says: (x, y) is shown at (a x + c y, b x + d y), up to an offset.
+
+    Args:
+        values: ``(H, W, 3)``.
+        matrix: a, b, u, c, d, v, x, y, w.
+    """
+    a, b, _, c, d = (int(each) for each in matrix[:5])
+    if abs(a) >= abs(b):
+        values = values[:: 1 if d >= 0 else -1, :: 1 if a >= 0 else -1]
+    else:
+        values = values.swapaxes(0, 1)[:: 1 if b >= 0 else -1, :: 1 if c >= 0 else -1]
+    return numpy.ascontiguousarray(values)
+
+
+def _frames(container: InputContainer) -> Iterator[VideoFrame]:
+    for packet in container.demux(container.streams.video[0]):
+        yield from _decoded(packet)
+
+
+def _packets(container: InputContainer, sound: Sound) -> Iterator[Any]:
+    """Packets of pictures and sound in their order; a file that is cut off ends where it is."""
+    video = container.streams.video[0]
+    video.thread_type = "AUTO"
+    streams = [video] if sound.source is None else [video, sound.source]
+    packets = container.demux(streams)
+    while True:
+        try:
+            packet = next(packets)
+        except (StopIteration, av.FFmpegError):
+            return
+        yield packet
+
+
+def _decoded(packet: Any) -> list[VideoFrame]:
+    """The pictures of a packet; none of one that is damaged."""
+    try:
+        return list(packet.decode())
+    except av.FFmpegError:
+        return []
 
 
 def _opened(source: Path) -> InputContainer:
@@ -229,18 +209,28 @@ def _opened(source: Path) -> InputContainer:
     try:
         return av.open(str(source), format=reader, options={"protocol_whitelist": "file"})
     except av.FFmpegError:
-        raise PictureError("This video is damaged and cannot be read.") from None
+        raise PictureError(_DAMAGED) from None
 
 
-def _film(container: InputContainer) -> Film:
+def _length(container: InputContainer) -> tuple[int | None, float | None]:
+    """Frames and seconds, as far as the file says them.
+
+    Raises:
+        PictureError: no picture in it, or more than is allowed.
+    """
     if not container.streams.video:
         raise PictureError("There is no picture in this file, only sound.")
     stream = container.streams.video[0]
-    seconds = (container.duration or 0) / av.time_base
-    if seconds > LONGEST_SECONDS:
+    if stream.codec_context is None:
+        raise PictureError("This video's way of compression is not known here; please save it as H.264.")
+    _check_size(stream.codec_context.width, stream.codec_context.height)
+    seconds = container.duration / av.time_base if container.duration else None
+    if seconds and seconds > LONGEST_SECONDS:
         raise PictureError(f"This video lasts {seconds / 60:.0f} minutes; please cut it to {LONGEST_SECONDS / 60:.0f}.")
-    width, height = stream.codec_context.width, stream.codec_context.height
+    guessed = round(seconds * float(stream.average_rate or 25)) if seconds else None
+    return stream.frames or guessed, seconds
+
+
+def _check_size(width: int, height: int) -> None:
     if width * height > MOST_PIXELS or min(width, height) < 16:
         raise PictureError(f"This video has {width} x {height} pixels; please use one of 16 to 4096 pixels a side.")
-    frames = stream.frames or round(seconds * float(stream.average_rate or 25))
-    return Film((width, height), max(frames, 1), seconds, bool(container.streams.audio))

@@ -21,6 +21,7 @@ from engine.parameters import parse
 from engine.picture import read_recipe
 from engine.registry import Pictures
 from engine.tasks.style_v2 import painter_of
+from tests import pictures
 
 V2, TEACH = TASKS["style-v2"], TASKS["teach-style"]
 SIZE = 96
@@ -133,6 +134,24 @@ def test_a_taught_style_comes_back_from_its_card(photo: Picture, painting: Pictu
     net = models.get(catalogue()["style-v2"], best_device())
     assert isinstance(net, TransformNet)
     assert set(net.styles) == set(SHIPPED), "what a visitor has taught is nobody else's"
+
+
+def test_a_card_is_blended_and_another_painting_is_not(photo: Picture, painting: Picture) -> None:
+    lesson = parse(TEACH.parameters, {"iterations": 1, "size": 128})
+    stream = io.BytesIO()
+    Walk(run(TEACH, {"style": [painting], "content": [photo]}, lesson)).finish().save(stream)
+    card = {"content": [photo], "style": [open_picture(stream.getvalue())]}
+    alone, mixed = (array(painted(card, blend=blend)) for blend in ({}, {"scream": 1.0}))
+    assert abs(alone - mixed).mean() > 2
+    with pytest.raises(ParameterError, match="cannot be blended"):
+        painted({"content": [photo], "style": [painting]}, blend={"scream": 1.0})
+
+
+def test_long_and_narrow_pictures_are_taught(painting: Picture) -> None:
+    strip = open_picture(pictures.scene(2000, 16))
+    lesson = parse(TEACH.parameters, {"iterations": 1, "size": 128})
+    for given in ({"style": [painting], "content": [strip]}, {"style": [strip], "content": [painting]}):
+        assert Walk(run(TEACH, given, lesson)).finish().image.width > 16
 
 
 def test_a_stopped_lesson_keeps_the_best(photo: Picture, painting: Picture) -> None:

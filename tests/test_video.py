@@ -12,11 +12,11 @@ from PIL import Image
 
 from engine import Job, Walk, open_picture
 from engine.cli import main
-from engine.errors import ParameterError, PictureError
+from engine.errors import ParameterError, PentimentoError, PictureError
 from engine.films import run_film
 from engine.parameters import parse
 from engine.tasks import FILMS
-from engine.video import Frame, look_at, process
+from engine.video import Frame, look_at, oriented, process
 from tests import pictures
 
 FILM = FILMS["style-v2-video"]
@@ -27,7 +27,8 @@ def video(path: Path, *, sound: bool = True, codec: str = "libx264", audio: str 
     """A sun that moves, and a tone."""
     with av.open(str(path), "w") as out:
         stream: Any = out.add_stream(codec, rate=10)
-        stream.width, stream.height, stream.pix_fmt = 96, 72, "yuv420p"
+        stream.width, stream.height = 96, 72
+        stream.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
         tone: Any = out.add_stream(audio, rate=48_000) if sound else None
         scene = numpy.asarray(pictures.scene())
         for index in range(COUNT):
@@ -82,6 +83,52 @@ def test_every_frame_and_the_sound(tmp_path: Path, name: str, codec: str, audio:
     assert walk.result["sound"]
     assert not list(tmp_path.glob("*.part"))
     assert look_at(tmp_path / "out.mp4").size == (96, 72)
+
+
+@pytest.mark.parametrize(
+    ("matrix", "turn"),
+    [
+        ((1, 0, 0, 0, 1), lambda values: values),
+        ((0, 1, 0, -1, 0), lambda values: numpy.rot90(values, -1)),  # a phone held upright: a quarter clockwise
+        ((0, -1, 0, 1, 0), lambda values: numpy.rot90(values)),
+        ((-1, 0, 0, 0, -1), lambda values: numpy.rot90(values, 2)),
+        ((-1, 0, 0, 0, 1), lambda values: values[:, ::-1]),  # a front camera: mirrored
+        ((0, 1, 0, 1, 0), lambda values: values.swapaxes(0, 1)),
+    ],
+)
+def test_frames_are_turned_and_mirrored_as_the_file_says(matrix: tuple[int, ...], turn: Any) -> None:
+    values = numpy.arange(4 * 6 * 3, dtype=numpy.uint8).reshape(4, 6, 3)
+    whole = numpy.array([*matrix, 0, 0, 0, 1]) * 65536
+    assert numpy.array_equal(oriented(values, whole), turn(values))
+
+
+def test_what_is_damaged_is_left_out(tmp_path: Path) -> None:
+    source = video(tmp_path / "a.avi", codec="mjpeg", sound=False)
+    data = bytearray(source.read_bytes())
+    starts = [index for index in range(len(data) - 1) if data[index : index + 2] == b"\xff\xd8"]
+    data[starts[4] : starts[4] + 400] = bytes(400)
+    (tmp_path / "hurt.avi").write_bytes(data)
+    (tmp_path / "cut.avi").write_bytes(source.read_bytes()[: starts[6]])
+    for name, most in (("hurt.avi", COUNT), ("cut.avi", 6)):
+        facts = Walk(process(tmp_path / name, tmp_path / "out.mp4", inverted, Job())).finish()
+        assert most - 2 <= facts["frames"] <= most
+
+
+def test_colours_are_told_to_players(tmp_path: Path) -> None:
+    green = numpy.full((72, 96, 3), (30, 200, 60), numpy.uint8)
+    source = video(tmp_path / "a.mp4", sound=False)
+    Walk(process(source, tmp_path / "out.mp4", lambda frame: green, Job())).finish()
+    with av.open(str(tmp_path / "out.mp4")) as container:
+        frame = next(container.decode(video=0))
+        assert frame.colorspace == 1
+        seen = frame.reformat(format="rgb24", src_colorspace="ITU709").to_ndarray()
+    assert abs(seen.astype(int) - green).mean() < 4
+
+
+def test_a_target_that_cannot_be_written(tmp_path: Path) -> None:
+    source = video(tmp_path / "a.mp4")
+    with pytest.raises(PentimentoError, match="cannot be written"):
+        Walk(process(source, tmp_path / "no folder" / "out.mp4", inverted, Job())).finish()
 
 
 def test_without_sound(tmp_path: Path) -> None:

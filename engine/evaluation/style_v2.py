@@ -16,7 +16,7 @@ from engine.perceptual.gatys import GatysEnergy
 from engine.perceptual.network import perceptual_network
 from engine.picture import Picture
 from engine.tensors import fitted, resized
-from engine.training.style_v2 import Targets
+from engine.training.style_v2 import SHORTEST, Targets
 
 SIZE = 256
 """Longer side of the photos in pixels."""
@@ -44,7 +44,7 @@ def evaluate(
         painter = trained({name: 1.0}, device)
         grams = targets.grams(torch.tensor([index], device=device.torch_device))
         for number, photo in enumerate(photos):
-            content = resized(photo.image, fitted(photo.size, SIZE), device.torch_device)
+            content = resized(photo.image, fitted(photo.size, SIZE, shortest=SHORTEST), device.torch_device)
             target = gatys.content_target(content)
             painter.whole(content)  # kernels are chosen at the first call of a size
             start = time.perf_counter()

@@ -100,7 +100,8 @@ def normalised(index: int, features: Tensor, scale: Tensor, shift: Tensor) -> Te
     learning = torch.is_grad_enabled() and (features.requires_grad or scale.requires_grad)
     if len(scale) == 1 and not learning:
         # One group a channel is instance normalisation, and its kernel is much quicker than that of instance_norm.
-        return functional.group_norm(features, features.shape[1], scale[0], shift[0], EPSILON)
+        kind = features.dtype if features.device.type != "cpu" else scale.dtype  # only the CPU's mixes dtypes
+        return functional.group_norm(features, features.shape[1], scale[0].to(kind), shift[0].to(kind), EPSILON)
     plain: Tensor = _InstanceNormalisation.apply(features)
     scale, shift = scale.to(plain.dtype)[:, :, None, None], shift.to(plain.dtype)[:, :, None, None]
     return torch.addcmul(shift, plain, scale)
@@ -112,6 +113,8 @@ class _InstanceNormalisation(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, features: Tensor) -> Tensor:
         batch, channels, height, width = features.shape
+        if features.device.type != "cpu":  # whose kernels know no channels_last
+            features = features.contiguous()
         found, mean, inverse = torch.native_group_norm(
             features, None, None, batch, channels, height * width, channels, EPSILON
         )
@@ -212,7 +215,10 @@ class TransformNet(nn.Module):
         if colours is None:
             return features.float() / self.span
         matrix, offset = (part.float() for part in colours)
-        made: Tensor = matrix @ features.float().flatten(2) + offset[:, :, None]
+        with torch.autocast(features.device.type, enabled=False):  # eight bits of a mantissa are too few for colours
+            if len(matrix) == 1:
+                return functional.conv2d(features.float(), matrix[0, :, :, None, None], offset[0])
+            made: Tensor = matrix @ features.float().flatten(2) + offset[:, :, None]
         return made.reshape(features.shape)
 
     def forward(self, picture: Tensor, style: Tensor, normalise: Normalise = normalised) -> Tensor:

@@ -95,7 +95,8 @@ class _Convolution:
         self._rows = -(-self._height // stage.stride)
         shape = (1, stage.outputs, self._rows, -(-width // stage.stride))
         self.values = torch.empty(shape, dtype=source.values.dtype, device=source.values.device)
-        self._sums = torch.zeros(2, stage.outputs, dtype=torch.float64)
+        self._moments = torch.zeros(2, stage.outputs, dtype=torch.float64)
+        self._seen = 0
         self._band = max(8, BAND_VALUES // (width * max(stage.inputs * factor, stage.outputs)))
 
     def steps(self) -> Iterator[float]:
@@ -117,13 +118,22 @@ class _Convolution:
         value = functional.pad(value, (stage.padding, stage.padding, 0, 0), mode="reflect")
         made = self._net.get_submodule(stage.name)(value.contiguous(memory_format=torch.channels_last))
         self.values[:, :, top:bottom] = made
-        wide = made.float()
-        self._sums += torch.stack((wide.sum((0, 2, 3)), wide.square().sum((0, 2, 3)))).double().cpu()
+        self._take(made)
+
+    def _take(self, made: Tensor) -> None:
+        """Mean and variance so far with those of one more band (Chan, Golub & LeVeque 1979)."""
+        variance, mean = (each.cpu().double() for each in torch.var_mean(made.float(), dim=(0, 2, 3), correction=0))
+        count = made.shape[2] * made.shape[3]
+        share = count / (self._seen + count)
+        apart = mean - self._moments[0]
+        self._moments[0] += share * apart
+        self._moments[1] += share * (variance - self._moments[1]) + share * (1 - share) * apart**2
+        self._seen += count
 
     def normalisation(self) -> tuple[Tensor, Tensor]:
         """Scale and shift that bring every channel to mean 0 and variance 1."""
-        mean, square = self._sums / (self.values.shape[2] * self.values.shape[3])
-        scale = (square - mean**2 + EPSILON).rsqrt()
+        mean, variance = self._moments
+        scale = (variance + EPSILON).rsqrt()
         found = torch.stack((scale, -mean * scale)).float().to(self.values.device).view(2, 1, -1, 1, 1)
         return found[0], found[1]
 

@@ -43,13 +43,17 @@ def read(recipe: str | None) -> Learnt | None:
     Raises:
         PictureError: there is one, but it is damaged.
     """
-    if not recipe or f'"{KEY}"' not in recipe:
+    try:
+        found = json.loads(recipe or "null")
+    except (ValueError, RecursionError):
+        return None
+    card = found.get(KEY) if isinstance(found, dict) else None
+    if not isinstance(card, dict) or "numbers" not in card:
         return None
     try:
-        found = json.loads(recipe)[KEY]
-        numbers = numpy.frombuffer(base64.b64decode(found["numbers"], validate=True), "<f2").astype(numpy.float32)
-        network = str(found["network"])
-    except (ValueError, KeyError, TypeError, binascii.Error, RecursionError):
+        numbers = numpy.frombuffer(base64.b64decode(card["numbers"], validate=True), "<f2").astype(numpy.float32)
+        network = str(card["network"])
+    except (ValueError, KeyError, TypeError, binascii.Error):
         raise PictureError("The style in this card cannot be read; please save the card again.") from None
     if numbers.size > MOST or not numpy.isfinite(numbers).all():
         raise PictureError("The style in this card cannot be read; please save the card again.")

@@ -18,14 +18,17 @@ from engine.models import models
 from engine.nets import adain
 from engine.nets.adain import Decoder
 from engine.nets.transform import CLASSICAL, Normalise, TransformNet, normalised
+from engine.nets.transform import gflop_per_pixel as stage_gflop
 from engine.nets.vgg import VGG19
+from engine.nets.vgg import gflop_per_pixel as vgg_gflop_per_pixel
 from engine.painting.bands import in_bands
 from engine.painting.learnt import Learnt
 from engine.painting.styles import DECODER, ENCODER, HUB, NETWORK
 from engine.tensors import enlarged
 from engine.tiles import Box
 
-WHOLE_PIXELS: Mapping[str, int] = {"cpu": 3_000_000, "mps": 3_000_000, "cuda": 10_000_000}
+LEAST_WHOLE = 3_000_000
+WHOLE_PIXELS: Mapping[str, int] = {"cpu": LEAST_WHOLE, "cuda": 10_000_000}
 """Larger pictures are painted part after part, by the kind of device."""
 TILE = 1024
 """Side in pixels of AdaIN's tiles."""
@@ -33,6 +36,11 @@ TILE = 1024
 
 class Painter(Protocol):
     """A way to paint with the style already chosen."""
+
+    @property
+    def gflop_per_pixel(self) -> float:
+        """Arithmetic in 1e9 multiplications and additions."""
+        ...
 
     def paint(self, picture: Tensor, job: Job) -> Generator[Step, None, Tensor | None]:
         """``(1, 3, H, W)`` in [0, 1] -> as large, not clamped, float32; a generator. None when it was stopped."""
@@ -51,6 +59,11 @@ class TransformPainter:
     style: Tensor
     """``(1, P)``, float32, on the network's device."""
     normalise: Normalise = normalised
+
+    @property
+    def gflop_per_pixel(self) -> float:
+        """See :class:`Painter`."""
+        return sum(stage_gflop(stage) for stage in self.net.stages)
 
     def paint(self, picture: Tensor, job: Job) -> Generator[Step, None, Tensor | None]:
         """See :class:`Painter`."""
@@ -79,6 +92,11 @@ class AdaINPainter:
     decoder: Decoder
     style: tuple[Tensor, Tensor]
     """Mean and standard deviation of the painting's features, ``(1, C, 1, 1)``."""
+
+    @property
+    def gflop_per_pixel(self) -> float:
+        """See :class:`Painter`; the decoder mirrors the encoder."""
+        return 2 * vgg_gflop_per_pixel(adain.LAYER)
 
     def paint(self, picture: Tensor, job: Job) -> Generator[Step, None, Tensor | None]:
         """See :class:`Painter`. Tiles look as far around themselves as the networks do, moments are the picture's."""
@@ -144,8 +162,8 @@ def trained(weights: Mapping[str, float], device: Device) -> TransformPainter:
     return TransformPainter(net, net.style(weights).to(device.torch_device))
 
 
-def taught(style: Learnt, device: Device) -> TransformPainter:
-    """Our network with a style that it was taught later.
+def taught(style: Learnt, further: Mapping[str, float], device: Device) -> TransformPainter:
+    """Our network with a style that it was taught later, mixed with some of its own that count so much against 1.
 
     Raises:
         PictureError: the style belongs to another network.
@@ -155,7 +173,11 @@ def taught(style: Learnt, device: Device) -> TransformPainter:
     assert isinstance(net, TransformNet)
     if len(style.numbers) != net.numbers or not entry.sha256.startswith(style.network):
         raise PictureError("This style was taught to another version of the network; please teach it again.")
-    return TransformPainter(net, torch.tensor(style.numbers, device=device.torch_device)[None])
+    numbers = torch.tensor(style.numbers)[None]
+    if further:
+        share = sum(further.values()) / (1 + sum(further.values()))
+        numbers = torch.lerp(numbers, net.style(further), share)
+    return TransformPainter(net, numbers.to(device.torch_device))
 
 
 def classical(name: str, device: Device) -> TransformPainter:
@@ -188,7 +210,7 @@ def smaller(painter: Painter, picture: Tensor, longer: int) -> Tensor:
 
 def _unless_too_large(whole: Callable[[Tensor], Tensor], picture: Tensor) -> Tensor | None:
     """The whole picture at once, or None where that takes too much memory."""
-    if picture.shape[2] * picture.shape[3] > WHOLE_PIXELS[picture.device.type]:
+    if picture.shape[2] * picture.shape[3] > WHOLE_PIXELS.get(picture.device.type, LEAST_WHOLE):
         return None
     try:
         return whole(picture)

@@ -88,13 +88,15 @@ def run(pictures: Pictures, parameters: StyleV2, job: Job) -> Run:
     for step in walk:
         yield Step(done=0.95 * step.done, stage=step.stage)
     made, facts = walk.result, {}
+    done = painter.gflop_per_pixel * size[0] * size[1]
     if made is None:
         made = smaller(painter, content, SMALLER_SIDE)
         facts["unfinished"] = f"stopped: painted {SMALLER_SIDE} pixels long and enlarged"
+        done = 1e-6 * content.numel()  # hardly anything
     made = finished(made, content, parameters, cover_of(pictures, parameters, size))
     image = to_image(made)
     yield Step(done=1, stage="painted", preview=image.copy)
-    return Outcome(image=image, facts=facts)
+    return Outcome(image=image, facts=facts, gflop=done)
 
 
 def painter_of(pictures: Pictures, parameters: StyleV2, device: Device) -> Painter:
@@ -107,13 +109,15 @@ def painter_of(pictures: Pictures, parameters: StyleV2, device: Device) -> Paint
     from engine.tensors import fitted, resized
 
     given = pictures.get("style") or ()
+    further: dict[str, float] = {name: weight for name, weight in parameters.blend.items() if weight > 0}
     if given:
         style = learnt.read(given[0].recipe)
         if style is not None:
-            return painters.taught(style, device)
+            return painters.taught(style, further, device)
+        if further:
+            raise ParameterError("A painting that was not taught cannot be blended; please set the blend to nothing.")
         size = fitted(given[0].size, PAINTING_SIDE, shortest=SHORTEST_SIDE)
         return painters.like_painting(resized(given[0].image, size, device.torch_device), device)
-    further: dict[str, float] = {name: weight for name, weight in parameters.blend.items() if weight > 0}
     name: str = parameters.style_name
     if name in HUB:
         if further:
@@ -155,7 +159,7 @@ def cover_of(pictures: Pictures, parameters: StyleV2, size: Size) -> Any:
 
 
 def result_size(photo: Size, longer: int) -> Size:
-    """Size of the result; never beyond the photo's own pixels times four."""
+    """Size of the result: the photo's proportions."""
     from engine.tensors import fitted
 
     return fitted(photo, longer, shortest=SHORTEST_SIDE) if longer else photo

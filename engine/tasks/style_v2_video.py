@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from engine.films import FilmTask
 from engine.parameters import option
@@ -14,11 +14,15 @@ if TYPE_CHECKING:
     from engine.video import Frame
 
 
+LONGEST = 1920
+"""Longer side of the frames in pixels: each is painted in one piece."""
+
+
 class StyleV2Video(StyleV2):
     """Parameters of style V2 on videos."""
 
-    size: int = option(640, low=0, high=1920, step=16, label="Size")
-    """Longer side of the result in pixels; 0 for the video's own."""
+    size: int = option(640, low=0, high=LONGEST, step=16, label="Size")
+    """Longer side of the result in pixels; 0 for the video's own, up to 1920."""
     steadiness: float = option(0.7, low=0, high=1, step=0.05, label="Steadiness")
     """Against flicker: 0 paints every frame by itself, 1 holds on to what was painted where the video stands still."""
 
@@ -35,14 +39,17 @@ def painter(pictures: Pictures, parameters: StyleV2Video) -> Callable[[Frame], F
 
     device = best_device()
     painting = SteadyPainter(painter_of(pictures, parameters, device), parameters.steadiness)
+    covers: dict[tuple[int, int], Any] = {}
 
     @torch.no_grad()
     def paint(frame: Frame) -> Frame:
         image = Image.fromarray(frame)
-        width, height = result_size(image.size, parameters.size)
+        width, height = result_size(image.size, parameters.size or min(LONGEST, max(image.size)))
         size = (width - width % 2, height - height % 2)  # H.264 keeps colours for squares of two pixels a side
         content = resized(image, size, device.torch_device)
-        made = finished(painting.frame(content).clone(), content, parameters, cover_of(pictures, parameters, size))
+        if size not in covers:
+            covers[size] = cover_of(pictures, parameters, size)
+        made = finished(painting.frame(content).clone(), content, parameters, covers[size])
         values = (made[0].clamp(0, 1) * 255).round().to(torch.uint8)
         return numpy.ascontiguousarray(values.permute(1, 2, 0).cpu().numpy())
 

@@ -48,6 +48,8 @@ AVERAGE = 0.998
 CHECK_EVERY = 500
 """Iterations between two measurements, each with a checkpoint and a picture."""
 
+SHORTEST = 32
+"""No side of a painting is reduced below this; in pixels."""
 SHOWN_SIDE = 256
 """Of the photos that are drawn, in pixels."""
 
@@ -88,7 +90,10 @@ class Targets:
 
     def __init__(self, paintings: Mapping[str, Picture], gatys: GatysEnergy, size: int, device: torch.device) -> None:
         longer = round(STYLE_SCALE * size)
-        seen = {name: resized(each.image, fitted(each.size, longer), device) for name, each in paintings.items()}
+        seen = {
+            name: resized(each.image, fitted(each.size, longer, shortest=SHORTEST), device)
+            for name, each in paintings.items()
+        }
         self.palettes: Mapping[str, Palette] = {name: palette([each]) for name, each in seen.items()}
         found = [gatys.grams([each]) for each in seen.values()]
         self._grams = {layer: torch.cat([each[layer] for each in found]) for layer in gatys.style_layers}
@@ -130,6 +135,11 @@ def starting_colours(own: Palette, target: Palette) -> tuple[Tensor, Tensor]:
     return picture.change_to(target), target.mean[:, 0]
 
 
+def held_out(photos: Sequence[Photo]) -> Sequence[Photo]:
+    """Those that are never trained on."""
+    return photos[: max(1, min(HELD_OUT, len(photos) // 5))]
+
+
 def train(
     photos: Path,
     paintings: Mapping[str, Picture],
@@ -154,8 +164,8 @@ def train(
     every = read_photos(photos, shortest=settings.crop)
     if len(every) <= LOOKED_AT:
         raise ParameterError(f"{len(every)} photos are too few to train on; give more than {LOOKED_AT}.")
-    held_out = min(HELD_OUT, len(every) // 5)
-    kept, every = every[: max(held_out, 1)][:LOOKED_AT], every[held_out:]
+    apart = held_out(every)
+    kept, every = apart[:LOOKED_AT], every[len(apart) :]
     gatys = GatysEnergy(
         perceptual_network("vgg19-normalised", team.device), balance=settings.balance, smoothness=settings.smoothness
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from PIL import Image
+from PIL import Image, ImageOps
 from torch import Tensor
 
 from engine.catalogue import catalogue
@@ -27,6 +27,8 @@ CROP = 192
 """Side in pixels of the photos' parts that are painted."""
 PHOTOS = 2
 """Parts in each step."""
+LONGEST = 4
+"""Longer side of a photo relative to the shorter one; what lies outside is not looked at."""
 PHOTO_SIDE = 288
 """Shorter side in pixels that photos are reduced to."""
 AVERAGE = 0.9
@@ -136,7 +138,10 @@ def card_picture(numbers: Tensor, photo: Image.Image, longer: int) -> Image.Imag
 
 
 def _reduced(photo: Image.Image, device: torch.device) -> Tensor:
-    """``(1, 3, H, W)`` with a shorter side of PHOTO_SIDE pixels."""
+    """``(1, 3, H, W)`` with a shorter side of PHOTO_SIDE pixels; of a very long photo, the middle."""
+    side = LONGEST * min(photo.size)
+    if max(photo.size) > side:
+        photo = ImageOps.fit(photo, (min(photo.width, side), min(photo.height, side)))
     factor = PHOTO_SIDE / min(photo.size)
     return resized(photo, (round(photo.width * factor), round(photo.height * factor)), device)
 
