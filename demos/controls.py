@@ -13,9 +13,8 @@ from pydantic.fields import FieldInfo
 from demos.uploads import PictureUpload
 from engine import Picture
 from engine.errors import PictureError
-from engine.films import FilmTask
 from engine.parameters import SEED_LIMIT, Parameters, parse
-from engine.registry import PictureInput, Pictures, Task
+from engine.registry import Form, PictureInput, Pictures, Task
 
 RADIO_CHOICES = 4
 """Up to this many choices are shown side by side, more of them in a dropdown."""
@@ -27,7 +26,7 @@ class Controls:
     A component that is not placed by the tab (``upload``, ``control``) does not exist, so every one has to be.
     """
 
-    def __init__(self, task: Task | FilmTask) -> None:
+    def __init__(self, task: Form) -> None:
         self.form = task
         self._placed: dict[str, Component] = {}
         self._on_page: dict[str, Any] = {}

@@ -16,7 +16,7 @@ from gradio.utils import is_in_or_equal
 
 from demos import look
 from demos.controls import Controls
-from demos.panel import HEIGHT, PRIVATE, QUEUE
+from demos.panel import HEIGHT, PRIVATE, QUEUE, begin, end, ended
 from demos.runs import LIMIT_SECONDS, PREVIEW_SECONDS
 from engine import Job, PentimentoError, Step, Walk
 from engine.errors import PictureError
@@ -68,7 +68,7 @@ class FilmTab:
                 self._place_more()
             with gr.Column(scale=6):
                 self._place_outputs()
-        self._job = gr.State(None, delete_callback=_end)
+        self._job = gr.State(None, delete_callback=end)
 
     def _place_more(self) -> None:
         with gr.Accordion("Any painting, blend, region", open=False):
@@ -97,13 +97,13 @@ class FilmTab:
         """Bind the events and make the endpoint."""
         inputs = [self.video, *self.controls.components]
         self.video.change(_about, [self.video], [self._told], show_progress="hidden", **PRIVATE)
-        begun = self.run.click(_begin, None, [self._job, self.run, self.stop, self.status], queue=False, **PRIVATE)
+        begun = self.run.click(begin, None, [self._job, self.run, self.stop, self.status], queue=False, **PRIVATE)
         ran = begun.then(
             self._work(), [self._job, *inputs], [self.picture, self.status, self.result, self.facts],
             show_progress="minimal", show_progress_on=[self.status], **PRIVATE, **QUEUE,
         )  # fmt: skip
         buttons = [self.run, self.stop]
-        ran.then(_ended, None, buttons, queue=False, **PRIVATE)
+        ran.then(ended, None, buttons, queue=False, **PRIVATE)
         failed = look.status(0, "Nothing was made; the message says why.")
         ran.failure(lambda: failed, None, [self.status], queue=False, **PRIVATE)
         self.stop.click(_stop, [self._job], [self.stop, self.status], queue=False, **PRIVATE)
@@ -192,22 +192,9 @@ def _finished(facts: Any) -> str:
     return look.status(1.0, told, detail=f"{facts['frames_per_second']} frames a second, {facts['device']}")
 
 
-def _begin() -> tuple[Any, ...]:
-    return Job(), gr.update(interactive=False), gr.update(interactive=True), look.status(0, "Waiting for a turn")
-
-
-def _ended() -> tuple[Any, Any]:
-    return gr.update(interactive=True), gr.update(interactive=False)
-
-
 def _stop(job: Job | None) -> Any:
-    _end(job)
+    end(job)
     return gr.update(interactive=False), look.status(0, "Stopping, and keeping what is done")
-
-
-def _end(job: Job | None) -> None:
-    if job is not None:
-        job.stop()
 
 
 def build() -> None:

@@ -108,7 +108,7 @@ class Panel:
                 )  # fmt: skip
             with gr.Tab("What happened", id="facts"):
                 self.facts = gr.JSON(show_label=False, open=False, height=CHART_HEIGHT)
-        self._job = gr.State(None, delete_callback=_end)
+        self._job = gr.State(None, delete_callback=end)
         self.result = gr.State(None, time_to_live=3600)
         """:class:`Kept` once there is a result."""
 
@@ -126,7 +126,7 @@ class Panel:
 
     def _connect_run(self, controls: Controls, trigger: Any) -> RunEvents:
         shown = [self.picture, self.status, self.curves, self.compare, self.tabs, self.facts, self.result]
-        begun = trigger(_begin, None, [self._job, self.run, self.stop, self.status], queue=False, **PRIVATE)
+        begun = trigger(begin, None, [self._job, self.run, self.stop, self.status], queue=False, **PRIVATE)
         ran = begun.then(
             _worker(controls), [self._job, *controls.on_page], shown, show_progress="minimal",
             show_progress_on=[self.status], **PRIVATE, **QUEUE,
@@ -170,29 +170,32 @@ def _documentation(task: Task) -> str:
     return f"{task.summary} ({task.paper}). {returns} Arguments: {' '.join([*inputs, *fields])}"
 
 
-def _begin() -> tuple[Any, ...]:
+def begin() -> tuple[Any, ...]:
+    """A new job, and what buttons and status show while it waits for its turn."""
     return Job(), gr.update(interactive=False), gr.update(interactive=True), look.status(0, "Waiting for a turn")
 
 
-def _ended() -> tuple[Any, ...]:
+def ended() -> tuple[Any, Any]:
+    """The buttons after a run: Run and Stop."""
     return gr.update(interactive=True), gr.update(interactive=False)
 
 
 def _done(facts: Mapping[str, Any]) -> tuple[Any, ...]:
-    return *_ended(), look.finished(facts)
+    return *ended(), look.finished(facts)
 
 
 def _failed(kept: Kept | None) -> tuple[Any, ...]:
     before = " What is shown is the run before." if kept is not None else ""
-    return *_ended(), look.status(0, f"Nothing was made; the message says why.{before}")
+    return *ended(), look.status(0, f"Nothing was made; the message says why.{before}")
 
 
 def _stop(job: Job | None) -> Any:
-    _end(job)
+    end(job)
     return gr.update(interactive=False), look.status(0, "Stopping, and keeping the best picture so far")
 
 
-def _end(job: Job | None) -> None:
+def end(job: Job | None) -> None:
+    """Ask a run to stop."""
     if job is not None:
         job.stop()
 

@@ -17,7 +17,7 @@ from engine.films import FilmTask, run_film
 from engine.job import Job, Walk
 from engine.parameters import parse
 from engine.picture import Picture, save_picture
-from engine.registry import Task
+from engine.registry import Form, Task
 from engine.runner import run
 from engine.tasks import FILMS, TASKS
 from engine.terminal import watch
@@ -66,7 +66,7 @@ def _add_film(commands: Any, film: FilmTask) -> None:
     command.set_defaults(action=_run_film, film=film)
 
 
-def _command(commands: Any, task: Task | FilmTask) -> argparse.ArgumentParser:
+def _command(commands: Any, task: Form) -> argparse.ArgumentParser:
     """A subcommand with the pictures and parameters of a task."""
     command: argparse.ArgumentParser = commands.add_parser(
         task.name, help=task.summary, description=f"{task.summary} ({task.paper})"

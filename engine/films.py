@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from engine.errors import StoppedError
 from engine.job import Job, Step, Walk
 from engine.parameters import Parameters
-from engine.registry import PictureInput, Pictures
+from engine.registry import Form, Pictures
 from engine.runner import Pace, with_device
 
 if TYPE_CHECKING:
@@ -19,26 +19,11 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class FilmTask:
-    """One thing that the hub does with every frame of a video."""
+class FilmTask(Form):
+    """One thing that the hub does with every frame of a video; its pictures are those besides the video."""
 
-    name: str
-    """In kebab-case: ``"style-v2-video"``."""
-    title: str
-    summary: str
-    paper: str
-    parameters: type[Parameters]
-    inputs: tuple[PictureInput, ...]
-    """The pictures that it takes besides the video."""
     painter: Callable[[Pictures, Any], Callable[[Frame], Frame]]
     """Pictures, parameters -> what is done with the frames, in their order; it holds the state of one run."""
-    weights: Callable[[Any], tuple[str, ...]]
-    """See :attr:`engine.registry.Task.weights`."""
-
-    @property
-    def endpoint(self) -> str:
-        """The name as an identifier."""
-        return self.name.replace("-", "_")
 
 
 def run_film(

@@ -51,10 +51,11 @@ class PictureInput:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Task:
-    """One thing that the hub does.
+class Form:
+    """What somebody fills in to have something done: the same on the page, the command line and in the API.
 
-    The three functions import torch when they are called, not before: listing tasks and building the page stay quick.
+    Functions of a form, and of what builds on it, import torch when they are called, not before: listing tasks and
+    building the page stay quick.
     """
 
     name: str
@@ -69,17 +70,23 @@ class Task:
     """Its parameters; ``parameters()`` are the defaults."""
     inputs: tuple[PictureInput, ...]
     """The pictures that it takes."""
-    run: Callable[[Pictures, Any, Job], Run]
-    """Pictures, parameters, job -> a generator of steps that returns an outcome."""
     weights: Callable[[Any], tuple[str, ...]]
     """Parameters -> names of the catalogue entries that a run needs."""
-    cost: Callable[[Any, Mapping[str, Sequence[tuple[int, int]]]], float]
-    """Parameters, input name -> sizes (see :attr:`PictureInput.extent`) -> estimated arithmetic in GFLOP."""
 
     @property
     def endpoint(self) -> str:
         """The name as an identifier: ``"style_v1"``."""
         return self.name.replace("-", "_")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task(Form):
+    """One thing that the hub does with pictures."""
+
+    run: Callable[[Pictures, Any, Job], Run]
+    """Pictures, parameters, job -> a generator of steps that returns an outcome."""
+    cost: Callable[[Any, Mapping[str, Sequence[tuple[int, int]]]], float]
+    """Parameters, input name -> sizes (see :attr:`PictureInput.extent`) -> estimated arithmetic in GFLOP."""
 
 
 class Registry:
