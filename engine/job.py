@@ -75,6 +75,8 @@ class Outcome:
     """How the result came about, for a page that shows more than the result."""
     gflop: float | None = None
     """Arithmetic that was done, where it depends on more than sizes; it corrects :attr:`engine.registry.Task.cost`."""
+    weights: tuple[str, ...] | None = None
+    """Catalogue entries that were used, where that depends on more than parameters."""
     kept: Mapping[str, Any] | None = None
     """JSON-ready values that belong to the recipe and that the result's file always keeps, such as a style learnt."""
 

@@ -150,7 +150,8 @@ def _timed(task: Task, pictures: Pictures, parameters: Parameters, job: Job) -> 
     if done is None:
         done = task.cost(parameters, extents(task, pictures)) * pace.share
     speed.learn(done, pace.seconds)
-    used = [{"name": name, "sha256": catalogue()[name].sha256} for name in task.weights(parameters)]
+    names = walk.result.weights or task.weights(parameters)
+    used = [{"name": name, "sha256": catalogue()[name].sha256} for name in names]
     recipe = {"task": task.name, "parameters": parameters.model_dump(mode="json"), "weights": used}
     facts = {
         **recipe,

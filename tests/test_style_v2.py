@@ -131,6 +131,10 @@ def test_a_taught_style_comes_back_from_its_card(photo: Picture, painting: Pictu
     with_card = array(painted({"content": [photo], "style": [card]}))
     without = array(painted({"content": [photo], "style": [open_picture(card.image)]}))
     assert abs(with_card - without).mean() > 1, "its own style, not that of the card's picture"
+    for style, names in ((card, ["style-v2"]), (painting, ["vgg19-normalised", "adain-decoder"])):
+        given = {"content": [photo], "style": [style]}
+        facts = Walk(run(V2, given, parse(V2.parameters, {"size": SIZE}))).finish().facts
+        assert [each["name"] for each in facts["weights"]] == names
     net = models.get(catalogue()["style-v2"], best_device())
     assert isinstance(net, TransformNet)
     assert set(net.styles) == set(SHIPPED), "what a visitor has taught is nobody else's"

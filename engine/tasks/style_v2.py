@@ -96,7 +96,7 @@ def run(pictures: Pictures, parameters: StyleV2, job: Job) -> Run:
     made = finished(made, content, parameters, cover_of(pictures, parameters, size))
     image = to_image(made)
     yield Step(done=1, stage="painted", preview=image.copy)
-    return Outcome(image=image, facts=facts, gflop=done)
+    return Outcome(image=image, facts=facts, gflop=done, weights=_used(pictures, parameters))
 
 
 def painter_of(pictures: Pictures, parameters: StyleV2, device: Device) -> Painter:
@@ -163,6 +163,14 @@ def result_size(photo: Size, longer: int) -> Size:
     from engine.tensors import fitted
 
     return fitted(photo, longer, shortest=SHORTEST_SIDE) if longer else photo
+
+
+def _used(pictures: Pictures, parameters: StyleV2) -> tuple[str, ...]:
+    """Catalogue entries that painted."""
+    given = pictures.get("style") or ()
+    if given:
+        return (NETWORK,) if learnt.read(given[0].recipe) else (ENCODER, DECODER)
+    return weights(parameters)[:1]
 
 
 def weights(parameters: StyleV2) -> tuple[str, ...]:
