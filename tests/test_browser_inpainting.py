@@ -87,7 +87,7 @@ def test_a_stroke_is_filled_even_when_run_follows_at_once(page: Page, tab: Locat
 def test_without_a_mask_one_sentence_says_what_to_do(page: Page, tab: Locator) -> None:
     tab.get_by_role("button", name="Run").first.click()
     expect(tab.get_by_text("Nothing was made; the message says why.")).to_be_visible(timeout=20_000)
-    expect(page.locator(".toast-text", has_text="Please mark what should go")).to_be_visible()
+    expect(page.locator(".toast-body", has_text="Please mark what should go")).to_be_visible()
 
 
 def test_tools_paint_erase_and_take_back(page: Page, tab: Locator) -> None:

@@ -167,8 +167,9 @@ def test_bench_of_v2_stands_beside_the_papers_network(monkeypatch: pytest.Monkey
 def test_v2_is_judged_beside_v1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = tmp_path / "photos"
     folder.mkdir()
-    pictures.scene(72, 64).save(folder / "a.png")
-    pictures.noisy(72, 64).save(folder / "b.png")
+    pictures.scene(200, 196).save(folder / "a.png")
+    for name in "bcdefghij":
+        pictures.noisy(200, 196).save(folder / f"{name}.png")
     painting, table = tmp_path / "scream.png", tmp_path / "table.json"
     pictures.painting().save(painting)
     arguments = ["evaluate", "style-v2", "--photos", str(folder), "--style", str(painting), "--descents", "1"]
