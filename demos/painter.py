@@ -160,6 +160,7 @@ const take = () => {
   }
 };
 watch('value', take);
+if (props.value) take();  // inside an accordion this begins when it is opened, and the picture may be there already
 """.replace("COLOUR", ", ".join(map(str, COLOUR[:3])))
 CSS = """
 .painter { border: 1px solid var(--border-color-primary); border-radius: .4rem; padding: .6rem; }

@@ -51,6 +51,8 @@ def test_a_painted_region_keeps_the_rest(page: Page, files: tuple[Path, Path], t
     canvas = tab.locator(".painter canvas")
     expect(canvas).to_be_visible(timeout=20_000)
     tab.get_by_role("button", name="Box", exact=True).click()
+    canvas.scroll_into_view_if_needed()
+    page.wait_for_timeout(500)  # the accordion still opens
     box = canvas.bounding_box()
     assert box is not None
     page.mouse.move(box["x"] + 2, box["y"] + 2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy
 import pytest
@@ -67,7 +68,7 @@ def test_lpips_judges_as_people_do() -> None:
 
 def test_lpips_place_by_place() -> None:
     """The distance of the first layer alone, by loops."""
-    net = models.get(catalogue()["lpips-alex"], best_device())
+    net = models.get(catalogue()["lpips-alex"], replace(best_device(), dtype=torch.float32))
     one, other = to_tensor(SCENE.crop((0, 0, 32, 32))), to_tensor(BLURRED.crop((0, 0, 32, 32)))
     with torch.inference_mode():
         first, second = (net.features(each)[0][0] for each in (one, other))  # type: ignore[operator]

@@ -23,7 +23,8 @@ from engine.perceptual.gatys import GatysEnergy
 from engine.perceptual.network import perceptual_network
 from engine.training import style_v2
 from engine.training.distributed import Team
-from engine.training.style_v2 import Settings, Targets, starting_colours, train
+from engine.training.style_v2 import Settings, train
+from engine.training.targets import Targets, starting_colours
 from tests import pictures
 from tests.test_transform import random_net
 

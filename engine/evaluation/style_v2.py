@@ -16,7 +16,7 @@ from engine.perceptual.gatys import GatysEnergy
 from engine.perceptual.network import perceptual_network
 from engine.picture import Picture
 from engine.tensors import fitted, resized
-from engine.training.style_v2 import SHORTEST, Targets
+from engine.training.targets import SHORTEST, Targets
 
 SIZE = 256
 """Longer side of the photos in pixels."""

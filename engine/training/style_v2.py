@@ -23,15 +23,16 @@ from engine.errors import ParameterError
 from engine.job import Job, Step
 from engine.montage import Montage
 from engine.nets.transform import COLOURS, STYLE, TransformNet, neutral
-from engine.perceptual.colour import Palette, match_colours, palette
-from engine.perceptual.gatys import STYLE_SCALE, GatysEnergy
+from engine.perceptual.colour import match_colours, palette
+from engine.perceptual.gatys import GatysEnergy
 from engine.perceptual.losses import pixel_loss
 from engine.perceptual.network import perceptual_network
 from engine.picture import Picture
-from engine.tensors import fitted, resized, to_image
+from engine.tensors import to_image
 from engine.training import checkpoint
 from engine.training.distributed import Team
 from engine.training.photos import read_photos
+from engine.training.targets import Targets, starting_colours
 
 HELD_OUT = 20
 """Photos that are only measured on; the first ones."""
@@ -48,8 +49,6 @@ AVERAGE = 0.998
 CHECK_EVERY = 500
 """Iterations between two measurements, each with a checkpoint and a picture."""
 
-SHORTEST = 32
-"""No side of a painting is reduced below this; in pixels."""
 SHOWN_SIDE = 256
 """Of the photos that are drawn, in pixels."""
 
@@ -78,31 +77,6 @@ class Settings:
     """sha256 of the network that it starts from; from nothing when empty."""
 
 
-class Targets:
-    """What each style asks for: Gram matrices and a palette.
-
-    Args:
-        paintings: name -> picture.
-        gatys: the energy.
-        size: longer side of the results.
-        device: where it lives.
-    """
-
-    def __init__(self, paintings: Mapping[str, Picture], gatys: GatysEnergy, size: int, device: torch.device) -> None:
-        longer = round(STYLE_SCALE * size)
-        seen = {
-            name: resized(each.image, fitted(each.size, longer, shortest=SHORTEST), device)
-            for name, each in paintings.items()
-        }
-        self.palettes: Mapping[str, Palette] = {name: palette([each]) for name, each in seen.items()}
-        found = [gatys.grams([each]) for each in seen.values()]
-        self._grams = {layer: torch.cat([each[layer] for each in found]) for layer in gatys.style_layers}
-
-    def grams(self, indices: Tensor) -> dict[str, Tensor]:
-        """Layer -> ``(B, C, C)`` of the styles with these indices."""
-        return {layer: each[indices] for layer, each in self._grams.items()}
-
-
 class Apprentice(nn.Module):
     """The network and its styles while they are learnt; one module, so that gradients of both are shared."""
 
@@ -120,19 +94,6 @@ class Apprentice(nn.Module):
         """As :func:`engine.nets.transform.build` reads them."""
         styles = {STYLE + name: row.detach() for name, row in zip(names, self.styles, strict=True)}
         return {**self.net.state_dict(), **styles}
-
-
-def starting_colours(own: Palette, target: Palette) -> tuple[Tensor, Tensor]:
-    """Matrix and offset that give colours of mean 0 and variance 1 the painting's palette.
-
-    Args:
-        own: mean palette of the photos, whose correlations a normalised picture still has.
-        target: of the painting.
-    """
-    deviation = own.covariance.diagonal().sqrt()
-    correlation = own.covariance / torch.outer(deviation, deviation)
-    picture = Palette(torch.zeros(3, 1, dtype=torch.float64), correlation)
-    return picture.change_to(target), target.mean[:, 0]
 
 
 def held_out(photos: Sequence[Photo]) -> Sequence[Photo]:

@@ -21,7 +21,8 @@ from engine.perceptual.gatys import GatysEnergy
 from engine.perceptual.network import perceptual_network
 from engine.picture import Picture
 from engine.tensors import fitted, resized, to_image
-from engine.training.style_v2 import Targets, nearest, starting_colours
+from engine.training.style_v2 import nearest
+from engine.training.targets import Targets, starting_colours
 
 CROP = 192
 """Side in pixels of the photos' parts that are painted."""
