@@ -11,13 +11,11 @@ from demos import told
 from demos.comparison import ComparisonView
 from demos.controls import Controls
 from demos.examples import FOLDER
-from demos.painter import MaskPainter, marked_in, mask_shown, picture_shown
+from demos.painter import MaskPainter, picture_shown, united
 from demos.panel import PRIVATE, QUEUE, Panel, publish
 from demos.runs import frames
 from demos.uploads import Upload
 from engine import Job, Picture, Result
-from engine.errors import PictureError
-from engine.inpainting.masks import mask_of
 from engine.tasks.inpainting import INPAINTING
 from engine.tasks.inpainting_comparison import INPAINTING_COMPARISON
 from engine.tasks.main_subject import MAIN_SUBJECT
@@ -93,7 +91,7 @@ class InpaintingTab:
         given, painted = self.controls["mask"], [self.painter, self._size]
         opened: dict[str, Any] = {"show_progress": "hidden", **told.DOORS, **PRIVATE}
         self.picture.change(picture_shown, [self.picture], painted, **opened)
-        given.change(_united, [*painted, given], [self.painter, given], **opened)  # type: ignore[attr-defined]
+        given.change(united, [*painted, given], [self.painter, given], **opened)  # type: ignore[attr-defined]
         self._propose.click(
             _proposer(self._subject), [*painted, *self._subject.components], [self.painter],
             show_progress_on=[self._propose], **PRIVATE, **QUEUE,
@@ -115,18 +113,6 @@ def build() -> InpaintingTab:
     return InpaintingTab()
 
 
-def _united(painted: Upload, size: tuple[int, int] | None, more: Upload) -> tuple[Any, Any]:
-    """What is painted, and a mask from a file besides; the file has then done its work."""
-    if size is None or more is None:
-        return gr.skip(), gr.skip()
-    try:
-        if isinstance(more, PictureError):
-            raise more
-        return mask_shown(marked_in(painted, size) | mask_of(more, size)), None
-    except PictureError as refusal:
-        raise gr.Error(str(refusal), print_exception=False) from None
-
-
 def _proposer(controls: Controls) -> Any:
     """The main subject, added to what is painted."""
 
@@ -134,6 +120,6 @@ def _proposer(controls: Controls) -> Any:
         if size is None:
             raise gr.Error("Please choose a picture first.", print_exception=False)
         for frame in frames(controls, values, Job()):
-            yield _united(painted, size, Picture(frame.image))[0] if isinstance(frame, Result) else gr.skip()
+            yield united(painted, size, Picture(frame.image))[0] if isinstance(frame, Result) else gr.skip()
 
     return propose

@@ -259,3 +259,15 @@ def mask_shown(marked: numpy.ndarray) -> dict[str, str]:
     stream = io.BytesIO()
     layer.save(stream, "PNG")
     return {"mask": _START + base64.b64encode(stream.getvalue()).decode()}
+
+
+def united(painted: Upload, size: tuple[int, int] | None, more: Upload) -> tuple[Any, Any]:
+    """What is painted, and a mask from a file besides; the file has then done its work."""
+    if size is None or more is None:
+        return gr.skip(), gr.skip()
+    try:
+        if isinstance(more, PictureError):
+            raise more
+        return mask_shown(marked_in(painted, size) | mask_of(more, size)), None
+    except PictureError as refusal:
+        raise gr.Error(str(refusal), print_exception=False) from None

@@ -9,7 +9,7 @@ import gradio as gr
 from demos import film, sending, teaching, told, webcam
 from demos.controls import Controls
 from demos.examples import FOLDER
-from demos.painter import MaskPainter, picture_shown
+from demos.painter import MaskPainter, picture_shown, united
 from demos.panel import PRIVATE, Panel
 from demos.stylisation import QUIET, connect_presets
 from engine.painting.styles import SHIPPED
@@ -89,9 +89,11 @@ class PhotoTab:
 
     def connect(self) -> None:
         """Bind the events."""
-        size = gr.State(None)
+        size, given = gr.State(None), self.controls["mask"]
+        painted = [self.painter, size]
         opened: dict[str, Any] = {"show_progress": "hidden", **told.DOORS, **PRIVATE}
-        self.photo.change(picture_shown, [self.photo], [self.painter, size], **opened)
+        self.photo.change(picture_shown, [self.photo], painted, **opened)
+        given.change(united, [*painted, given], [self.painter, given], **opened)  # type: ignore[attr-defined]
         self._gallery.connect(self.controls["style_name"], self.painting)
         connect_presets(self.controls, self._preset)
         told.connect(self.controls, self._notes, self._expected, self.panel.connect(self.controls))

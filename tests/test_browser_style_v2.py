@@ -70,6 +70,25 @@ def test_a_painted_region_keeps_the_rest(page: Page, files: tuple[Path, Path], t
             assert (sum(apart) < 12) is same, (at, apart)
 
 
+def test_a_mask_from_a_file_is_painted(page: Page, files: tuple[Path, Path], tmp_path: Path) -> None:
+    tab = view(page, "Photo", "Where the style goes")
+    tab.locator("input[type=file]").first.set_input_files(files[0])
+    tab.get_by_role("button", name="Where the style goes").click()
+    canvas = tab.locator(".painter canvas")
+    expect(canvas).to_be_visible(timeout=20_000)
+    mask = Image.new("L", (96, 72))
+    mask.paste(255, (0, 0, 48, 72))
+    mask.save(tmp_path / "mask.png")
+    tab.locator("input[type=file]").last.set_input_files(tmp_path / "mask.png")
+    covered = "c => { const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;"
+    covered += " let n = 0; for (let i = 3; i < d.length; i += 4) n += d[i] > 127; return n / (d.length / 4); }"
+    for _ in range(100):
+        if canvas.evaluate(covered) > 0:
+            break
+        page.wait_for_timeout(200)
+    assert 0.45 < canvas.evaluate(covered) < 0.55
+
+
 def test_a_taught_style_is_sent_to_the_photo(page: Page, files: tuple[Path, Path]) -> None:
     tab = view(page, "Teach a style", "Teach the network a painting")
     for index, path in enumerate((files[1], files[0])):

@@ -11,8 +11,7 @@ import numpy
 import pytest
 from PIL import Image
 
-from demos import inpainting
-from demos.painter import LONGEST, MaskPainter, as_mask, marked_in, mask_shown, picture_shown
+from demos.painter import LONGEST, MaskPainter, as_mask, marked_in, mask_shown, picture_shown, united
 from engine import Picture, open_picture
 from engine.errors import PictureError
 from tests import pictures
@@ -80,26 +79,26 @@ def test_a_large_picture_is_painted_small() -> None:
 
 def test_tools_add_to_what_is_painted(painter: MaskPainter) -> None:
     painted = as_mask(box(0, 0, 10, 10))
-    shown, file = inpainting._united(painted, (96, 72), open_picture(pictures.hole()))
+    shown, file = united(painted, (96, 72), open_picture(pictures.hole()))
     assert file is None
     assert numpy.array_equal(marked(painter.preprocess(shown)), box(0, 0, 10, 10) | box(32, 24, 48, 36))
-    alone, _ = inpainting._united(None, (96, 72), open_picture(pictures.hole(192, 144)))
+    alone, _ = united(None, (96, 72), open_picture(pictures.hole(192, 144)))
     assert numpy.array_equal(marked(painter.preprocess(alone)), box(32, 24, 48, 36))
 
 
 def test_a_mask_file_with_transparency_marks_what_is_opaque(painter: MaskPainter) -> None:
     file = Image.new("RGBA", (96, 72))
     file.paste((0, 0, 0, 255), (5, 5, 20, 30))
-    shown, _ = inpainting._united(None, (96, 72), open_picture(file, raster=True))
+    shown, _ = united(None, (96, 72), open_picture(file, raster=True))
     assert numpy.array_equal(marked(painter.preprocess(shown)), box(5, 5, 20, 30))
 
 
 def test_a_mask_file_that_was_refused_is_told() -> None:
     with pytest.raises(gr.Error, match="damaged"):
-        inpainting._united(None, (96, 72), PictureError("This picture is damaged."))
+        united(None, (96, 72), PictureError("This picture is damaged."))
     with pytest.raises(gr.Error, match="same proportions"):
-        inpainting._united(None, (96, 72), open_picture(pictures.hole(300, 100)))
+        united(None, (96, 72), open_picture(pictures.hole(300, 100)))
 
 
 def test_tools_without_a_picture_do_nothing() -> None:
-    assert inpainting._united(None, None, open_picture(pictures.hole())) == (gr.skip(), gr.skip())
+    assert united(None, None, open_picture(pictures.hole())) == (gr.skip(), gr.skip())

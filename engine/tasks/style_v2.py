@@ -82,6 +82,7 @@ def run(pictures: Pictures, parameters: StyleV2, job: Job) -> Run:
     photo = pictures["content"][0]
     size = result_size(photo.size, parameters.size)
     device = best_device()
+    cover = cover_of(pictures, parameters, size)  # a mask that is refused is refused before the work
     painter = painter_of(pictures, parameters, device)
     content = resized(photo.image, size, device.torch_device)
     walk = Walk(painter.paint(content, job))
@@ -93,7 +94,7 @@ def run(pictures: Pictures, parameters: StyleV2, job: Job) -> Run:
         made = smaller(painter, content, SMALLER_SIDE)
         facts["unfinished"] = f"stopped: painted {SMALLER_SIDE} pixels long and enlarged"
         done = 1e-6 * content.numel()  # hardly anything
-    made = finished(made, content, parameters, cover_of(pictures, parameters, size))
+    made = finished(made, content, parameters, cover)
     image = to_image(made)
     yield Step(done=1, stage="painted", preview=image.copy)
     return Outcome(image=image, facts=facts, gflop=done, weights=_used(pictures, parameters))

@@ -23,7 +23,7 @@ from engine.errors import ParameterError
 from engine.job import Job, Step
 from engine.montage import Montage
 from engine.nets.transform import COLOURS, STYLE, TransformNet, neutral
-from engine.perceptual.colour import match_colours, palette
+from engine.perceptual.colour import Palette, match_colours, palette
 from engine.perceptual.gatys import GatysEnergy
 from engine.perceptual.losses import pixel_loss
 from engine.perceptual.network import perceptual_network
@@ -40,6 +40,10 @@ LOOKED_AT = 4
 """Of those, how many are measured during the training and drawn."""
 WARM_UP = 400
 """Iterations on pixels alone."""
+PIXELS = 10.0
+"""Weight of the loss on pixels."""
+COLOURS_OF = 64
+"""Photos that a normalised photo's colours are known from."""
 FALL = 0.25
 """Share of the iterations, the last ones, over which the learning rate falls to nothing."""
 STYLES_RATE = 8.0
@@ -135,9 +139,7 @@ def train(
     place = out.with_suffix(".checkpoint")
     torch.manual_seed(settings.seed)
     net = start or TransformNet()
-    photo_colours = palette([_tensor([each], device) for each in every[:64]], [1 / len(every[:64])] * len(every[:64]))
-    colours = {name: starting_colours(photo_colours, each) for name, each in targets.palettes.items()}
-    starts = [neutral(net, each) for each in colours.values()]
+    starts = _starts(net, every[:COLOURS_OF], targets, device)
     if start and not place.exists():
         parts = [_tensor([each], device)[..., : settings.crop, : settings.crop] for each in kept]
         starts = nearest(start.to(device), torch.cat(parts), targets, gatys, starts)
@@ -177,11 +179,8 @@ def train(
         with torch.autocast(device.type, torch.bfloat16, enabled=team.device.dtype == torch.bfloat16):
             painted = parallel(content.repeat_interleave(each, 0), indices)
         if iteration < WARM_UP and start is None:
-            wanted = [
-                match_colours(content[index // each][None], targets.palettes[names[style]])
-                for index, style in enumerate(indices.tolist())
-            ]
-            losses = {"pixels": 10 * pixel_loss(painted, torch.cat(wanted))}
+            palettes = [targets.palettes[names[style]] for style in indices.tolist()]
+            losses = {"pixels": PIXELS * _recoloured_loss(painted, content.repeat_interleave(each, 0), palettes)}
         else:
             target = gatys.content_target(content).repeat_interleave(each, 0)
             losses = gatys.terms(painted, target, targets.grams(indices))
@@ -209,18 +208,30 @@ def train(
     return quality or measure(average, kept, targets, gatys, names)
 
 
+def _starts(net: TransformNet, photos: Sequence[Photo], targets: Targets, device: torch.device) -> list[Tensor]:
+    """Every style before training: the painting's palette, and nothing else."""
+    own = palette([_tensor([each], device) for each in photos], [1 / len(photos)] * len(photos))
+    return [neutral(net, starting_colours(own, each)) for each in targets.palettes.values()]
+
+
+def _recoloured_loss(painted: Tensor, photos: Tensor, palettes: Sequence[Palette]) -> Tensor:
+    """How far painted pictures are from their photos in the paintings' colours."""
+    wanted = [match_colours(photo[None], each) for photo, each in zip(photos, palettes, strict=True)]
+    return pixel_loss(painted, torch.cat(wanted))
+
+
 @torch.no_grad()
 def nearest(
     net: TransformNet, photos: Tensor, targets: Targets, gatys: GatysEnergy, starts: Sequence[Tensor]
 ) -> list[Tensor]:
     """Each start with all numbers but the colours' of that style of ``net`` which paints the most alike."""
-    count = len(starts)
+    count, net = len(starts), net.to(photos.device)
     content = gatys.content_target(photos)
     best: list[tuple[float, Tensor]] = [(float("inf"), each) for each in starts]
     for style in net.styles.values():
         for index in range(count):
             mixed = torch.cat((style[:-COLOURS].to(photos.device), starts[index][-COLOURS:].to(photos.device)))
-            painted = net.to(photos.device)(photos, mixed[None])
+            painted = net(photos, mixed[None])
             chosen = torch.full((len(photos),), index, device=photos.device)
             total = float(sum(gatys.terms(painted, content, targets.grams(chosen)).values()))
             if total < best[index][0]:
