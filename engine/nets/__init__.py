@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from engine.nets import adain, compact, lpips, migan, residual, rrdb, transform, u2net, vgg
+from engine.nets import adain, bisenet, compact, faces, lpips, migan, residual, rrdb, transform, u2net, vgg
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,9 @@ ARCHITECTURES: Mapping[str, Architecture] = {
     "compact": Architecture(None, compact.build),
     "migan": Architecture(None, migan.build),
     "u2netp": Architecture(None, u2net.build),
+    "blazeface": Architecture(None, faces.blazeface),
+    "facemesh": Architecture(None, faces.facemesh),
+    "bisenetv2": Architecture(None, bisenet.build),
     "srresnet": Architecture(None, residual.srresnet),
     "edsr-x2": Architecture(_both(residual.edsr_keys(2)), residual.edsr(2)),
     "edsr-x4": Architecture(_both(residual.edsr_keys(4)), residual.edsr(4)),
