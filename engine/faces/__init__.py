@@ -1,0 +1,1 @@
+"""Faces: found, measured, aligned, taken apart, and put onto each other."""

@@ -1,0 +1,280 @@
+"""A face swap from the picture to the picture: every stage in turn, and what each of them made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import cv2
+import numpy
+from numpy.typing import NDArray
+from PIL import Image
+
+from engine.comparison import Panel
+from engine.device import Device
+from engine.faces.align import Colours, alignment, scale_of
+from engine.faces.blend import placed, samples
+from engine.faces.classical import SHAPE, Fit, Warped, edited, fit, in_light, joined, reach, warped
+from engine.faces.descent import Settings, Stage, descended
+from engine.faces.draw import with_landmarks
+from engine.faces.face import Face
+from engine.faces.find import find_faces
+from engine.faces.head import Candidate, Head, chosen, head_of, ranked, region_labels
+from engine.faces.parts import Cover
+from engine.job import Job, Step, Walk
+from engine.tiles import Box
+
+Method = Literal["patches", "network", "classical", "editor"]
+
+CROP_SIDES = 256, 1024
+"""Smallest and largest side in pixels of the crop that a face is swapped in; it is as fine as the picture in between."""
+SOFT_EYES = 45.0
+"""Eye distance in pixels below which a picture of the identity is called soft."""
+PREPARED = 0.08
+"""Share of the time that goes before a descent."""
+
+
+@dataclass(frozen=True)
+class Swapping:
+    """How a face is swapped."""
+
+    method: Method = "patches"
+    number: int = 0
+    """Of the face, from the left from 1; 0 for the largest."""
+    shape: float = SHAPE
+    """See :data:`engine.faces.classical.SHAPE`."""
+    side: int = 256
+    """Of the crop that a network works in, in pixels."""
+    sources: int = 4
+    """Most pictures of the identity that patches are taken from."""
+    descent: Settings = field(default_factory=Settings)
+    perceptual: str = "vgg19-normalised"
+    """Entry of the catalogue."""
+    trained: str = ""
+    """Name of a network of one identity, see :mod:`engine.faces.trained`."""
+
+
+@dataclass(frozen=True, eq=False)
+class Meeting:
+    """A scene, and the identity's faces over it."""
+
+    scene: Head
+    candidates: Sequence[Candidate]
+    """The most fitting first."""
+    count: int
+    """Faces in the scene's picture."""
+
+    @property
+    def best(self) -> Head:
+        """The most fitting picture of the identity."""
+        return self.candidates[0].head
+
+
+@dataclass(frozen=True, eq=False)
+class Swapped:
+    """What a swap made."""
+
+    box: Box
+    """The part of the picture that changes."""
+    colours: Colours
+    """Of that part."""
+    cover: Cover
+    """How much of it is new; 0 where the picture stays to the last bit."""
+    stages: Sequence[Panel]
+    """What every stage made, all of one size."""
+    facts: Mapping[str, Any]
+
+
+def meet(
+    picture: NDArray[numpy.uint8], identity: Sequence[NDArray[numpy.uint8]], number: int, device: Device
+) -> Generator[Step, None, Meeting]:
+    """Find, measure, align and take apart all faces, and rank the identity's.
+
+    Raises:
+        PictureError: a picture without a usable face, by its name; several faces in a picture of the identity are no
+            error: the largest is meant.
+    """
+    yield Step(done=0, stage="looking for the face")
+    faces = find_faces(picture, device)
+    face = chosen(faces, "Photo", number)
+    scene = head_of(picture, face, crop_side(face), device)
+    heads = []
+    for index, each in enumerate(identity, start=1):
+        yield Step(done=index / (len(identity) + 1), stage=f"measuring picture {index} of the identity")
+        name = f"Identity, picture {index}" if len(identity) > 1 else "Identity"
+        heads.append(head_of(each, chosen(find_faces(each, device), name), CROP_SIDES[0], device))
+    return Meeting(scene, ranked(scene, heads), len(faces))
+
+
+def crop_side(face: Face) -> int:
+    """Pixels of the crop whose pixels are as large as the picture's, a multiple of 32 within :data:`CROP_SIDES`."""
+    side = 1 / scale_of(alignment(face, 1))
+    return int(min(max(32 * round(side / 32), CROP_SIDES[0]), CROP_SIDES[1]))
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """What all methods but the editor start from."""
+
+    meeting: Meeting
+    made: Warped
+    """The best picture of the identity over the scene."""
+    fit: Fit
+    lit: Colours
+    """The same in the scene's light."""
+
+    def joined(self, face: Colours) -> Colours:
+        """A face of any size, in the scene's crop; details that it is too small for are the lit warp's."""
+        return joined(self.finer(face), self.meeting.scene, self.fit)
+
+    def finer(self, face: Colours) -> Colours:
+        """A face in the crop's size: what it has more than the lit warp is added to it."""
+        side, small = self.lit.shape[0], face.shape[0]
+        if side == small:
+            return face
+        if side < small:
+            reduced: Colours = cv2.resize(face, (side, side), interpolation=cv2.INTER_AREA)
+            return reduced
+        before = cv2.resize(self.lit, (small, small), interpolation=cv2.INTER_AREA)
+        more = cv2.resize(face - before, (side, side), interpolation=cv2.INTER_CUBIC)
+        made: Colours = (self.lit + more).clip(0, 1)
+        return made
+
+
+def prepared(meeting: Meeting, shape: float) -> Prepared:
+    """The classical chain up to the light."""
+    scene, best = meeting.scene, meeting.best
+    made = warped(scene, best, shape)
+    place = fit(scene, made, best)
+    return Prepared(meeting, made, place, in_light(made, scene, place))
+
+
+def stage_of(ready: Prepared, shape: float, most: int) -> Stage:
+    """What a descent works on: the identity's pictures over the scene, each in its light."""
+    meeting = ready.meeting
+    scene = meeting.scene
+    faces, valid = [ready.lit], [ready.made.skin]
+    for candidate in meeting.candidates[1:most]:
+        other = warped(scene, candidate.head, shape)
+        faces.append(in_light(other, scene, fit(scene, other, candidate.head)))
+        valid.append(other.skin)
+    labels = region_labels(ready.made.landmarks, scene.inside)
+    return Stage(scene.crop, faces, valid, labels, ready.fit.cover)
+
+
+def swap(
+    picture: NDArray[numpy.uint8],
+    identity: Sequence[NDArray[numpy.uint8]],
+    how: Swapping,
+    device: Device,
+    job: Job,
+    shown: Callable[[Box, Colours, Cover], Image.Image],
+) -> Generator[Step, None, Swapped]:
+    """Put the identity's face into the picture.
+
+    Args:
+        picture: ``(H, W, 3)``, sRGB; not written to.
+        identity: pictures of the identity.
+        how: see there.
+        device: for the networks.
+        job: a stop request ends a descent with the best face so far.
+        shown: what changes -> the preview.
+
+    Raises:
+        PictureError: see :func:`meet`.
+    """
+    walk = Walk(meet(picture, identity, how.number, device))
+    for step in walk:
+        yield step.within(0, PREPARED)
+    meeting = walk.result
+    size = (picture.shape[1], picture.shape[0])
+    return (yield from swapped(meeting, how, device, job, size, shown))
+
+
+def swapped(
+    meeting: Meeting, how: Swapping, device: Device, job: Job, size: tuple[int, int],
+    shown: Callable[[Box, Colours, Cover], Image.Image],
+) -> Generator[Step, None, Swapped]:  # fmt: skip
+    """The same for faces that have met; ``size`` is the picture's, width and height."""
+    scene = meeting.scene
+    yield Step(done=PREPARED, stage="warping the identity's face")
+    facts: dict[str, Any] = {}
+    panels = [
+        ("your face, 68 landmarks", with_landmarks(scene)),
+        ("parts of your face", scene.parts.picture()),
+        (f"identity, picture {meeting.candidates[0].number}", with_landmarks(meeting.best)),
+    ]
+    if how.method == "editor":
+        result, cover = edited(scene, meeting.best)
+    else:
+        ready = prepared(meeting, how.shape)
+        panels += [("warped", samples(ready.made.colours)), ("in your light", samples(ready.lit))]
+        face: Colours = ready.lit
+        cover = reach(ready.fit)
+
+        def preview(face: Colours) -> Image.Image:
+            found = placed(ready.joined(face), cover, scene.matrix, size)
+            assert found is not None
+            return shown(*found)
+
+        if how.method != "classical":
+            walk = Walk(_by_network(ready, how, device, job, preview))
+            for step in walk:
+                yield step.within(PREPARED, 0.98 - PREPARED)
+            face, facts = walk.result
+            title = "made of patches" if how.method == "patches" else "by the network"
+            panels.append((title, samples(ready.finer(face))))
+        result = ready.joined(face)
+        panels.append(("where it goes", _grey(ready.fit.cover)))
+    panels.append(("in its place", samples(result)))
+    found = placed(result, cover, scene.matrix, size)
+    assert found is not None  # a face that was found lies in the picture
+    stages = [Panel(title, _sized(values)) for title, values in panels]
+    return Swapped(*found, stages=stages, facts={**_facts(meeting), **facts})
+
+
+def _by_network(
+    ready: Prepared, how: Swapping, device: Device, job: Job, preview: Callable[[Colours], Image.Image]
+) -> Generator[Step, None, tuple[Colours, dict[str, Any]]]:
+    if how.method == "network":
+        from engine.faces.trained import transformed
+
+        yield Step(done=0, stage="the identity's network")
+        return transformed(how.trained, ready.meeting.scene.crop, ready.fit, device), {"trained": how.trained}
+    from engine.perceptual.network import perceptual_network
+
+    network = perceptual_network(how.perceptual, device)
+    stage = stage_of(ready, how.shape, how.sources)
+    return (yield from descended(network, stage, how.descent, how.side, job, preview))
+
+
+def _facts(meeting: Meeting) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "faces": meeting.count,
+        "crop": meeting.scene.side,
+        "turned": round(meeting.scene.face.yaw),
+        "ranking": [
+            {"picture": each.number, "total": round(each.total, 2)}
+            | {name: round(value, 2) for name, value in each.apart.items()}
+            for each in meeting.candidates
+        ],
+    }
+    best = meeting.best
+    told["hints"] = [
+        *(["this picture of the identity is small, so the result is soft"] if best.face.scale < SOFT_EYES else []),
+        *(["the identity wears glasses in the best picture"] if best.glasses > 0.05 > meeting.scene.glasses else []),
+    ]
+    return told
+
+
+def _grey(cover: Cover) -> NDArray[numpy.uint8]:
+    return samples(numpy.repeat(cover[..., None], 3, axis=2))
+
+
+PANEL_SIDE = 320
+"""Of the stages' pictures."""
+
+
+def _sized(values: NDArray[numpy.uint8]) -> Image.Image:
+    return Image.fromarray(numpy.ascontiguousarray(values)).resize((PANEL_SIDE, PANEL_SIDE), Image.Resampling.LANCZOS)
