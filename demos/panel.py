@@ -48,6 +48,8 @@ class Kept:
     """Of the visitor's file, where the task keeps them."""
     keeps: bool = False
     """See :attr:`engine.Result.keeps`; the PNG then has the recipe already."""
+    source_type: str | None = None
+    """See :attr:`engine.raster.Raster.source_type`."""
 
     def converted(self, kind: Kind, *, keep_recipe: bool) -> bytes:
         """The file to download."""
@@ -58,7 +60,7 @@ class Kept:
         values = decoded(self.png)
         assert values is not None  # our own file
         stream = io.BytesIO()
-        Raster(values, self.profile, self.exif).save(stream, kind=kind, text=text)
+        Raster(values, self.profile, self.exif, self.source_type).save(stream, kind=kind, text=text)
         return stream.getvalue()
 
 
@@ -224,8 +226,8 @@ def _shown(frame: Frame) -> tuple[Any, ...]:
 
 
 def _finished(result: Result, before: Image.Image | None) -> Iterator[tuple[Any, ...]]:
-    profile, exif = (result.raster.profile, result.raster.exif) if result.raster else (None, None)
-    stored = Kept(png_of(result), result.recipe, result.explanation, profile, exif, result.keeps)
+    profile, exif, source = _of_file(result.raster)
+    stored = Kept(png_of(result), result.recipe, result.explanation, profile, exif, result.keeps, source)
     pair, tab = gr.skip(), gr.skip()
     shown = ImageOps.contain(result.image, (SHOWN_SIDE, SHOWN_SIDE)) if max(result.image.size) > SHOWN_SIDE else None
     if before is not None and _alike(before, result.image):
@@ -238,6 +240,11 @@ def _finished(result: Result, before: Image.Image | None) -> Iterator[tuple[Any,
         return
     with file_of(stored.png, "png", result.recipe["task"]) as file:
         yield file, *told
+
+
+def _of_file(raster: Raster | None) -> tuple[bytes | None, bytes | None, str | None]:
+    """What the download keeps of a raster besides its samples."""
+    return (raster.profile, raster.exif, raster.source_type) if raster else (None, None, None)
 
 
 def _prepare(stored: Kept | None, kind: Any, keep_recipe: bool) -> Iterator[Any]:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
+import numpy
 from pydantic.fields import FieldInfo
 
 from engine.commands import add_commands
@@ -16,7 +17,8 @@ from engine.errors import PentimentoError
 from engine.films import FilmTask, run_film
 from engine.job import Job, Walk
 from engine.parameters import parse
-from engine.picture import Picture, save_picture
+from engine.picture import Picture
+from engine.raster import Raster
 from engine.registry import Form, Task
 from engine.runner import run
 from engine.tasks import FILMS, TASKS
@@ -72,10 +74,11 @@ def _command(commands: Any, task: Form) -> argparse.ArgumentParser:
         task.name, help=task.summary, description=f"{task.summary} ({task.paper})"
     )
     for each in task.inputs:
-        several = f" Give it up to {each.most} times." if each.most > 1 else ""
+        several = f" Up to {each.most} of them." if each.most > 1 else ""
         command.add_argument(
             f"--{each.name}",
-            action="append",
+            action="extend",
+            nargs="+" if each.most > 1 else 1,
             type=Path,
             required=each.least > 0,
             metavar="FILE",
@@ -142,7 +145,9 @@ def _run_task(options: argparse.Namespace) -> None:
     try:
         result.save(options.out, kind=kind, keep_recipe=options.keep_recipe)
         if explained and result.explanation:
-            save_picture(result.explanation.picture(), options.explanation, kind=explained)
+            source = result.raster.source_type if result.raster else None  # true of the explanation, too
+            sheet = Raster(numpy.asarray(result.explanation.picture()), source_type=source)
+            sheet.save(options.explanation, kind=explained, text={})
         if options.facts:
             options.facts.write_text(json.dumps(result.facts, indent=2) + "\n", encoding="utf-8")
     except OSError as error:

@@ -33,6 +33,13 @@ DAMAGED = (
 )
 """What Pillow's decoders are known to raise on damaged files."""
 
+COMPOSITE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
+GENERATED = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
+"""IPTC's digital source types of what a trained network has made: a part of the picture, or all of it."""
+_XMP = "XML:com.adobe.xmp"
+"""Keyword of the text of a PNG that holds XMP."""
+_XMP_LIMIT = 1_000_000
+"""Bytes of XMP that are looked through."""
 _JPEG_EXIF = 65_533
 """Most bytes that a segment of a JPEG can hold."""
 _ORIENTATION = 0x0112
@@ -64,6 +71,8 @@ class Raster:
     """ICC profile of the colours; None for sRGB."""
     exif: bytes | None = None
     """Metadata without the orientation, which :attr:`values` have no more."""
+    source_type: str | None = None
+    """IPTC's digital source type (:data:`COMPOSITE`), which the file states; None where it states none."""
 
     @property
     def white(self) -> int:
@@ -106,6 +115,8 @@ class Raster:
         """
         if kind == "jpeg":
             options: dict[str, Any] = {"exif": self.exif} if self.exif and len(self.exif) <= _JPEG_EXIF else {}
+            if self.source_type:
+                options["xmp"] = xmp(self.source_type).encode()
             if text:
                 options["comment"] = next(iter(text.values())).encode()
             fits = self.alpha is None and self.white == 255
@@ -113,7 +124,8 @@ class Raster:
             profile = (fits and self.profile) or (SRGB if flat.mode == "RGB" else b"")
             flat.save(target, "JPEG", quality=92, subsampling=0, icc_profile=profile, **options)
             return
-        data = _png(self.values, self.profile or (b"" if self.grey else SRGB), self.exif, text)
+        stated = {_XMP: xmp(self.source_type)} if self.source_type else {}
+        data = _png(self.values, self.profile or (b"" if self.grey else SRGB), self.exif, {**stated, **text})
         if isinstance(target, Path):
             target.write_bytes(data)
         else:
@@ -144,7 +156,31 @@ def raster_of(image: Image.Image, data: bytes, pixels: int) -> Raster:
         values = values[..., None] if values.ndim == 2 else values
     if values.shape[2] in (2, 4) and values[..., -1].min() == numpy.iinfo(values.dtype).max:
         values = values[..., :-1]  # an alpha channel that hides nothing
-    return Raster(numpy.ascontiguousarray(values), profile, kept)
+    return Raster(numpy.ascontiguousarray(values), profile, kept, stated_source(image))
+
+
+def xmp(source_type: str) -> str:
+    """A packet of XMP that states a digital source type, as IPTC's photo metadata standard has it."""
+    return (
+        '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?><x:xmpmeta xmlns:x="adobe:ns:meta/">'
+        '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about="" '
+        'xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/" xmlns:xmp="http://ns.adobe.com/xap/1.0/" '
+        f'xmp:CreatorTool="Pentimento" Iptc4xmpExt:DigitalSourceType="{source_type}"/></rdf:RDF></x:xmpmeta>'
+        '<?xpacket end="w"?>'
+    )
+
+
+def stated_source(image: Image.Image) -> str | None:
+    """That a trained network has made the picture or a part of it, where the file's XMP says so.
+
+    What was made once stays made: a task that gives back the file's metadata hands this on. Nothing else of the XMP is
+    kept, for it may hold anything.
+    """
+    found = image.info.get("xmp") or image.info.get(_XMP) or b""
+    text = (found if isinstance(found, bytes) else str(found).encode())[:_XMP_LIMIT]
+    return next(
+        (each for each in (COMPOSITE, GENERATED) if f'{each}"'.encode() in text or f"{each}<".encode() in text), None
+    )
 
 
 def _metadata(image: Image.Image) -> tuple[int, bytes | None]:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy
 from numpy.typing import NDArray
-from scipy.interpolate import RBFInterpolator
+from scipy.interpolate import RBFInterpolator  # type: ignore[import-untyped]
 
 from engine.faces.face import LEFT_EYE, RIGHT_EYE, Face, Points
 
-Matrix = NDArray[numpy.float64]
-"""``(2, 3)``: picture -> crop, in pixels."""
-Colours = NDArray[numpy.float32]
-"""``(H, W, 3)`` sRGB in [0, 1]."""
+Matrix = NDArray[Any]
+"""``(2, 3)`` float64: picture -> crop, in pixels."""
+Colours = NDArray[Any]
+"""``(H, W, 3)`` float32, sRGB in [0, 1]."""
+Cover = NDArray[Any]
+"""``(H, W)`` float32 in [0, 1]."""
 
 TEMPLATE = numpy.array([[0.365, 0.42], [0.635, 0.42], [0.39, 0.70], [0.61, 0.70]])
 """Middles of the eyes and corners of the mouth in a crop of side 1: forehead and chin are inside."""
@@ -67,7 +71,7 @@ def identity_map(side: int) -> NDArray[numpy.float32]:
     return numpy.stack(numpy.meshgrid(*[numpy.arange(side, dtype=numpy.float32)] * 2), axis=-1)
 
 
-def sampled(picture: NDArray[numpy.uint8], places: NDArray[numpy.float32], scale: float) -> Colours:
+def sampled(picture: NDArray[Any], places: NDArray[numpy.float32], scale: float) -> Colours:
     """The picture at places ``(h, w, 2)``, ``scale`` of whose pixels are one of the picture's; borders go on."""
     height, width = picture.shape[:2]
     low, high = places.reshape(-1, 2).min(0) - 4, places.reshape(-1, 2).max(0) + 5

@@ -6,9 +6,8 @@ import cv2
 import numpy
 from numpy.typing import NDArray
 
-from engine.faces.align import Colours, Matrix, identity_map, inverse, moved, scale_of
+from engine.faces.align import Colours, Cover, Matrix, identity_map, inverse, moved, scale_of
 from engine.faces.face import Points
-from engine.faces.parts import Cover
 from engine.tiles import Box
 
 COARSEST = 8
@@ -40,7 +39,7 @@ def grown(cover: Cover, radius: int) -> Cover:
 
 
 def pyramid_blend(face: Colours, scene: Colours, cover: Cover) -> Colours:
-    """``face`` where the cover is 1, ``scene`` where it is 0, every frequency over its own width (Burt & Adelson 1983)."""
+    """``face`` where the cover is 1, ``scene`` where it is 0, by frequencies (Burt & Adelson 1983)."""
     levels = max(1, int(numpy.log2(min(cover.shape) / COARSEST)))
     masks, differences = [cover], [face - scene]
     for _ in range(levels):
@@ -60,7 +59,6 @@ def placed(crop: Colours, cover: Cover, matrix: Matrix, size: tuple[int, int]) -
 
     None where nothing of it lies inside. ``cover`` has to be 0 at the crop's edges.
     """
-    side = crop.shape[0]
     back = inverse(matrix)
     rows, columns = numpy.nonzero(cover > 0)
     if not len(rows):
@@ -68,9 +66,7 @@ def placed(crop: Colours, cover: Cover, matrix: Matrix, size: tuple[int, int]) -
     low, high = (columns.min() - 1, rows.min() - 1), (columns.max() + 1, rows.max() + 1)
     corners = moved(numpy.array([low, (high[0], low[1]), high, (low[0], high[1])], numpy.float32), back)
     left, top = (max(0, int(numpy.floor(edge))) for edge in corners.min(0))
-    right, bottom = (
-        min(most, int(numpy.ceil(edge)) + 1) for edge, most in zip(corners.max(0), size, strict=True)
-    )
+    right, bottom = (min(most, int(numpy.ceil(edge)) + 1) for edge, most in zip(corners.max(0), size, strict=True))
     if right <= left or bottom <= top:
         return None
     box = Box(left, top, right, bottom)
@@ -79,12 +75,8 @@ def placed(crop: Colours, cover: Cover, matrix: Matrix, size: tuple[int, int]) -
         sigma = 0.4 * scale
         crop, cover = cv2.GaussianBlur(crop, (0, 0), sigma), cv2.GaussianBlur(cover, (0, 0), sigma)
     # Places of the picture in the crop.
-    whole = numpy.stack(
-        numpy.meshgrid(
-            numpy.arange(box.left, box.right, dtype=numpy.float32), numpy.arange(box.top, box.bottom, dtype=numpy.float32)
-        ),
-        axis=-1,
-    )
+    lines = (numpy.arange(low, high, dtype=numpy.float32) for low, high in ((left, right), (top, bottom)))
+    whole = numpy.stack(numpy.meshgrid(*lines), axis=-1)
     places = moved(whole.reshape(-1, 2), matrix).reshape(*whole.shape)
     across, down = numpy.ascontiguousarray(places[..., 0]), numpy.ascontiguousarray(places[..., 1])
     made = cv2.remap(crop, across, down, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE).clip(0, 1)

@@ -9,14 +9,13 @@ from dataclasses import dataclass
 
 import cv2
 import numpy
-from numpy.typing import NDArray
 
-from engine.faces.align import Colours, inverse, moved, sampled, scale_of, similarity, smooth_map
+from engine.faces.align import Colours, Cover, inverse, moved, sampled, scale_of, similarity, smooth_map
 from engine.faces.blend import edge_free, grown, polygon, pyramid_blend, samples, softened
 from engine.faces.face import CLASSICAL, LEFT_EYE, OVAL, RIGHT_EYE, Points, openness
 from engine.faces.head import Head, mouth_inside
 from engine.faces.light import lab_of, relit
-from engine.faces.parts import FACE, Cover
+from engine.faces.parts import FACE
 
 SHAPE = 0.35
 """How far the face's shape goes from the scene's to the identity's; more is more alike, and less of the expression."""
@@ -59,7 +58,8 @@ def between(scene: Head, source: Head, shape: float) -> Points:
     depth = cv2.distanceTransform((scene.inside > 0.5).astype(numpy.uint8), cv2.DIST_L2, 5)
     rows, columns = (points[:, axis].round().astype(int).clip(0, side - 1) for axis in (1, 0))
     weight = (depth[rows, columns] / (0.16 * side)).clip(0, 1)
-    return (points + shape * weight[:, None] * broad).astype(numpy.float32)
+    found: Points = (points + shape * weight[:, None] * broad).astype(numpy.float32)
+    return found
 
 
 def warped(scene: Head, source: Head, shape: float = SHAPE) -> Warped:
@@ -102,6 +102,13 @@ def fit(scene: Head, made: Warped, source: Head) -> Fit:
     cover = softened(grown(outline * allowed, -round(0.022 * side)), 0.016 * side)
     skin = scene.skin * made.skin
     return Fit(edge_free(cover), _mouth(scene, source), _rim(scene), skin)
+
+
+def fit_alone(scene: Head) -> Fit:
+    """Where a face goes that already has the scene's shape, such as a network's."""
+    cover = softened(grown(scene.inside * _face(scene), -round(0.022 * scene.side)), 0.016 * scene.side)
+    nothing = numpy.zeros_like(cover)
+    return Fit(edge_free(cover), nothing, _rim(scene), scene.skin)
 
 
 def _face(head: Head) -> Cover:
@@ -173,5 +180,5 @@ def edited(scene: Head, source: Head) -> tuple[Colours, Cover]:
     cover = edge_free(softened((mask > 0).astype(numpy.float32), 0.006 * side))
     ours, theirs = (samples(each)[..., ::-1].copy() for each in (made.colours, scene.crop))
     cloned = cv2.seamlessClone(ours, theirs, mask, middle, cv2.NORMAL_CLONE)  # writes to the mask
-    found: NDArray[numpy.uint8] = cloned[..., ::-1]
-    return found.astype(numpy.float32) / 255, cover
+    found: Colours = cloned[..., ::-1].astype(numpy.float32) / 255
+    return found, cover

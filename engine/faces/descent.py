@@ -20,10 +20,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from engine.faces.align import Colours
+from engine.faces.align import Colours, Cover
 from engine.faces.head import LABELS
 from engine.faces.light import SLOW
-from engine.faces.parts import Cover
 from engine.job import Job, Step
 from engine.perceptual import losses
 from engine.perceptual.matching import Allowed, PatchBank
@@ -59,7 +58,7 @@ class Settings:
     """Weight of the content term: how much of the scene's face stays."""
     start: float = 0.5
     """Share of the warped identity in the picture to start from; the rest is the scene."""
-    smoothing: float = 1.0
+    smoothing: float = 0.7
     """Standard deviation in pixels of the correction's blur."""
     rematch: int = 8
     """Look for the nearest patches every so many iterations."""
@@ -94,26 +93,34 @@ class FaceEnergy:
     def __init__(self, network: PerceptualNetwork, stage: Stage, settings: Settings, side: int) -> None:
         device = network.device.torch_device
         self._network, self._settings, self._side = network, settings, side
-        self._scene = _tensor(stage.scene, side, device)
+        self.scene = _tensor(stage.scene, side, device)
+        """``(1, 3, side, side)``."""
         sources = [_tensor(each, side, device) for each in stage.sources]
         self._cover = _tensor(stage.cover[..., None], side, device)
-        mixed = settings.start * sources[0] + (1 - settings.start) * self._scene
-        self.start = self._scene + self._cover * (mixed - self._scene)
+        mixed = settings.start * sources[0] + (1 - settings.start) * self.scene
+        self.start = self.scene + self._cover * (mixed - self.scene)
         """The picture that is corrected."""
-        self._content = network.targets(self._scene, [CONTENT_LAYER])[CONTENT_LAYER]
+        self._content = network.targets(self.scene, [CONTENT_LAYER])[CONTENT_LAYER]
         found = [network.targets(each, PATCH_LAYERS) for each in sources]
         banks = {layer: PatchBank([each[layer] for each in found]) for layer in PATCH_LAYERS}
         allowed = {layer: allowed_near(stage, side // STRIDES[layer], device) for layer in PATCH_LAYERS}
         self._patches = PatchTerm(banks, rematch=settings.rematch, allowed=allowed, full_length=True)
-        self._light = self._slow(self._scene)
+        self._light = self._slow(self.scene)
 
     def picture(self, correction: Tensor) -> Tensor:
         """The face with a correction ``(1, 3, side, side)``, which counts inside the cover only."""
         return self.start + self._cover * blurred(correction, self._settings.smoothing)
 
+    def inside(self, face: Tensor) -> Tensor:
+        """A face ``(1, 3, side, side)`` inside the cover, the scene outside."""
+        return self.scene + self._cover * (face - self.scene)
+
     def __call__(self, correction: Tensor) -> dict[str, Tensor]:
-        """Named terms."""
-        picture = self.picture(correction)
+        """Named terms of the face with a correction."""
+        return self.terms(self.picture(correction))
+
+    def terms(self, picture: Tensor) -> dict[str, Tensor]:
+        """Named terms of a picture ``(1, 3, side, side)``."""
         features = self._network.features(picture, [*PATCH_LAYERS, CONTENT_LAYER])
         light = (self._slow(picture) - self._light).square().mean()
         return {
@@ -229,7 +236,7 @@ def gflop(side: int, sources: int, settings: Settings) -> float:
     return total
 
 
-def _tensor(values: NDArray[numpy.float32], side: int, device: torch.device) -> Tensor:
+def _tensor(values: Colours, side: int, device: torch.device) -> Tensor:
     """``(H, W, C)`` -> ``(1, C, side, side)``."""
     if values.shape[0] != side:
         small = side < values.shape[0]

@@ -13,8 +13,10 @@ from engine.faces.blend import samples
 from engine.faces.face import BROWS, EYES, JAW, MOUTH, NOSE, Face, Points
 from engine.faces.head import Head
 
-PARTS = ((JAW, (255, 255, 255)), (BROWS, (255, 170, 60)), (NOSE, (120, 230, 120)), (EYES, (80, 200, 255)))
-PARTS += ((MOUTH, (255, 110, 160)),)
+PARTS = (
+    (JAW, (255, 255, 255)), (BROWS, (255, 170, 60)), (NOSE, (120, 230, 120)), (EYES, (80, 200, 255)),
+    (MOUTH, (255, 110, 160)),
+)  # fmt: skip
 """Colour of each group of the 68 points."""
 BOX = (255, 216, 74)
 
@@ -28,6 +30,18 @@ def dotted(image: NDArray[numpy.uint8], points: Points, radius: float) -> NDArra
             cv2.circle(made, place, round(16 * (radius + 0.8)), (20, 20, 20), -1, cv2.LINE_AA, 4)
             cv2.circle(made, place, round(16 * radius), colour, -1, cv2.LINE_AA, 4)
     return made
+
+
+REGIONS = numpy.array(
+    [(235, 235, 235), (240, 205, 180), (200, 160, 140), (250, 170, 90), (220, 80, 110), (70, 150, 230), (110, 190, 250),
+     (130, 90, 60), (165, 120, 85)], numpy.uint8,
+)  # fmt: skip
+"""Colours of :data:`engine.faces.head.LABELS`."""
+
+
+def region_picture(labels: NDArray[numpy.int64]) -> NDArray[numpy.uint8]:
+    """Parts of a face in colours: a patch is looked for in its own."""
+    return REGIONS[labels]
 
 
 def with_landmarks(head: Head) -> NDArray[numpy.uint8]:

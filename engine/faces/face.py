@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy
 from numpy.typing import NDArray
 
 from engine.tiles import Box
 
-Points = NDArray[numpy.float32]
-"""``(N, 2)``: across and down in pixels, the middle of the upper left pixel is (0, 0)."""
+Points = NDArray[Any]
+"""``(N, 2)`` float32: across and down in pixels, the middle of the upper left pixel is (0, 0)."""
 
 JAW, BROWS, NOSE, EYES, MOUTH = slice(0, 17), slice(17, 27), slice(27, 36), slice(36, 48), slice(48, 68)
 LEFT_EYE, RIGHT_EYE, LEFT_BROW, RIGHT_BROW = slice(36, 42), slice(42, 48), slice(17, 22), slice(22, 27)
@@ -95,6 +96,6 @@ def openness(points: Points) -> dict[str, float]:
         height = numpy.linalg.norm(eye[1] - eye[5]) + numpy.linalg.norm(eye[2] - eye[4])
         found[name] = float(height / (2 * numpy.linalg.norm(eye[3] - eye[0]) + 1e-6))
     lips = points[INNER_LIPS]
-    height = sum(numpy.linalg.norm(lips[above] - lips[below]) for above, below in ((1, 7), (2, 6), (3, 5))) / 3
-    found["mouth"] = float(height / (numpy.linalg.norm(lips[4] - lips[0]) + 1e-6))
+    gap = sum(float(numpy.linalg.norm(lips[above] - lips[below])) for above, below in ((1, 7), (2, 6), (3, 5))) / 3
+    found["mouth"] = float(gap / (numpy.linalg.norm(lips[4] - lips[0]) + 1e-6))
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import cv2
 import numpy
@@ -188,7 +189,7 @@ def _mesh_at(
     factor = MESH_SIDE / side
     matrix = factor * numpy.array([[numpy.cos(tilt), numpy.sin(tilt)], [-numpy.sin(tilt), numpy.cos(tilt)]])
     offset = (MESH_SIDE - 1) / 2 - matrix @ middle
-    source = image
+    source: NDArray[Any] = image
     if factor < 0.5:  # else pixels between the samples would be left out
         box = _around(middle, side, image)
         part = image[box.top : box.bottom, box.left : box.right]

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from engine.device import Device
 from engine.errors import PictureError
-from engine.faces.align import Colours, Matrix, alignment, crop, moved
+from engine.faces.align import Colours, Cover, Matrix, alignment, crop, moved
 from engine.faces.blend import grown, polygon, softened
 from engine.faces.face import CLASSICAL, INNER, OVAL, Face, Points, openness
 from engine.faces.light import light_distance
-from engine.faces.parts import COVERING, FACE, Cover, Parts, parts_of
+from engine.faces.parts import COVERING, FACE, Parts, parts_of
 
 LEAST_EYES = 16.0
 """Distance of the outer eye corners in pixels below which a face has nothing to swap; a head of about 40 pixels."""
@@ -135,8 +135,8 @@ def distances(scene: Head, other: Head) -> dict[str, float]:
     return {name: value / UNITS[name] for name, value in apart.items()}
 
 
-def _small(values: NDArray[numpy.float32]) -> NDArray[numpy.float32]:
-    found: NDArray[numpy.float32] = cv2.resize(values, (RANKING_SIDE, RANKING_SIDE), interpolation=cv2.INTER_AREA)
+def _small(values: Colours | Cover) -> Colours | Cover:
+    found: Colours | Cover = cv2.resize(values, (RANKING_SIDE, RANKING_SIDE), interpolation=cv2.INTER_AREA)
     return found
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy
 from numpy.typing import NDArray
 
-from engine.faces.align import Colours
-from engine.faces.parts import Cover
+from engine.faces.align import Colours, Cover
 
-Lab = NDArray[numpy.float32]
-"""``(H, W, 3)``: L* from 0 to 100, a*, b*."""
+Lab = NDArray[Any]
+"""``(H, W, 3)`` float32: L* from 0 to 100, a*, b*."""
 
 SLOW = 26 / 256
 """Standard deviation of what counts as light, as a share of the crop's side."""
@@ -32,7 +33,7 @@ def colours_of(lab: Lab) -> Colours:
     return found
 
 
-def slow(values: NDArray[numpy.float32], cover: Cover, share: float = SLOW) -> tuple[NDArray[numpy.float32], Cover]:
+def slow(values: NDArray[Any], cover: Cover, share: float = SLOW) -> tuple[NDArray[Any], Cover]:
     """Values ``(H, W, C)`` smoothed within a cover, and how much of it is near, both in the size of the values.
 
     The mean counts covered pixels only, else the background would lend the face its colour.

@@ -12,15 +12,12 @@ from torch.nn import functional
 
 from engine.catalogue import catalogue
 from engine.device import Device
-from engine.faces.align import Colours
+from engine.faces.align import Colours, Cover
 from engine.models import models
 from engine.nets.bisenet import CLASSES, SIDE, STEP, BiSeNetV2, enlarged
 
 PARTS = "bisenetv2-faces"
 """Entry of the catalogue."""
-Cover = NDArray[numpy.float32]
-"""``(H, W)`` in [0, 1]."""
-
 FACE = ("skin", "left brow", "right brow", "left eye", "right eye", "nose", "mouth", "upper lip", "lower lip")
 COVERING = ("hair", "hat")
 COLOURS = {
@@ -48,7 +45,8 @@ class Parts:
     def picture(self) -> NDArray[numpy.uint8]:
         """In colours, ``(H, W, 3)``."""
         palette = numpy.array([COLOURS[name] for name in CLASSES], numpy.uint8)
-        return palette[self.shares.argmax(0)]
+        shown: NDArray[numpy.uint8] = palette[self.shares.argmax(0)]
+        return shown
 
 
 @torch.inference_mode()

@@ -13,22 +13,25 @@ from PIL import Image
 
 from engine.comparison import Panel
 from engine.device import Device
-from engine.faces.align import Colours, alignment, scale_of
+from engine.faces.align import Colours, Cover, alignment, scale_of
 from engine.faces.blend import placed, samples
-from engine.faces.classical import SHAPE, Fit, Warped, edited, fit, in_light, joined, reach, warped
+from engine.faces.classical import SHAPE, Fit, Warped, edited, fit, fit_alone, in_light, joined, reach, warped
 from engine.faces.descent import Settings, Stage, descended
-from engine.faces.draw import with_landmarks
+from engine.faces.draw import region_picture, with_landmarks
 from engine.faces.face import Face
 from engine.faces.find import find_faces
 from engine.faces.head import Candidate, Head, chosen, head_of, ranked, region_labels
-from engine.faces.parts import Cover
+from engine.faces.trained import network as trained_network
+from engine.faces.trained import transformed
 from engine.job import Job, Step, Walk
+from engine.perceptual.network import perceptual_network
 from engine.tiles import Box
 
 Method = Literal["patches", "network", "classical", "editor"]
 
 CROP_SIDES = 256, 1024
-"""Smallest and largest side in pixels of the crop that a face is swapped in; it is as fine as the picture in between."""
+"""Smallest and largest side in pixels of the crop that a face is swapped in; between them it is as fine as the
+picture."""
 SOFT_EYES = 45.0
 """Eye distance in pixels below which a picture of the identity is called soft."""
 PREPARED = 0.08
@@ -52,7 +55,7 @@ class Swapping:
     perceptual: str = "vgg19-normalised"
     """Entry of the catalogue."""
     trained: str = ""
-    """Name of a network of one identity, see :mod:`engine.faces.trained`."""
+    """Name of a network of one identity, see there."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,28 +120,28 @@ def crop_side(face: Face) -> int:
 class Prepared:
     """What all methods but the editor start from."""
 
-    meeting: Meeting
-    made: Warped
-    """The best picture of the identity over the scene."""
+    scene: Head
+    base: Colours
+    """The face in the crop, as good as it is without a network: the warp in the scene's light, or the scene."""
     fit: Fit
-    lit: Colours
-    """The same in the scene's light."""
+    made: Warped | None = None
+    """The best picture of the identity over the scene; None for a network, which needs none."""
 
     def joined(self, face: Colours) -> Colours:
-        """A face of any size, in the scene's crop; details that it is too small for are the lit warp's."""
-        return joined(self.finer(face), self.meeting.scene, self.fit)
+        """A face of any size, in the scene's crop; details that it is too small for are the base's."""
+        return joined(self.finer(face), self.scene, self.fit)
 
     def finer(self, face: Colours) -> Colours:
-        """A face in the crop's size: what it has more than the lit warp is added to it."""
-        side, small = self.lit.shape[0], face.shape[0]
+        """A face in the crop's size: what it has more than the base is added to it."""
+        side, small = self.base.shape[0], face.shape[0]
         if side == small:
             return face
         if side < small:
             reduced: Colours = cv2.resize(face, (side, side), interpolation=cv2.INTER_AREA)
             return reduced
-        before = cv2.resize(self.lit, (small, small), interpolation=cv2.INTER_AREA)
+        before = cv2.resize(self.base, (small, small), interpolation=cv2.INTER_AREA)
         more = cv2.resize(face - before, (side, side), interpolation=cv2.INTER_CUBIC)
-        made: Colours = (self.lit + more).clip(0, 1)
+        made: Colours = (self.base + more).clip(0, 1)
         return made
 
 
@@ -147,70 +150,51 @@ def prepared(meeting: Meeting, shape: float) -> Prepared:
     scene, best = meeting.scene, meeting.best
     made = warped(scene, best, shape)
     place = fit(scene, made, best)
-    return Prepared(meeting, made, place, in_light(made, scene, place))
+    return Prepared(scene, in_light(made, scene, place), place, made)
 
 
-def stage_of(ready: Prepared, shape: float, most: int) -> Stage:
+def stage_of(meeting: Meeting, ready: Prepared, shape: float, most: int) -> Stage:
     """What a descent works on: the identity's pictures over the scene, each in its light."""
-    meeting = ready.meeting
-    scene = meeting.scene
-    faces, valid = [ready.lit], [ready.made.skin]
+    scene, made = meeting.scene, ready.made
+    assert made is not None
+    faces, valid = [ready.base], [made.skin]
     for candidate in meeting.candidates[1:most]:
         other = warped(scene, candidate.head, shape)
         faces.append(in_light(other, scene, fit(scene, other, candidate.head)))
         valid.append(other.skin)
-    labels = region_labels(ready.made.landmarks, scene.inside)
+    labels = region_labels(made.landmarks, scene.inside)
     return Stage(scene.crop, faces, valid, labels, ready.fit.cover)
-
-
-def swap(
-    picture: NDArray[numpy.uint8],
-    identity: Sequence[NDArray[numpy.uint8]],
-    how: Swapping,
-    device: Device,
-    job: Job,
-    shown: Callable[[Box, Colours, Cover], Image.Image],
-) -> Generator[Step, None, Swapped]:
-    """Put the identity's face into the picture.
-
-    Args:
-        picture: ``(H, W, 3)``, sRGB; not written to.
-        identity: pictures of the identity.
-        how: see there.
-        device: for the networks.
-        job: a stop request ends a descent with the best face so far.
-        shown: what changes -> the preview.
-
-    Raises:
-        PictureError: see :func:`meet`.
-    """
-    walk = Walk(meet(picture, identity, how.number, device))
-    for step in walk:
-        yield step.within(0, PREPARED)
-    meeting = walk.result
-    size = (picture.shape[1], picture.shape[0])
-    return (yield from swapped(meeting, how, device, job, size, shown))
 
 
 def swapped(
     meeting: Meeting, how: Swapping, device: Device, job: Job, size: tuple[int, int],
     shown: Callable[[Box, Colours, Cover], Image.Image],
 ) -> Generator[Step, None, Swapped]:  # fmt: skip
-    """The same for faces that have met; ``size`` is the picture's, width and height."""
+    """Put the identity's face into the scene's picture.
+
+    Args:
+        meeting: of the faces.
+        how: see there.
+        device: for the networks.
+        job: a stop request ends a descent with the best face so far.
+        size: of the picture, width and height.
+        shown: what changes -> the preview.
+    """
     scene = meeting.scene
-    yield Step(done=PREPARED, stage="warping the identity's face")
+    yield Step(done=PREPARED, stage="preparing the face")
     facts: dict[str, Any] = {}
-    panels = [
-        ("your face, 68 landmarks", with_landmarks(scene)),
-        ("parts of your face", scene.parts.picture()),
-        (f"identity, picture {meeting.candidates[0].number}", with_landmarks(meeting.best)),
-    ]
+    panels = [("your face, 68 landmarks", with_landmarks(scene)), ("parts of your face", scene.parts.picture())]
+    panels += [(f"identity, picture {each.number}", with_landmarks(each.head)) for each in meeting.candidates[:1]]
     if how.method == "editor":
         result, cover = edited(scene, meeting.best)
     else:
-        ready = prepared(meeting, how.shape)
-        panels += [("warped", samples(ready.made.colours)), ("in your light", samples(ready.lit))]
-        face: Colours = ready.lit
+        if how.method == "network":
+            ready = Prepared(scene, scene.crop, fit_alone(scene))
+        else:
+            ready = prepared(meeting, how.shape)
+            assert ready.made is not None
+            panels += [("warped", samples(ready.made.colours)), ("in your light", samples(ready.base))]
+        face = ready.base
         cover = reach(ready.fit)
 
         def preview(face: Colours) -> Image.Image:
@@ -218,13 +202,19 @@ def swapped(
             assert found is not None
             return shown(*found)
 
-        if how.method != "classical":
-            walk = Walk(_by_network(ready, how, device, job, preview))
+        if how.method == "patches":
+            network = perceptual_network(how.perceptual, device)
+            stage = stage_of(meeting, ready, how.shape, how.sources)
+            panels.append(("where patches may come from", region_picture(stage.labels)))
+            walk = Walk(descended(network, stage, how.descent, how.side, job, preview))
             for step in walk:
                 yield step.within(PREPARED, 0.98 - PREPARED)
             face, facts = walk.result
-            title = "made of patches" if how.method == "patches" else "by the network"
-            panels.append((title, samples(ready.finer(face))))
+            panels.append(("made of patches", samples(ready.finer(face))))
+        elif how.method == "network":
+            face = transformed(trained_network(how.trained, device), scene.crop, device)
+            facts = {"trained": how.trained}
+            panels.append(("by the identity's network", samples(ready.finer(face))))
         result = ready.joined(face)
         panels.append(("where it goes", _grey(ready.fit.cover)))
     panels.append(("in its place", samples(result)))
@@ -232,21 +222,6 @@ def swapped(
     assert found is not None  # a face that was found lies in the picture
     stages = [Panel(title, _sized(values)) for title, values in panels]
     return Swapped(*found, stages=stages, facts={**_facts(meeting), **facts})
-
-
-def _by_network(
-    ready: Prepared, how: Swapping, device: Device, job: Job, preview: Callable[[Colours], Image.Image]
-) -> Generator[Step, None, tuple[Colours, dict[str, Any]]]:
-    if how.method == "network":
-        from engine.faces.trained import transformed
-
-        yield Step(done=0, stage="the identity's network")
-        return transformed(how.trained, ready.meeting.scene.crop, ready.fit, device), {"trained": how.trained}
-    from engine.perceptual.network import perceptual_network
-
-    network = perceptual_network(how.perceptual, device)
-    stage = stage_of(ready, how.shape, how.sources)
-    return (yield from descended(network, stage, how.descent, how.side, job, preview))
 
 
 def _facts(meeting: Meeting) -> dict[str, Any]:
@@ -260,11 +235,19 @@ def _facts(meeting: Meeting) -> dict[str, Any]:
             for each in meeting.candidates
         ],
     }
-    best = meeting.best
-    told["hints"] = [
-        *(["this picture of the identity is small, so the result is soft"] if best.face.scale < SOFT_EYES else []),
-        *(["the identity wears glasses in the best picture"] if best.glasses > 0.05 > meeting.scene.glasses else []),
-    ]
+    best = meeting.best if meeting.candidates else None
+    told["hints"] = (
+        []
+        if best is None
+        else [
+            *(["this picture of the identity is small, so the result is soft"] if best.face.scale < SOFT_EYES else []),
+            *(
+                ["the identity wears glasses in the best picture"]
+                if best.glasses > 0.05 > meeting.scene.glasses
+                else []
+            ),
+        ]
+    )
     return told
 
 

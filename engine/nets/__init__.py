@@ -7,7 +7,20 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from engine.nets import adain, bisenet, compact, faces, lpips, migan, residual, rrdb, transform, u2net, vgg
+from engine.nets import (
+    adain,
+    bisenet,
+    compact,
+    face_transform,
+    faces,
+    lpips,
+    migan,
+    residual,
+    rrdb,
+    transform,
+    u2net,
+    vgg,
+)
 
 
 @dataclass(frozen=True)
@@ -36,6 +49,7 @@ ARCHITECTURES: Mapping[str, Architecture] = {
     "u2netp": Architecture(None, u2net.build),
     "blazeface": Architecture(None, faces.blazeface),
     "facemesh": Architecture(None, faces.facemesh),
+    "face-transform": Architecture(None, face_transform.build),
     "bisenetv2": Architecture(None, bisenet.build),
     "srresnet": Architecture(None, residual.srresnet),
     "edsr-x2": Architecture(_both(residual.edsr_keys(2)), residual.edsr(2)),

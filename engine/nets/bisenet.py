@@ -32,7 +32,9 @@ class _Convolution(nn.Conv2d):
 
     def forward(self, features: Tensor) -> Tensor:
         """See the class."""
-        return super().forward(padded(features, self.kernel_size[0], self.stride[0]) if self.kernel_size[0] > 1 else features)
+        return super().forward(
+            padded(features, self.kernel_size[0], self.stride[0]) if self.kernel_size[0] > 1 else features
+        )
 
 
 class _Stem(nn.Module):
@@ -85,7 +87,16 @@ class BiSeNetV2(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        widths = [(3, 64, 2), (64, 64, 1), (64, 64, 2), (64, 64, 1), (64, 64, 1), (64, 128, 2), (128, 128, 1), (128, 128, 1)]
+        widths = [
+            (3, 64, 2),
+            (64, 64, 1),
+            (64, 64, 2),
+            (64, 64, 1),
+            (64, 64, 1),
+            (64, 128, 2),
+            (128, 128, 1),
+            (128, 128, 1),
+        ]
         self.detail = nn.ModuleList(_Convolution(before, after, stride=stride) for before, after, stride in widths)
         self.stem = _Stem()
         layers = [(16, 32), (32, 32), (32, 64), (64, 64), (64, 128), *[(128, 128)] * 3]
@@ -124,7 +135,7 @@ class BiSeNetV2(nn.Module):
 def enlarged(features: Tensor, factor: int) -> Tensor:
     """``(B, C, H, W)`` -> ``(B, C, factor * H, factor * W)``, bilinear, the corner samples on each other.
 
-    As TensorFlow's first ResizeBilinear: sample i lies at i / factor, and what lies behind the last one is the last one.
+    As TensorFlow's first ResizeBilinear: sample i lies at i / factor; behind the last one it stays.
     """
     height, width = features.shape[2:]
     more = functional.pad(features, (0, 1, 0, 1), mode="replicate")

@@ -84,7 +84,7 @@ class BlazeFace(nn.Module):
 
 
 class FaceMesh(nn.Module):
-    """Faces ``(B, 3, 192, 192)`` in [0, 1] -> points ``(B, 468, 3)`` in pixels, and a score ``(B,)`` before the sigmoid.
+    """Faces ``(B, 3, 192, 192)`` in [0, 1] -> points ``(B, 468, 3)`` in pixels, scores ``(B,)`` before a sigmoid.
 
     The third coordinate is the depth, smaller towards the camera, in about the same unit.
     """

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from engine.registry import Registry
+from engine.tasks.face_swap import FACE_SWAP
+from engine.tasks.face_swap_comparison import FACE_SWAP_COMPARISON
+from engine.tasks.find_faces import FIND_FACES
 from engine.tasks.inpainting import INPAINTING
 from engine.tasks.inpainting_comparison import INPAINTING_COMPARISON
 from engine.tasks.main_subject import MAIN_SUBJECT
@@ -19,6 +22,7 @@ from engine.tasks.teach_style import TEACH_STYLE
 TASKS = Registry(
     STYLE_V1, STYLE_V2, TEACH_STYLE, STYLE_V3, STYLE_COMPARISON, RECONSTRUCTION,
     SUPER_RESOLUTION, SUPER_RESOLUTION_COMPARISON, INPAINTING, INPAINTING_COMPARISON, MAIN_SUBJECT,
+    FACE_SWAP, FACE_SWAP_COMPARISON, FIND_FACES,
 )  # fmt: skip
 """Every task; a new one is added here."""
 FILMS = {each.name: each for each in (STYLE_V2_VIDEO,)}

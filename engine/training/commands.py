@@ -22,6 +22,7 @@ def add_train(commands: Any) -> None:
     kinds = command.add_subparsers(required=True, metavar="TASK")
     _add_super_resolution(kinds)
     _add_style_v2(kinds)
+    _add_face_swap(kinds)
 
 
 def _add_super_resolution(kinds: Any) -> None:
@@ -148,4 +149,45 @@ def _train_style_v2(options: argparse.Namespace) -> None:
             walk.finish()
             return
         found = watch(walk, job, News(("held_out", *paintings)))
+    print(f"{options.out}: " + ", ".join(f"{name} {value:.3f}" for name, value in found.items()))
+
+
+def _add_face_swap(kinds: Any) -> None:
+    swapping = kinds.add_parser("face-swap", help="The network of one identity. Killed, it goes on where it was.")
+    swapping.add_argument(
+        "--identity", type=Path, required=True, metavar="DIR_OR_TAR", help="Pictures of the identity, one face each."
+    )
+    swapping.add_argument(
+        "--photos", type=Path, required=True, metavar="DIR_OR_TAR", help="Pictures with faces of anybody."
+    )
+    swapping.add_argument(
+        "--consent", action="store_true", help="Everybody who can be seen agrees to being trained on; required."
+    )
+    swapping.add_argument("--from-network", type=Path, metavar="FILE", help="Go on from another network.")
+    swapping.add_argument("--batch", type=int, default=4, metavar="N", help="Faces a step. Default: 4.")
+    swapping.add_argument("--variants", type=int, default=6, metavar="N", help="Of each photo. Default: 6.")
+    swapping.add_argument("--side", type=int, default=256, metavar="N", help="Side in pixels. Default: 256.")
+    swapping.add_argument("--rate", type=float, default=1e-3, metavar="N", help="Learning rate. Default: 0.001.")
+    _add_common(swapping, iterations=20_000)
+    swapping.set_defaults(action=_train_face_swap)
+
+
+def _train_face_swap(options: argparse.Namespace) -> None:
+    from engine.training import face_swap
+    from engine.training.face_swap import Settings, checked, network_of
+    from engine.training.photos import read_photos
+
+    _check(options, "batch", "variants")
+    if not options.consent:
+        raise ParameterError("Please confirm with --consent that everybody who can be seen agrees to this training.")
+    settings = checked(
+        Settings(
+            iterations=options.iterations, batch=options.batch, side=options.side, variants=options.variants,
+            rate=options.rate, seed=options.seed,
+        )
+    )  # fmt: skip
+    start = network_of(options.from_network) if options.from_network else None
+    identity, photos = (read_photos(source, shortest=64) for source in (options.identity, options.photos))
+    job = Job()
+    found = watch(Walk(face_swap.train(identity, photos, options.out, settings, job, start=start)), job)
     print(f"{options.out}: " + ", ".join(f"{name} {value:.3f}" for name, value in found.items()))

@@ -93,8 +93,8 @@ def convert(graph: Graph) -> dict[str, Tensor]:
 def gathers(graph: Graph) -> list[str]:
     """The names of the gather-and-expansion layers in their order."""
     end = "/3x3_conv_block/relu"
-    found = [name.removesuffix(end) for name in graph.names() if "gather_expansion_block" in name and name.endswith(end)]
-    return [f"/{name}" for name in found]
+    found = [name for name in graph.names() if "gather_expansion_block" in name and name.endswith(end)]
+    return [f"/{name.removesuffix(end)}" for name in found]
 
 
 def small(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -122,7 +122,9 @@ def compare(graph: Graph, exact: dict[str, Tensor], tensors: dict[str, Tensor], 
         for kind, found, most in (("exact", exact, 1e-2), ("file", tensors, 2.0)):
             ours = build({key: value.float() for key, value in found.items()})(given)
             apart, same = (ours - theirs).abs(), (ours.argmax(1) == theirs.argmax(1)).float().mean()
-            print(f"{kind}, picture {seed}: logits {apart.mean():.5f} apart, at most {apart.max():.4f}; same class {same:.2%}")
+            print(
+                f"{kind}, picture {seed}: logits {apart.mean():.5f} apart, {apart.max():.4f} at most; class {same:.2%}"
+            )
             if apart.max() > most:
                 raise SystemExit("the converted network does not match the graph")
     record(recorded, "bisenet")

@@ -84,7 +84,8 @@ class Graph:
         (folder / "request.json").write_text(json.dumps(request))
         command = ["node", "run.js", str(self._path.absolute()), "request.json", "answer.json"]
         subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        return [torch.tensor(each["values"]).reshape(each["shape"]) for each in json.loads((folder / "answer.json").read_text())]
+        answer = json.loads((folder / "answer.json").read_text())
+        return [torch.tensor(each["values"]).reshape(each["shape"]) for each in answer]
 
 
 def put(tensors: dict[str, Tensor], name: str, found: tuple[Tensor, Tensor | None]) -> None:

@@ -1,0 +1,55 @@
+"""What says of a picture that a machine has made it: a label to be seen, and a statement in the file. No torch here."""
+
+from __future__ import annotations
+
+import os
+from typing import Literal
+
+import numpy
+from PIL import Image, ImageDraw, ImageFont
+
+from engine.errors import ParameterError
+from engine.faces.align import Colours, Cover
+from engine.tiles import Box
+
+Corner = Literal["bottom right", "bottom left", "top right", "top left", "none"]
+TEXT = "AI-generated"
+SWITCH = "PENTIMENTO_UNLABELLED"
+"""Environment variable: ``1`` lets results go without a label, for research on one's own machine."""
+
+
+def label_is_optional() -> bool:
+    """Whether the owner of this machine allows results without a label."""
+    return os.environ.get(SWITCH) == "1"
+
+
+def label(size: tuple[int, int], corner: Corner, share: float) -> tuple[Box, Colours, Cover] | None:
+    """The label for a picture of ``size`` (width, height): its place, colours, and cover; None for no label.
+
+    Args:
+        size: of the picture.
+        corner: where.
+        share: height of the letters, of the picture's shorter side.
+
+    Raises:
+        ParameterError: no label is asked for, and this machine's owner does not allow that.
+    """
+    if corner == "none":
+        if label_is_optional():
+            return None
+        raise ParameterError(f"Results carry a label here; the owner of this machine can allow others ({SWITCH}=1).")
+    width, height = size
+    text = max(7, round(share * min(size)))
+    font = ImageFont.load_default(text)
+    while font.getlength(TEXT) + text > width and text > 5:  # a narrow picture
+        text -= 1
+        font = ImageFont.load_default(text)
+    wide, high = min(width, int(font.getlength(TEXT)) + text), min(height, round(1.6 * text))
+    down, across = corner.split()
+    left = max(0, width - wide - text // 2) if across == "right" else min(text // 2, width - wide)
+    top = max(0, height - high - text // 2) if down == "bottom" else min(text // 2, height - high)
+    plate = Image.new("RGB", (wide, high), (16, 16, 20))
+    ImageDraw.Draw(plate).text((wide / 2, high / 2), TEXT, (255, 255, 255), font, anchor="mm")
+    colours: Colours = numpy.asarray(plate, numpy.float32) / 255
+    cover = numpy.maximum(0.72, colours.mean(-1) ** 0.5).clip(0, 1).astype(numpy.float32)
+    return Box(left, top, left + wide, top + high), colours, cover
