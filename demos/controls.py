@@ -10,12 +10,16 @@ import gradio as gr
 from gradio.components import Component
 from pydantic.fields import FieldInfo
 
-from demos.uploads import PictureUpload
+from demos.uploads import PicturesUpload, PictureUpload
 from engine import Picture
 from engine.errors import PictureError
 from engine.parameters import SEED_LIMIT, Parameters, parse
 from engine.registry import Form, PictureInput, Pictures, Task
 
+SLOTS = 8
+"""Up to this many pictures of an input have a place each; more of them have a gallery together."""
+TEXT_LENGTH = 100
+"""Characters of a parameter that is a text."""
 RADIO_CHOICES = 4
 """Up to this many choices are shown side by side, more of them in a dropdown."""
 
@@ -39,7 +43,7 @@ class Controls:
         return self.form
 
     def _upload_names(self) -> list[str]:
-        return [numbered(each.name, index) for each in self.form.inputs for index in range(each.most)]
+        return [numbered(each.name, index) for each in self.form.inputs for index in range(slots(each))]
 
     def _control_names(self) -> list[str]:
         return [name for field in self.form.parameters.model_fields for name in self._names_of(field)]
@@ -54,18 +58,27 @@ class Controls:
         most = next(each.most for each in self.form.inputs if each.name == per)
         return [numbered(field, index) for index in range(most)]
 
-    def upload(self, name: str, index: int = 0, **options: Any) -> PictureUpload:
-        """Place the upload for a picture; ``index`` counts the pictures of one input."""
+    def upload(self, name: str, index: int = 0, **options: Any) -> Any:
+        """Place the upload for a picture, or for all of an input that takes many; ``index`` counts those of one input.
+
+        Returns:
+            A :class:`demos.uploads.PictureUpload` or a :class:`demos.uploads.PicturesUpload`.
+        """
         given = next(each for each in self.form.inputs if each.name == name)
         label = given.label if index == 0 else f"{given.label} {index + 1}"
-        made = PictureUpload(given, label=label, **options)
+        made: PictureUpload | PicturesUpload
+        if slots(given) < given.most:
+            made = PicturesUpload(given, label=f"{label}, 1 to {given.most}", **options)
+        else:
+            made = PictureUpload(given, label=label, **options)
         self._placed[numbered(name, index)] = made
         return made
 
-    def control(self, field: str, index: int = 0) -> Component:
-        """Place the control of a parameter."""
+    def control(self, field: str, index: int = 0, choices: Sequence[str] = ()) -> Component:
+        """Place the control of a parameter; ``choices`` are proposals for one that is a text."""
         name = self._names_of(field)[index]
-        made = _component(self.form.parameters.model_fields[field], many=len(self._names_of(field)) > 1, index=index)
+        info, many = self.form.parameters.model_fields[field], len(self._names_of(field)) > 1
+        made = _text(info, choices) if info.annotation is str else _component(info, many=many, index=index)
         self._placed[name] = made
         return made
 
@@ -104,12 +117,12 @@ class Controls:
     @property
     def uploads(self) -> dict[str, Any]:
         """The components that the page takes pictures from, by name."""
-        return {name: self._on_page.get(name, self._placed[name]) for name in self._upload_names()}
+        return {name: self._on_page.get(name, self._placed.get(name)) for name in self._upload_names()}
 
     def given(self, name: str) -> PictureInput:
         """The input that an upload belongs to."""
         return next(
-            each for each in self.form.inputs for index in range(each.most) if numbered(each.name, index) == name
+            each for each in self.form.inputs for index in range(slots(each)) if numbered(each.name, index) == name
         )
 
     @property
@@ -153,12 +166,14 @@ class Controls:
         pictures: dict[str, list[Picture]] = {}
         present: dict[str, list[int]] = {}
         for each in self.form.inputs:
-            slots = [named[numbered(each.name, index)] for index in range(each.most)]
-            for slot in slots:
+            given = [named[numbered(each.name, index)] for index in range(slots(each))]
+            for slot in given:
                 if isinstance(slot, PictureError):
                     raise slot
-            present[each.name] = [index for index, slot in enumerate(slots) if slot is not None]
-            pictures[each.name] = [slots[index] for index in present[each.name]]
+            if slots(each) < each.most:
+                given = given[0] or []
+            present[each.name] = [index for index, slot in enumerate(given) if slot is not None]
+            pictures[each.name] = [given[index] for index in present[each.name]]
         return pictures, self.parameters(named, present)
 
     def parameters(self, named: Mapping[str, Any], present: Mapping[str, Sequence[int]]) -> Parameters:
@@ -184,6 +199,11 @@ class Controls:
         return parse(self.form.parameters, loose)
 
 
+def slots(given: PictureInput) -> int:
+    """How many components an input has."""
+    return given.most if given.most <= SLOTS else 1
+
+
 def numbered(name: str, index: int) -> str:
     """``style``, ``style_2``, ``style_3``: names of the slots of one input."""
     return name if index == 0 else f"{name}_{index + 1}"
@@ -197,6 +217,13 @@ def _extra(field: FieldInfo) -> dict[str, Any]:
 def _keys(field: FieldInfo) -> tuple[str, ...]:
     """Of a parameter that is a mapping from some names to numbers; else empty."""
     return get_args(get_args(field.annotation)[0]) if get_origin(field.annotation) is dict else ()
+
+
+def _text(field: FieldInfo, choices: Sequence[str]) -> Component:
+    shown: dict[str, Any] = {"label": field.title, "info": field.description, "value": field.default}
+    if choices:
+        return gr.Dropdown(list(dict.fromkeys([field.default, *choices])), allow_custom_value=True, **shown)
+    return gr.Textbox(max_length=TEXT_LENGTH, **shown)
 
 
 def _component(field: FieldInfo, *, many: bool, index: int) -> Component:

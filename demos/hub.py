@@ -7,6 +7,7 @@ from typing import Any
 import gradio as gr
 
 from demos import (
+    face_swap,
     inpainting,
     lens,
     look,
@@ -56,6 +57,8 @@ def build() -> gr.Blocks:
                     enlarge = super_resolution.build()
             with gr.Tab("Inpainting", id="inpainting"):
                 filling = inpainting.build()
+            with gr.Tab("Face swap", id="face-swap"):
+                swapping = face_swap.build()
         places = {
             "Super-resolution": sending.Place(enlarge["image"], [(tasks, "super-resolution"), (enlarging, "enlarge")]),
             "Style V1": sending.Place(transfer["content"], [(tasks, "style-v1"), (v1, "transfer")]),
@@ -65,6 +68,8 @@ def build() -> gr.Blocks:
         }
         sending.connect(filling.panel, places)
         sending.connect(v2.panel, places)
+        sending.connect(swapping.panel, places)
+        swapping.connect(page)
     page.queue(api_open=False, max_size=QUEUE_SIZE, default_concurrency_limit=4)
     return page
 

@@ -8,9 +8,9 @@ from typing import Any
 import gradio as gr
 
 from demos import look
-from demos.controls import Controls, numbered
+from demos.controls import Controls, numbered, slots
 from demos.panel import RunEvents
-from demos.uploads import Upload, notes_line
+from demos.uploads import Upload, Uploads, notes_line
 from engine import PentimentoError, Picture, estimate
 from engine.catalogue import catalogue
 from engine.registry import PictureInput
@@ -66,15 +66,18 @@ def connect_time(
 
     def told(*values: Any) -> str:
         found = {name: size for name, size in zip(sizes, values, strict=False) if size is not None}
-        present = {
-            each.name: [index for index in range(each.most) if numbered(each.name, index) in found]
+        by_input = {
+            each.name: [size for index in range(slots(each)) for size in found.get(numbered(each.name, index), ())]
             for each in task.inputs
         }
-        missing = [each.label for each in task.inputs if len(present[each.name]) < each.least]
+        present = {
+            each.name: [index for index in range(slots(each)) if numbered(each.name, index) in found]
+            for each in task.inputs
+        }
+        missing = [each.label for each in task.inputs if len(by_input[each.name]) < each.least]
         if missing:
             return f"Choose a picture for {' and '.join(missing)}, or an example."
         try:
-            by_input = {name: [found[numbered(name, index)] for index in indices] for name, indices in present.items()}
             parameters = controls.parameters(dict(zip(settings, values[len(sizes) :], strict=True)), present)
             seconds = estimate(task, parameters, by_input)
         except PentimentoError as error:
@@ -93,8 +96,9 @@ def connect_time(
 def _opened(given: PictureInput, label: str) -> Any:
     """What the door says about one upload, and what of it counts for the time."""
 
-    def opened(value: Upload) -> tuple[str, tuple[int, int] | None]:
-        return notes_line({label: value}), given.extent(value) if isinstance(value, Picture) else None
+    def opened(value: Upload | Uploads) -> tuple[str, list[tuple[int, int]] | None]:
+        pictures = value if isinstance(value, list) else [value] if isinstance(value, Picture) else []
+        return notes_line({label: value}), [given.extent(each) for each in pictures] or None
 
     return opened
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import gradio as gr
+from gradio.components.gallery import GalleryData, GalleryImage
 from gradio.data_classes import ImageData
 from gradio.utils import is_in_or_equal
 
@@ -17,6 +18,8 @@ from engine.registry import PictureInput
 
 Upload = Picture | PictureError | None
 """What a handler gets for an upload: a picture, the reason why there is none, or nothing."""
+Uploads = list[Picture] | PictureError | None
+"""The same for an upload of several pictures."""
 
 
 FRAME_LIMIT = 8_000_000
@@ -51,16 +54,53 @@ class PictureUpload(gr.Image):
         The refusal is a value here, because an error in an event that only wants to show a note covers the page's
         outputs with the word "Error" and hides the sentence after some seconds.
         """
-        if payload is None:
+        return None if payload is None else _opened(self._given, payload, self.GRADIO_CACHE)
+
+
+def _opened(given: PictureInput, payload: ImageData, cache: str) -> Picture | PictureError:
+    if (payload.url or "").startswith("data:") or not payload.path:
+        return PictureError("Please upload the picture as a file.")
+    if not is_in_or_equal(payload.path, cache):
+        return PictureError("This file was not uploaded here.")
+    try:
+        return given.open(payload.path)
+    except PictureError as refusal:
+        return refusal
+
+
+class PicturesUpload(gr.Gallery):
+    """A ``gr.Gallery`` that gives handlers a list of pictures; for inputs that take many."""
+
+    is_template = True
+
+    def __init__(self, given: PictureInput, **options: Any) -> None:
+        shared: dict[str, Any] = {"columns": 4, "object_fit": "contain", "interactive": True, "format": "jpeg"}
+        super().__init__(type="filepath", file_types=["image"], **{**shared, **options})
+        self._given = given
+
+    def get_block_name(self) -> str:
+        """The page's component."""
+        return "gallery"
+
+    def get_config(self, cls: type | None = None) -> dict[str, Any]:
+        """What the page needs: a plain gallery."""
+        return super().get_config(gr.Gallery)
+
+    def preprocess(self, payload: GalleryData | None) -> Uploads:  # type: ignore[override]
+        """The uploaded files as pictures, or why one of them cannot be one."""
+        if payload is None or not payload.root:
             return None
-        if (payload.url or "").startswith("data:") or not payload.path:
-            return PictureError("Please upload the picture as a file.")
-        if not is_in_or_equal(payload.path, self.GRADIO_CACHE):
-            return PictureError("This file was not uploaded here.")
-        try:
-            return self._given.open(payload.path)
-        except PictureError as refusal:
-            return refusal
+        if len(payload.root) > self._given.most:
+            return PictureError(f"At most {self._given.most} pictures can be given for {self._given.label!r}.")
+        found = []
+        for number, each in enumerate(payload.root, start=1):
+            if not isinstance(each, GalleryImage):
+                return PictureError(f"Number {number} is a video; please give pictures.")
+            picture = _opened(self._given, each.image, self.GRADIO_CACHE)
+            if isinstance(picture, PictureError):
+                return PictureError(f"Picture {number}: {picture}")
+            found.append(picture)
+        return found
 
 
 class CameraFrames(PictureUpload):
@@ -82,12 +122,15 @@ class CameraFrames(PictureUpload):
             return refusal
 
 
-def notes_line(uploads: Mapping[str, Upload]) -> str:
+def notes_line(uploads: Mapping[str, Upload | Uploads]) -> str:
     """What the door did with each upload, or why it refused it; empty when there is nothing to say."""
     told = []
     for label, upload in uploads.items():
         if isinstance(upload, PictureError):
             told.append(f"**{label}: {upload}**")
-        elif upload is not None and upload.notes:
-            told.append(f"{label}: {', '.join(upload.notes)}")
+            continue
+        several = upload if isinstance(upload, list) else [upload] if upload is not None else []
+        for number, each in enumerate(several, start=1):
+            name = f"{label}, picture {number}" if len(several) > 1 else label
+            told += [f"{name}: {', '.join(each.notes)}"] if each.notes else []
     return " · ".join(told)

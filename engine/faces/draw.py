@@ -57,8 +57,8 @@ def numbered(image: NDArray[numpy.uint8], faces: Sequence[Face], *, landmarks: b
             made = dotted(made, face.landmarks, max(1.0, face.scale / 45))
     shown = Image.fromarray(numpy.ascontiguousarray(made))
     draw = ImageDraw.Draw(shown)
-    line = max(2, round(max(shown.size) / 300))
-    text = max(14, round(max(shown.size) / 36))
+    line = max(2, round(max(shown.size) / 160))
+    text = max(14, round(max(shown.size) / 24))
     font = ImageFont.load_default(text)
     for number, face in enumerate(faces, start=1):
         box = face.box

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import cv2
 import numpy
+import torch
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -183,7 +184,11 @@ def swapped(
     scene = meeting.scene
     yield Step(done=PREPARED, stage="preparing the face")
     facts: dict[str, Any] = {}
-    panels = [("your face, 68 landmarks", with_landmarks(scene)), ("parts of your face", scene.parts.picture())]
+    panels = [
+        ("your face", samples(scene.crop)),
+        ("68 landmarks", with_landmarks(scene)),
+        ("parts of your face", scene.parts.picture()),
+    ]
     panels += [(f"identity, picture {each.number}", with_landmarks(each.head)) for each in meeting.candidates[:1]]
     if how.method == "editor":
         result, cover = edited(scene, meeting.best)
@@ -212,7 +217,8 @@ def swapped(
             face, facts = walk.result
             panels.append(("made of patches", samples(ready.finer(face))))
         elif how.method == "network":
-            face = transformed(trained_network(how.trained, device), scene.crop, device)
+            exact = replace(device, dtype=torch.float32)  # what is added in bfloat16 would show its steps
+            face = transformed(trained_network(how.trained, exact), scene.crop, exact)
             facts = {"trained": how.trained}
             panels.append(("by the identity's network", samples(ready.finer(face))))
         result = ready.joined(face)

@@ -248,8 +248,15 @@ def cost(parameters: FaceSwap, sizes: Mapping[str, Sequence[tuple[int, int]]]) -
     return PREPARATION * (1 + count) + gflop(parameters, parameters.method, max(1, count))
 
 
+def trained_names() -> list[str]:
+    """Of the networks that the method network can use here."""
+    from engine.faces.identities import names
+
+    return names()
+
+
 def _weights(parameters: FaceSwap) -> tuple[str, ...]:
-    from engine.faces.trained import entries
+    from engine.faces.identities import entries
 
     own = entries(parameters.trained) if parameters.method == "network" else ()
     return (*weights_of(parameters, (parameters.method,)), *own)

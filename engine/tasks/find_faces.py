@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import astuple
 
 import numpy
 
@@ -34,7 +35,7 @@ def run(pictures: Pictures, parameters: FindFaces, job: Job) -> Run:
     shown = numbered(values, faces, landmarks=parameters.landmarks)
     if not job.stopped:
         yield Step(done=1, stage="found", preview=shown.copy)
-    found = [{"width": each.box.width, "turned": round(each.yaw), "tilted": round(each.roll)} for each in faces]
+    found = [{"box": list(astuple(each.box)), "turned": round(each.yaw), "tilted": round(each.roll)} for each in faces]
     return Outcome(image=shown, facts={"faces": found})
 
 

@@ -171,7 +171,7 @@ def _learn(
         terms = energy.terms(energy.inside(net(energy.scene)))
         torch.stack(list(terms.values())).sum().div(settings.batch).backward()  # type: ignore[no-untyped-call]
         for name, value in terms.items():
-            totals[name] = totals.get(name, 0.0) + float(value) / settings.batch
+            totals[name] = totals.get(name, 0.0) + float(value.detach()) / settings.batch
     torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
     solver.step()
     totals["total"] = sum(totals.values())

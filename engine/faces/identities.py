@@ -1,0 +1,49 @@
+"""Which networks of one identity there are: shipped ones, and those that this machine's owner has trained. No torch."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from engine.catalogue import FOLDER, catalogue
+from engine.errors import ParameterError
+
+PLACE = "PENTIMENTO_IDENTITIES"
+"""Environment variable: the folder of trained networks; default ``weights/identities``."""
+NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,60}")
+SHIPPED = "face-swap-"
+"""How the catalogue's entries begin."""
+
+
+def folder() -> Path:
+    """Where trained networks are."""
+    return Path(os.environ.get(PLACE) or FOLDER / "identities")
+
+
+def shipped() -> list[str]:
+    """Names of the shipped ones."""
+    return [each.name.removeprefix(SHIPPED) for each in catalogue() if each.name.startswith(SHIPPED)]
+
+
+def names() -> list[str]:
+    """Of all networks: shipped ones first."""
+    return [*shipped(), *sorted(path.stem for path in folder().glob("*.safetensors"))]
+
+
+def entries(name: str) -> tuple[str, ...]:
+    """The catalogue entry of a network, where it is a shipped one."""
+    return (SHIPPED + name,) if name in shipped() else ()
+
+
+def path_of(name: str) -> Path:
+    """The file of a network that was trained here; never by path, for the name may come from a visitor.
+
+    Raises:
+        ParameterError: there is none of that name.
+    """
+    path = folder() / f"{name}.safetensors"
+    if not NAME.fullmatch(name) or not path.is_file():
+        known = ", ".join(names()) or "none yet; python -m engine train face-swap makes one"
+        raise ParameterError(f"There is no trained identity {name[:60]!r}; there are: {known}.")
+    return path
