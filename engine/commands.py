@@ -12,6 +12,7 @@ from tqdm import tqdm
 
 from engine.enlargement.methods import METHODS
 from engine.errors import PentimentoError
+from engine.evaluation.face_commands import add_face_evaluations
 from engine.job import Job, Walk
 from engine.tasks import TASKS
 from engine.tasks.inpainting_comparison import TITLES as INPAINTING_METHODS
@@ -127,6 +128,7 @@ def _add_evaluate(commands: Any) -> None:
     upscaling.set_defaults(action=_evaluate_super_resolution)
     _add_evaluate_inpainting(kinds)
     _add_evaluate_style_v2(kinds)
+    add_face_evaluations(kinds, _write_table)
 
 
 def _evaluate_super_resolution(options: argparse.Namespace) -> None:

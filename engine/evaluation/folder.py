@@ -11,13 +11,13 @@ from engine.errors import ParameterError
 from engine.picture import ENDINGS
 
 
-def pictures_in(folder: Path) -> list[Path]:
-    """Its pictures, in the order of their names.
+def pictures_in(folder: Path, *, nested: bool = False) -> list[Path]:
+    """Its pictures, in the order of their names; with those of folders inside it where it is ``nested``.
 
     Raises:
         ParameterError: there are none.
     """
-    found = sorted(path for path in folder.glob("*") if path.suffix.lower() in ENDINGS)
+    found = sorted(path for path in folder.glob("**/*" if nested else "*") if path.suffix.lower() in ENDINGS)
     if not found:
         raise ParameterError(f"There are no pictures in {folder.name!r}.")
     return found

@@ -20,7 +20,6 @@ from engine.tasks.stylisation import Network as PerceptualName
 if TYPE_CHECKING:
     from engine.faces.align import Colours, Cover
     from engine.faces.swap import Swapping
-    from engine.inpainting.canvas import Canvas
     from engine.tiles import Box
 
 WORKING_PIXELS = 24_000_000
@@ -154,19 +153,15 @@ class Scene:
 
     def with_face(self, box: Box, colours: Colours, cover: Cover) -> Raster:
         """With what changes, the label, and the statement of what it is; all else to the last bit as it was."""
+        from engine.faces.provenance import label
         from engine.inpainting.canvas import Canvas
 
         canvas = Canvas(self._raster)
         canvas.put(box, colours, cover)
-        self._put_label(canvas)
-        return replace(canvas.raster, source_type=COMPOSITE)
-
-    def _put_label(self, canvas: Canvas) -> None:
-        from engine.faces.provenance import label
-
         made = label(self.size, self._parameters.label_corner, self._parameters.label_size / 100)
         if made is not None:
             canvas.put(*made)
+        return replace(canvas.raster, source_type=COMPOSITE)
 
     def preview(self, box: Box, colours: Colours, cover: Cover) -> Image.Image:
         """For the page: reduced, and with the label, too."""

@@ -1,0 +1,150 @@
+"""How well landmarks lie, and how good swaps are, both by an independent judge."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy
+from numpy.typing import NDArray
+
+from engine.device import best_device
+from engine.errors import ParameterError, PentimentoError
+from engine.evaluation.folder import pictures_in
+from engine.evaluation.judge import Judge
+from engine.faces.face import INNER, JAW, Face, Points
+from engine.faces.find import find_faces
+from engine.inpainting.canvas import Canvas
+from engine.job import Job, Walk
+from engine.picture import Picture, open_picture
+from engine.tasks.face_swap import FaceSwap, Scene, swapping_of
+
+Image = NDArray[Any]
+"""``(H, W, 3)``, bytes."""
+TILTS = (0, 15, -15, 30, -30)
+"""Degrees by which pictures are turned."""
+SMALL = 60
+"""Width in pixels of the smallest faces."""
+LANDMARK_KEYS = ("inner", "jaw", "all")
+SWAP_KEYS = ("to_identity", "to_photo", "nearer", "landmarks", "untouched", "seconds")
+
+
+def landmarks(folder: Path) -> Iterator[dict[str, Any]]:
+    """Distances from the judge's points in per cent of those of the outer eye corners; a row for each change.
+
+    The judge looks at the picture as it is; its points are then turned or reduced as the picture is for ours.
+    """
+    judge, device = Judge(), best_device()
+    for path in pictures_in(folder, nested=True):
+        image = numpy.asarray(open_picture(path).image)
+        judged = judge(image)
+        if judged is None:
+            continue
+        for name, changed, matrix in _changes(image, judged.points):
+            points = judged.points @ matrix[:, :2].T + matrix[:, 2]
+            face = _nearest(find_faces(changed, device), points)
+            yield {"name": path.name, "change": name, **_errors(face, points)}
+
+
+def _changes(image: Image, points: Points) -> Iterator[tuple[str, Image, NDArray[Any]]]:
+    height, width = image.shape[:2]
+    for degrees in TILTS:
+        matrix = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), degrees, 1)
+        turned = cv2.warpAffine(image, matrix, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+        yield f"{degrees} degrees", turned if degrees else image, matrix
+    factor = SMALL / float(points[:, 0].max() - points[:, 0].min())
+    if factor < 1:
+        size = (round(width * factor), round(height * factor))
+        small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+        scales = numpy.array([size[0] / width, size[1] / height])
+        yield f"{SMALL} pixels", small, numpy.column_stack([numpy.diag(scales), 0.5 * scales - 0.5])
+
+
+def _nearest(faces: Sequence[Face], points: Points) -> Face | None:
+    return min(faces, key=lambda face: float(abs(face.landmarks - points).mean()), default=None)
+
+
+def _errors(face: Face | None, points: Points) -> dict[str, float]:
+    if face is None:
+        return dict.fromkeys(LANDMARK_KEYS, math.nan)
+    away = 100 * numpy.linalg.norm(face.landmarks - points, axis=1) / numpy.linalg.norm(points[45] - points[36])
+    return {"inner": float(away[INNER].mean()), "jaw": float(away[JAW].mean()), "all": float(away.mean())}
+
+
+def swaps(folder: Path, methods: Sequence[str], pairs: int, parameters: FaceSwap) -> Iterator[dict[str, Any]]:
+    """Swap pairs of identities, and let the judge say whom the result is like; a row for each pair and method.
+
+    ``folder`` has a folder for each identity, or single pictures. Of an identity with several pictures, the second half
+    is held out: the swap sees the first, the judge measures the distance to the second.
+    """
+    judge = Judge()
+    people = _people(folder)
+    for photo, identity in _pairs(list(people), pairs):
+        shown = people[identity]
+        half = (len(shown) + 1) // 2
+        given, held_out = shown[:half], shown[half:] or shown
+        scene = people[photo][0]
+        for method in methods:
+            try:
+                row = _row(judge, scene, given, held_out, method, parameters)
+            except PentimentoError as error:
+                row = {**dict.fromkeys(SWAP_KEYS, math.nan), "error": str(error)}
+            yield {"photo": photo, "identity": identity, "method": method, "held_out": bool(shown[half:]), **row}
+
+
+def _people(folder: Path) -> Mapping[str, list[Picture]]:
+    found: dict[str, list[Picture]] = {}
+    for path in pictures_in(folder, nested=True):
+        owner = path.stem if path.parent == folder else path.parent.name
+        found.setdefault(owner, []).append(open_picture(path, raster=True))
+    if len(found) < 2:
+        raise ParameterError(f"There are no two identities in {folder.name!r}.")
+    return found
+
+
+def _pairs(names: Sequence[str], count: int) -> list[tuple[str, str]]:
+    """``count`` ordered pairs, every name about equally often as photo and as identity."""
+    steps = range(1, len(names))
+    every = [(name, names[(index + step) % len(names)]) for step in steps for index, name in enumerate(names)]
+    chosen = numpy.linspace(0, len(every) - 1, min(count, len(every))).round().astype(int)
+    return [every[index] for index in chosen]
+
+
+def _row(
+    judge: Judge, photo: Picture, given: Sequence[Picture], held_out: Sequence[Picture], method: str,
+    parameters: FaceSwap,
+) -> dict[str, Any]:  # fmt: skip
+    import time
+
+    from engine.faces.swap import meet, swapped
+
+    device = best_device()
+    scene = Scene(photo.as_raster(), parameters)
+    start = time.perf_counter()
+    met = Walk(meet(scene.picture, [numpy.asarray(each.image) for each in given], 0, device)).finish()
+    how = swapping_of(parameters, method)
+    made = Walk(swapped(met, how, device, Job(), scene.size, lambda *_: photo.image)).finish()
+    seconds = time.perf_counter() - start
+    canvas = Canvas(photo.as_raster())  # without the label, which the judge should not see
+    canvas.put(made.box, made.colours, made.cover)
+    result = canvas.image
+    outside = numpy.ones(result.shape[:2], numpy.bool_)
+    outside[made.box.top : made.box.bottom, made.box.left : made.box.right] = made.cover <= 0
+    before, after = judge(scene.picture), judge(result)
+    others = [found.embedding for each in held_out if (found := judge(numpy.asarray(each.image))) is not None]
+    if before is None or after is None or not others:
+        raise ParameterError("The judge finds no face.")
+    to_identity = float(numpy.mean([numpy.linalg.norm(after.embedding - each) for each in others]))
+    to_photo = float(numpy.linalg.norm(after.embedding - before.embedding))
+    eyes = numpy.linalg.norm(before.points[45] - before.points[36])
+    return {
+        "to_identity": to_identity,
+        "to_photo": to_photo,
+        "nearer": float(to_identity < to_photo),
+        "landmarks": 100 * float(numpy.linalg.norm(after.points - before.points, axis=1).mean() / eyes),
+        "untouched": float((result[outside] == scene.picture[outside]).all()),
+        "seconds": seconds,
+    }
