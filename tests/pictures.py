@@ -8,7 +8,7 @@ import zlib
 from pathlib import Path
 
 import numpy
-from PIL import Image
+from PIL import Image, ImageOps
 
 
 def scene(width: int = 96, height: int = 72) -> Image.Image:
@@ -40,6 +40,25 @@ def painting(width: int = 80, height: int = 80) -> Image.Image:
     phase = 0.5 * x + 3 * numpy.sin(y / 6)
     waves = numpy.stack((128 + 100 * numpy.sin(phase), 90 + 60 * numpy.cos(phase), 60 + 50 * numpy.sin(y / 3)), axis=-1)
     return Image.fromarray(waves.clip(0, 255).astype(numpy.uint8))
+
+
+EXAMPLES = Path(__file__).parents[1] / "demos" / "examples"
+
+
+def portrait(name: str = "astronaut") -> Image.Image:
+    """One of the hub's examples with a face: ``astronaut``, ``moltedo`` or ``young_woman``, about 500 pixels wide."""
+    with Image.open(EXAMPLES / f"{name}.jpg") as image:
+        return image.convert("RGB")
+
+
+FACE_BOXES = {"astronaut": (165, 20, 290, 180), "moltedo": (125, 80, 310, 300), "young_woman": (120, 90, 400, 390)}
+"""Where the heads are in the portraits."""
+
+
+def face(width: int = 160, height: int = 160, name: str = "astronaut") -> Image.Image:
+    """A head that fills a picture of any size, with grey beside it."""
+    head = portrait(name).crop(FACE_BOXES[name])
+    return ImageOps.pad(head, (width, height), Image.Resampling.LANCZOS, color=(128, 128, 128))
 
 
 def encoded(image: Image.Image, kind: str, **options: object) -> bytes:

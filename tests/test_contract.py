@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from PIL import Image
 
 from engine import TASKS, Job, Picture, Step, Walk, estimate, open_picture, run
 from engine.device import LOCK
@@ -31,6 +30,9 @@ QUICK: dict[str, dict[str, Any]] = {
     "inpainting": {"method": "refined", "iterations": 2, "scales": 2},
     "inpainting-comparison": {"methods": ["telea", "navier-stokes"]},
     "main-subject": {},
+    "face-swap": {"consent": True, "iterations": 3},
+    "face-swap-comparison": {"consent": True, "iterations": 3},
+    "find-faces": {},
 }
 """Parameters that make a run of a task short; a new task adds a line."""
 
@@ -44,13 +46,24 @@ FOURFOLD: dict[str, tuple[dict[str, Any], dict[str, Any]] | None] = {
     ),
     "inpainting-comparison": ({"methods": ["network"]}, {"methods": ["refined"], "scales": 1, "iterations": 78}),
     "main-subject": None,
+    "face-swap": ({"iterations": 100}, {"iterations": 400}),
+    "face-swap-comparison": ({"iterations": 100}, {"iterations": 400}),
+    "find-faces": None,
 }
 """Parameters, and others that make four times the work; where a task is not named, four times the iterations do. None
 for a task whose work is always the same."""
 
 
-def given(task: Task, image: Image.Image | None = None) -> dict[str, list[Picture]]:
-    made = [image or pictures.scene(), pictures.painting()]
+FACES = ("face-swap", "face-swap-comparison", "find-faces")
+"""Tasks whose pictures have to show a face."""
+
+
+def given(task: Task, size: tuple[int, int] | None = None) -> dict[str, list[Picture]]:
+    if task.name in FACES:
+        width, height = size or (80, 80)  # twice of it: a face needs some room
+        faces = {"image": pictures.face(2 * width + 1, 2 * height + 1), "identity": pictures.face(name="moltedo")}
+        return {each.name: [open_picture(faces[each.name])] for each in task.inputs}
+    made = [pictures.scene(*size or (96, 72)), pictures.painting()]
     found = {each.name: [open_picture(made[index % 2])] * each.least for index, each in enumerate(task.inputs)}
     if "mask" in found:
         found["mask"] = [open_picture(pictures.hole(*made[0].size))]
@@ -149,7 +162,7 @@ def test_the_callers_pictures_stay_as_they_are(task: Task) -> None:
 
 @pytest.mark.parametrize("size", [(97, 61), (40, 40), (33, 65)])
 def test_odd_sizes_work(task: Task, size: tuple[int, int]) -> None:
-    assert Walk(run(task, given(task, pictures.scene(*size)), quick(task))).finish().image.width > 0
+    assert Walk(run(task, given(task, size), quick(task))).finish().image.width > 0
 
 
 def test_missing_and_surplus_pictures_are_refused(task: Task) -> None:

@@ -109,8 +109,7 @@ def _pairs(names: Sequence[str], count: int) -> list[tuple[str, str]]:
     """``count`` ordered pairs, every name about equally often as photo and as identity."""
     steps = range(1, len(names))
     every = [(name, names[(index + step) % len(names)]) for step in steps for index, name in enumerate(names)]
-    chosen = numpy.linspace(0, len(every) - 1, min(count, len(every))).round().astype(int)
-    return [every[index] for index in chosen]
+    return every[:count]
 
 
 def _row(

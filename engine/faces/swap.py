@@ -182,7 +182,6 @@ def swapped(
         shown: what changes -> the preview.
     """
     scene = meeting.scene
-    yield Step(done=PREPARED, stage="preparing the face")
     facts: dict[str, Any] = {}
     panels = [
         ("your face", samples(scene.crop)),

@@ -201,7 +201,7 @@ def run(pictures: Pictures, parameters: FaceSwap, job: Job) -> Run:
     check_identity(pictures, parameters.method)
     device = best_device()
     scene = Scene(pictures["image"][0].as_raster(), parameters)
-    identity = [numpy.asarray(each.image) for each in pictures["identity"]]
+    identity = [numpy.asarray(each.image) for each in pictures.get("identity", ())]
     meeting = Walk(meet(scene.picture, identity, parameters.face, device))
     for step in meeting:
         yield step.within(0, PREPARED)

@@ -1,0 +1,259 @@
+"""The face swap as a task: consent, label, statement in the file, what changes, networks of a name."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import numpy
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import save_file
+
+from engine import TASKS, Walk, open_picture, run
+from engine.errors import ParameterError, PictureError, StoppedError
+from engine.faces import identities
+from engine.faces.face import INNER
+from engine.faces.find import find_faces
+from engine.faces.provenance import SWITCH, label
+from engine.job import Job
+from engine.nets.face_transform import FaceTransform
+from engine.parameters import parse
+from engine.raster import COMPOSITE, Raster
+from engine.runner import Result
+from tests import pictures
+from tests.test_faces import DEVICE
+
+TASK = TASKS["face-swap"]
+RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
+
+
+def swapped(photo: Any = None, identity: Any = None, **values: Any) -> Result:
+    given = {
+        "image": [TASK.inputs[0].open(photo or pictures.portrait())],
+        "identity": [open_picture(each) for each in (identity or [pictures.portrait("moltedo")])],
+    }
+    parameters = parse(TASK.parameters, {"consent": True, "iterations": 6, **values})
+    return Walk(run(TASK, given, parameters)).finish()
+
+
+def labelled_part(size: tuple[int, int]) -> tuple[slice, slice]:
+    made = label(size, "bottom right", 0.03)
+    assert made is not None
+    return slice(made[0].top, made[0].bottom), slice(made[0].left, made[0].right)
+
+
+def test_nothing_is_made_without_consent() -> None:
+    with pytest.raises(ParameterError, match="consent"):
+        swapped(consent=False)
+    comparison = TASKS["face-swap-comparison"]
+    given = {"image": [open_picture(pictures.portrait())], "identity": [open_picture(pictures.portrait())]}
+    with pytest.raises(ParameterError, match="consent"):
+        Walk(run(comparison, given, comparison.parameters())).finish()
+
+
+@pytest.mark.parametrize("method", ["patches", "classical", "editor"])
+def test_only_the_face_and_the_label_change(method: str) -> None:
+    before = numpy.asarray(pictures.portrait()).astype(int)
+    result = swapped(method=method)
+    after = numpy.asarray(result.image).astype(int)
+    changed = (before != after).any(2)
+    changed[labelled_part(result.image.size)] = False
+    rows, columns = numpy.nonzero(changed)
+    (face,) = find_faces(before.astype(numpy.uint8), DEVICE)
+    box = face.box.grown(face.box.width // 5, (512, 512))
+    assert box.left <= columns.min() < columns.max() < box.right
+    assert box.top <= rows.min() < rows.max() < box.bottom
+    inside = (slice(face.box.top, face.box.bottom), slice(face.box.left, face.box.right))
+    assert numpy.abs(before - after)[inside].mean() > 4, "there is another face"
+
+
+@pytest.mark.parametrize("method", ["patches", "classical"])
+def test_pose_and_expression_stay(method: str) -> None:
+    (before,) = find_faces(numpy.asarray(pictures.portrait()), DEVICE)
+    (after,) = find_faces(numpy.asarray(swapped(method=method).image), DEVICE)
+    away = numpy.linalg.norm(before.landmarks - after.landmarks, axis=1)
+    assert away[INNER].mean() < 0.06 * before.scale
+
+
+def test_a_face_is_swapped_for_itself_with_little_change() -> None:
+    before = numpy.asarray(pictures.portrait()).astype(int)
+    after = numpy.asarray(swapped(identity=[pictures.portrait()], method="classical").image).astype(int)
+    (face,) = find_faces(before.astype(numpy.uint8), DEVICE)
+    inside = (slice(face.box.top, face.box.bottom), slice(face.box.left, face.box.right))
+    assert numpy.abs(before - after)[inside].mean() < 4
+
+
+def test_the_face_of_the_number_is_swapped() -> None:
+    both = Image.new("RGB", (720, 340), (120, 120, 120))
+    for left, name in ((20, "astronaut"), (380, "young_woman")):
+        both.paste(pictures.face(320, 320, name), (left, 10))
+    for number, other in ((1, slice(360, 720)), (2, slice(0, 360))):
+        result = swapped(both, method="classical", face=number)
+        before, after = numpy.asarray(both).copy(), numpy.asarray(result.image).copy()
+        part = labelled_part(both.size)
+        before[part] = after[part] = 0
+        assert (before[:, other] == after[:, other]).all()
+        assert (before != after).any()
+        assert result.facts["faces"] == 2
+    with pytest.raises(PictureError, match="Photo: there is no face 3; please choose one of 2"):
+        swapped(both, face=3)
+
+
+def test_refusals_name_the_picture() -> None:
+    with pytest.raises(PictureError, match="Photo: no face was found"):
+        swapped(pictures.scene(200, 200))
+    faceless = [pictures.portrait("moltedo"), pictures.scene(200, 200)]
+    with pytest.raises(PictureError, match="Identity, picture 2: no face was found"):
+        swapped(identity=faceless)
+    with pytest.raises(ParameterError, match="picture for 'Identity'"):
+        Walk(run(TASK, {"image": [open_picture(pictures.portrait())]}, TASK.parameters(consent=True))).finish()
+
+
+def test_the_most_fitting_picture_is_taken() -> None:
+    result = swapped(identity=[pictures.portrait("young_woman"), pictures.portrait("moltedo")], method="classical")
+    ranking = result.facts["ranking"]
+    assert [each["picture"] for each in ranking] == [2, 1], "he looks at the camera as the astronaut does"
+    assert ranking[0]["total"] < ranking[1]["total"]
+    assert result.explanation is not None
+    titles = [panel.title for panel in result.explanation.panels]  # type: ignore[attr-defined]
+    assert "identity, picture 2" in titles
+    assert {"68 landmarks", "parts of your face", "warped", "in your light", "where it goes"} <= set(titles)
+
+
+@pytest.mark.parametrize("kind", ["png", "jpeg"])
+def test_every_file_says_what_it_is(kind: Any) -> None:
+    result = swapped(method="classical")
+    stream = io.BytesIO()
+    result.save(stream, kind=kind)
+    with Image.open(stream) as image:
+        packet = image.info.get("xmp") or image.info["XML:com.adobe.xmp"]
+    text = packet.decode() if isinstance(packet, bytes) else packet
+    described = ElementTree.fromstring(text).find(f".//{RDF}Description")
+    assert described is not None
+    assert described.get("{http://iptc.org/std/Iptc4xmpExt/2008-02-29/}DigitalSourceType") == COMPOSITE
+    assert COMPOSITE.endswith("/compositeWithTrainedAlgorithmicMedia")
+    again = TASKS["super-resolution"].inputs[0].open(stream.getvalue())
+    assert again.raster is not None
+    assert again.raster.source_type == COMPOSITE, "the next task hands it on"
+    enlarged = Walk(
+        run(TASKS["super-resolution"], {"image": [again]}, parse(TASKS["super-resolution"].parameters,
+            {"method": "bicubic", "scale": 1}))
+    ).finish()  # fmt: skip
+    assert enlarged.raster is not None
+    assert enlarged.raster.source_type == COMPOSITE
+
+
+def test_other_metadata_is_not_taken_for_a_statement() -> None:
+    values = numpy.zeros((32, 32, 3), numpy.uint8)
+    stream = io.BytesIO()
+    Image.fromarray(values).save(stream, "JPEG", xmp=b"<x:xmpmeta>" + COMPOSITE.encode() + b"NotReally</x:xmpmeta>")
+    assert TASK.inputs[0].open(stream.getvalue()).as_raster().source_type is None
+    assert Raster(values).source_type is None
+
+
+def test_the_label_is_there_and_only_the_owner_can_leave_it_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(SWITCH, raising=False)
+    result = swapped(method="classical")
+    part = numpy.asarray(result.image)[labelled_part(result.image.size)]
+    assert part.min() < 80
+    assert part.max() > 230
+    other = numpy.asarray(swapped(method="classical", label_corner="top left", label_size=6).image)
+    assert (other[-30:] == numpy.asarray(pictures.portrait())[-30:]).all()
+    assert (other[:60, :250] != numpy.asarray(pictures.portrait())[:60, :250]).any()
+    with pytest.raises(ParameterError, match="owner"):
+        swapped(method="classical", label_corner="none")
+    monkeypatch.setenv(SWITCH, "1")
+    free = numpy.asarray(swapped(method="classical", label_corner="none").image)
+    assert (free[-30:] == numpy.asarray(pictures.portrait())[-30:]).all()
+
+
+@pytest.mark.parametrize("size", [(16, 16), (40, 400), (400, 40), (3000, 2000)])
+def test_the_label_fits_into_every_picture(size: tuple[int, int]) -> None:
+    for corner in ("bottom right", "top left"):
+        made = label(size, corner, 0.08)  # type: ignore[arg-type]
+        assert made is not None
+        box, colours, cover = made
+        assert 0 <= box.left < box.right <= size[0]
+        assert 0 <= box.top < box.bottom <= size[1]
+        assert colours.shape == (box.height, box.width, 3)
+        assert cover.shape == (box.height, box.width)
+
+
+def test_previews_are_labelled_from_the_first_one_on() -> None:
+    given = {"image": [open_picture(pictures.portrait())], "identity": [open_picture(pictures.portrait("moltedo"))]}
+    shown = [
+        step.preview()
+        for step in run(TASK, given, parse(TASK.parameters, {"consent": True, "iterations": 3}))
+        if step.preview
+    ]
+    assert len(shown) > 3
+    for each in shown:
+        corner = numpy.asarray(each)[labelled_part(each.size)]
+        assert corner.max() > 230
+        assert (corner.min(axis=(0, 1)) < 90).all()
+
+
+def test_a_stop_before_the_faces_are_found_makes_nothing() -> None:
+    given = {"image": [open_picture(pictures.portrait())], "identity": [open_picture(pictures.portrait("moltedo"))]}
+    job = Job()
+    steps = run(TASK, given, TASK.parameters(consent=True), job)
+    next(steps)
+    job.stop()
+    with pytest.raises(StoppedError, match="nothing was made"):
+        list(steps)
+
+
+def test_depth_and_transparency_come_back() -> None:
+    deep = numpy.asarray(pictures.portrait().resize((256, 256))).astype(numpy.uint16) * 257
+    result = swapped(pictures.deep_rgb_png(deep), method="classical")
+    assert result.raster is not None
+    assert result.raster.values.dtype == numpy.uint16
+    assert (result.raster.values[200:230, :100] == deep[200:230, :100]).all()
+
+
+def test_an_identitys_network_is_found_by_name_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    torch.manual_seed(0)
+    net = FaceTransform()
+    torch.nn.init.normal_(net.last.weight, std=0.05)
+    save_file({name: value.half() for name, value in net.state_dict().items()}, tmp_path / "someone.safetensors")
+    (tmp_path / "broken.safetensors").write_bytes(b"nothing")
+    monkeypatch.setenv(identities.PLACE, str(tmp_path))
+    assert {"someone", "broken"} <= set(identities.names())
+    photo = {"image": [open_picture(pictures.portrait())]}
+    parameters = parse(TASK.parameters, {"consent": True, "method": "network", "trained": "someone"})
+    result = Walk(run(TASK, photo, parameters)).finish()
+    assert result.facts["trained"] == "someone"
+    assert (numpy.asarray(result.image) != numpy.asarray(pictures.portrait())).any()
+    for name in ("nobody", f"../{tmp_path.name}/someone", str(tmp_path / "someone"), "some one", ""):
+        with pytest.raises(ParameterError, match="no trained identity"):
+            Walk(run(TASK, photo, parameters.model_copy(update={"trained": name}))).finish()
+    with pytest.raises(ParameterError, match="cannot be read"):
+        Walk(run(TASK, photo, parameters.model_copy(update={"trained": "broken"}))).finish()
+
+
+def test_an_untrained_network_changes_nothing() -> None:
+    faces = torch.rand(2, 3, 64, 96)
+    assert torch.equal(FaceTransform()(faces), faces)
+
+
+def test_no_face_of_one_visit_is_left_for_the_next() -> None:
+    first = swapped(method="classical").image.tobytes()
+    swapped(pictures.portrait("moltedo"), [pictures.portrait("young_woman")], method="classical")
+    assert swapped(method="classical").image.tobytes() == first
+
+
+def test_find_faces_numbers_them() -> None:
+    task = TASKS["find-faces"]
+    given = {"image": [open_picture(pictures.portrait())]}
+    plain = Walk(run(task, given, task.parameters())).finish()
+    dotted = Walk(run(task, given, parse(task.parameters, {"landmarks": True}))).finish()
+    (found,) = plain.facts["faces"]
+    assert len(found["box"]) == 4
+    assert plain.image.tobytes() != pictures.portrait().tobytes()
+    assert plain.image.tobytes() != dotted.image.tobytes()
+    with pytest.raises(PictureError, match="No face was found"):
+        Walk(run(task, {"image": [open_picture(pictures.scene(200, 160))]}, task.parameters())).finish()
