@@ -62,10 +62,6 @@ class FaceSwapTab:
             self.photo = self.controls.upload("image", height=240)
             self.identity = self.controls.upload("identity", height=240)
         self._notes = gr.Markdown(elem_classes=["quiet", "notes"])
-        self.controls.control("consent")
-        gr.Markdown(PROMISE, elem_classes=["quiet", "notes"])
-        examples = [[str(FOLDER / photo), [str(FOLDER / identity)]] for photo, identity in EXAMPLES]
-        gr.Examples(examples, [self.photo, self.identity], label="Examples (public domain)", cache_examples=False)
         self._boxes = gr.State([])
         with gr.Column(visible=False) as self._found:
             self._numbers = gr.Image(
@@ -73,6 +69,10 @@ class FaceSwapTab:
                 alt_text="your photo with a numbered box around every face", elem_classes=["filled"],
             )  # fmt: skip
             self._landmarks = self._faces.control("landmarks")
+        self.controls.control("consent")
+        gr.Markdown(PROMISE, elem_classes=["quiet", "notes"])
+        examples = [[str(FOLDER / photo), [str(FOLDER / identity)]] for photo, identity in EXAMPLES]
+        gr.Examples(examples, [self.photo, self.identity], label="Examples (public domain)", cache_examples=False)
 
     def _place_settings(self) -> None:
         """What both ways share: one component serves both tasks."""

@@ -74,7 +74,13 @@ class PicturesUpload(gr.Gallery):
     is_template = True
 
     def __init__(self, given: PictureInput, **options: Any) -> None:
-        shared: dict[str, Any] = {"columns": 4, "object_fit": "contain", "interactive": True, "format": "jpeg"}
+        shared: dict[str, Any] = {
+            "columns": 4,
+            "object_fit": "contain",
+            "interactive": True,
+            "format": "jpeg",
+            "buttons": [],
+        }
         super().__init__(type="filepath", file_types=["image"], **{**shared, **options})
         self._given = given
 

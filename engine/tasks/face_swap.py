@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 WORKING_PIXELS = 24_000_000
 MOST_PICTURES = 20
 FACE_NETS = ("blazeface", "facemesh", "bisenetv2-faces")
-PREPARATION = 12.0
+PREPARATION = 40.0
 """What finding, measuring, aligning and blending take for each picture, as GFLOP that take the same time (measured)."""
 PREVIEW_SIDE = 1024
 NO_CONSENT = "Please confirm that everybody who can be seen agrees to this swap (consent); without it nothing is made."

@@ -1,0 +1,103 @@
+"""The face swap through the public API: consent, many pictures in one argument, doors that stay closed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy
+import pytest
+from gradio_client import Client, handle_file
+from gradio_client.exceptions import AppError
+from PIL import Image
+
+from tests import pictures
+from tests.test_app import request
+
+
+@pytest.fixture
+def portraits(tmp_path: Path) -> dict[str, Path]:
+    names = ("astronaut", "moltedo", "young_woman")
+    return {name: pictures.saved(pictures.portrait(name), tmp_path / f"{name}.png") for name in names}
+
+
+def given(*paths: Path) -> list[dict[str, Any]]:
+    return [{"image": handle_file(path), "caption": None} for path in paths]
+
+
+def test_a_swap_with_two_pictures_of_the_identity(client: Client, portraits: dict[str, Path]) -> None:
+    result, facts = client.predict(
+        image=handle_file(portraits["astronaut"]), identity=given(portraits["young_woman"], portraits["moltedo"]),
+        consent=True, method="classical", api_name="/face_swap",
+    )  # fmt: skip
+    assert [each["picture"] for each in facts["ranking"]] == [2, 1]
+    with Image.open(result) as image:
+        assert image.format == "PNG"
+        assert image.size == (512, 512)
+        assert b"compositeWithTrainedAlgorithmicMedia" in Path(result).read_bytes()
+        after = numpy.asarray(image.convert("RGB"))
+    assert (after[400:, :300] == numpy.asarray(pictures.portrait())[400:, :300]).all()
+
+
+def test_without_consent_nothing_is_made(client: Client, portraits: dict[str, Path]) -> None:
+    pair = {"image": handle_file(portraits["astronaut"]), "identity": given(portraits["moltedo"])}
+    for endpoint in ("/face_swap", "/face_swap_comparison"):
+        with pytest.raises(AppError, match="consent"):
+            client.predict(**pair, api_name=endpoint)
+
+
+def test_the_label_cannot_be_left_out_by_a_visitor(client: Client, portraits: dict[str, Path]) -> None:
+    with pytest.raises(AppError, match="label"):
+        client.predict(
+            image=handle_file(portraits["astronaut"]), identity=given(portraits["moltedo"]), consent=True,
+            label_corner="none", api_name="/face_swap",
+        )  # fmt: skip
+
+
+def test_refusals_are_one_sentence(client: Client, portraits: dict[str, Path], tmp_path: Path) -> None:
+    scene = pictures.saved(pictures.scene(200, 160), tmp_path / "scene.png")
+    photo = {"image": handle_file(portraits["astronaut"]), "consent": True, "api_name": "/face_swap"}
+    with pytest.raises(AppError, match="picture for 'Identity'"):
+        client.predict(**photo)
+    with pytest.raises(AppError, match="Identity, picture 2: no face was found"):
+        client.predict(**photo, identity=given(portraits["moltedo"], scene))
+    with pytest.raises(AppError, match="At most 20 pictures"):
+        client.predict(**photo, identity=given(*[portraits["moltedo"]] * 21))
+    (tmp_path / "text.png").write_bytes(b"hello, I am not a picture")
+    with pytest.raises(AppError, match="Picture 2: This is not a picture"):
+        client.predict(**photo, identity=given(portraits["moltedo"], tmp_path / "text.png"))
+    with pytest.raises(AppError, match="no trained identity"):
+        client.predict(**photo, method="network", trained="../../weights/style_v2")
+
+
+def test_faces_are_found_through_the_client(client: Client, portraits: dict[str, Path]) -> None:
+    _, facts = client.predict(handle_file(portraits["young_woman"]), landmarks=True, api_name="/find_faces")
+    (face,) = facts["faces"]
+    left, top, right, bottom = face["box"]
+    assert 100 < left < right < 420
+    assert 80 < top < bottom < 400
+
+
+def test_the_comparison_through_the_client(client: Client, portraits: dict[str, Path]) -> None:
+    _, facts = client.predict(
+        image=handle_file(portraits["astronaut"]), identity=given(portraits["moltedo"]), consent=True,
+        methods=["editor", "classical"], api_name="/face_swap_comparison",
+    )  # fmt: skip
+    assert set(facts["methods"]) == {"image editor", "warp, light, blend"}
+
+
+@pytest.mark.parametrize("path", ["/etc/passwd", "../../etc/passwd", "http://127.0.0.1:9/a.png"])
+def test_files_of_the_server_cannot_be_read(path: str, app_url: str, client: Client) -> None:
+    _, info = request(f"{app_url}/gradio_api/info")
+    parameters = info["named_endpoints"]["/face_swap"]["parameters"]
+    values = [each.get("parameter_default") for each in parameters]
+    names = [each["parameter_name"] for each in parameters]
+    file = {"path": path, "meta": {"_type": "gradio.FileData"}}
+    values[names.index("identity")] = [{"image": file, "caption": None}]
+    values[names.index("image")] = file
+    values[names.index("consent")] = True
+    status, answer = request(f"{app_url}/gradio_api/call/face_swap", {"data": values})
+    if status == 200:
+        _, stream = request(f"{app_url}/gradio_api/call/face_swap/{answer['event_id']}")
+        assert "event: complete" not in str(stream)
+        assert "root:" not in str(stream)
