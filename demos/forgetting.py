@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,9 @@ from gradio.utils import is_in_or_equal
 
 from demos.panel import PRIVATE
 
+REMEMBERED = 1000
+"""Visits that have ended, of which a late event may still tell a file."""
+
 
 class Files:
     """Paths by visit: what has to be deleted when it ends. Nothing else of a visit is known here."""
@@ -19,15 +23,20 @@ class Files:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._paths: dict[str, set[str]] = {}
+        self._ended: deque[str] = deque(maxlen=REMEMBERED)
 
     def note(self, visit: str, paths: Sequence[str]) -> None:
-        """These files belong to a visit."""
+        """These files belong to a visit; of one that has ended they go at once."""
         with self._lock:
             self._paths.setdefault(visit, set()).update(paths)
+            ended = visit in self._ended
+        if ended:
+            self.forget(visit)
 
     def forget(self, visit: str) -> None:
         """Delete a visit's files, unless another visit has the same one: equal files have one path."""
         with self._lock:
+            self._ended.append(visit)
             mine = self._paths.pop(visit, set())
             kept = {path for others in self._paths.values() for path in others}
         for path in mine - kept:
@@ -35,7 +44,10 @@ class Files:
 
 
 def forget_on_leaving(page: gr.Blocks, components: Sequence[Any]) -> Files:
-    """Delete what the components have shown to a visitor as soon as the page is closed or loaded again."""
+    """Delete what the components have shown to a visitor as soon as the page is closed or loaded again.
+
+    The page tells which files they are, a moment after they have come; Gradio's cleaning takes what it could not tell.
+    """
     files = Files()
 
     def seen(value: Any, request: gr.Request) -> None:

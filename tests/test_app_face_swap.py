@@ -11,6 +11,7 @@ from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from PIL import Image
 
+from demos.forgetting import Files
 from tests import pictures
 from tests.test_app import request
 
@@ -101,3 +102,18 @@ def test_files_of_the_server_cannot_be_read(path: str, app_url: str, client: Cli
         _, stream = request(f"{app_url}/gradio_api/call/face_swap/{answer['event_id']}")
         assert "event: complete" not in str(stream)
         assert "root:" not in str(stream)
+
+
+def test_a_file_of_two_visits_goes_with_the_later_one(tmp_path: Path) -> None:
+    shared, own, late = (pictures.saved(pictures.scene(), tmp_path / f"{name}.png") for name in "abc")
+    files = Files()
+    files.note("first", [str(shared), str(own)])
+    files.note("second", [str(shared)])
+    files.forget("first")
+    assert shared.exists()
+    assert not own.exists()
+    files.note("first", [str(late)])
+    assert not late.exists(), "told after the visit had ended"
+    files.forget("second")
+    assert not shared.exists()
+    files.forget("never seen")

@@ -90,6 +90,7 @@ def test_pictures_go_with_their_visitor(page: Page, portraits: tuple[Path, Path]
             break
         page.wait_for_timeout(200)
     assert len(left()) >= 2
+    page.wait_for_timeout(3000)  # the page tells which files are its own; who leaves before that leaves them to Gradio
     page.goto("about:blank")
     for _ in range(100):
         if not left():
