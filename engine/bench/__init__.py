@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Any
 
-from engine.bench import inpainting, style_v1, style_v2, style_v3, super_resolution
+from engine.bench import face_swap, inpainting, style_v1, style_v2, style_v3, super_resolution
 from engine.bench.measure import whole
 from engine.device import best_device
 from engine.registry import Task
@@ -18,6 +18,7 @@ OWN = {
     "style-v3": style_v3.measure,
     "super-resolution": super_resolution.measure,
     "inpainting": inpainting.measure,
+    "face-swap": face_swap.measure,
 }
 """Tasks with figures of their own; the others are run once with their defaults."""
 

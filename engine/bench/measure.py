@@ -18,7 +18,7 @@ from engine.parameters import parse
 from engine.perceptual.evaluation import Energy
 from engine.perceptual.network import PerceptualNetwork
 from engine.picture import Picture, open_picture
-from engine.registry import Task
+from engine.registry import Pictures, Task
 from engine.runner import run
 from engine.tensors import enlarged, to_image
 
@@ -49,18 +49,28 @@ def seconds(evaluate: Callable[[], object], device: torch.device) -> float:
 
 
 def whole(
-    task: Task, values: dict[str, Any], repeat: int, side: int = 512, further: Sequence[str] = ("mask",)
+    task: Task,
+    values: dict[str, Any],
+    repeat: int,
+    side: int = 512,
+    further: Sequence[str] = ("mask",),
+    pictures: Pictures | None = None,
 ) -> dict[str, Any]:
     """Whole runs on square pictures: seconds, first step, peak memory. The first is cold and reported apart.
 
-    ``further`` names inputs that may be left out and are given all the same.
+    ``further`` names inputs that may be left out and are given all the same; ``pictures`` are given instead of squares.
     """
     parameters = parse(task.parameters, values)
-    pictures = {
-        each.name: [photo(side, index)] for index, each in enumerate(task.inputs) if each.least or each.name in further
-    }
-    if "mask" in pictures:
-        pictures["mask"] = [open_picture(Image.fromarray(centre((side, side))))]
+    if pictures is None:
+        made = {
+            each.name: [photo(side, index)]
+            for index, each in enumerate(task.inputs)
+            if each.least or each.name in further
+        }
+        if "mask" in made:
+            made["mask"] = [open_picture(Image.fromarray(centre((side, side))))]
+        pictures = made
+    width, height = pictures[task.inputs[0].name][0].size
     seconds: list[float] = []
     firsts: list[float] = []
     for _ in range(repeat + 1):
@@ -75,7 +85,7 @@ def whole(
         seconds.append(time.perf_counter() - start)
     facts = walk.result.facts
     figure = {
-        "what": f"{task.name} {values}, {side} x {side}",
+        "what": f"{task.name} {values}, {width} x {height}",
         "seconds": statistics.median(seconds[1:]),
         "spread": [min(seconds[1:]), max(seconds[1:])],
         "cold_seconds": seconds[0],

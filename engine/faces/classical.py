@@ -105,10 +105,11 @@ def fit(scene: Head, made: Warped, source: Head) -> Fit:
 
 
 def fit_alone(scene: Head) -> Fit:
-    """Where a face goes that already has the scene's shape, such as a network's."""
+    """Where a face goes that already has the scene's shape, such as a network's; an open mouth keeps its inside."""
     cover = softened(grown(scene.inside * _face(scene), -round(0.022 * scene.side)), 0.016 * scene.side)
-    nothing = numpy.zeros_like(cover)
-    return Fit(edge_free(cover), nothing, _rim(scene), scene.skin)
+    opened = openness(scene.landmarks)["mouth"] >= OPEN
+    mouth = mouth_inside(scene.landmarks, scene.side) if opened else numpy.zeros_like(cover)
+    return Fit(edge_free(cover), mouth, _rim(scene), scene.skin)
 
 
 def _face(head: Head) -> Cover:

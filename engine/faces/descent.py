@@ -44,8 +44,9 @@ CELLS = 8
 """Parts of the crop's side; a patch is looked for in its own cell and those around it."""
 PATCHES, LIGHT, SMOOTHNESS = 1.0, 40.0, 0.5
 """Weights of the terms, against :attr:`Settings.likeness` for the content."""
+COLOUR_SMOOTHING = 4.0
+"""Blur of the correction's colour relative to that of its lightness."""
 SCALES = 3
-RATIO = 2.0
 
 
 @dataclass(frozen=True)
@@ -108,8 +109,13 @@ class FaceEnergy:
         self._light = self._slow(self.scene)
 
     def picture(self, correction: Tensor) -> Tensor:
-        """The face with a correction ``(1, 3, side, side)``, which counts inside the cover only."""
-        return self.start + self._cover * blurred(correction, self._settings.smoothing)
+        """The face with a correction ``(1, 3, side, side)``, which counts inside the cover only.
+
+        What it changes of the colour is smoother than what it changes of the lightness: skin has no coloured grain.
+        """
+        light = correction.mean(1, keepdim=True)
+        colour = blurred(correction - light, COLOUR_SMOOTHING * self._settings.smoothing)
+        return self.start + self._cover * (blurred(light, self._settings.smoothing) + colour)
 
     def inside(self, face: Tensor) -> Tensor:
         """A face ``(1, 3, side, side)`` inside the cover, the scene outside."""
