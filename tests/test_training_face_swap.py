@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy
 import pytest
 import torch
+from PIL import ImageOps
 from safetensors.torch import load_file
 
 from engine import Walk
 from engine.cli import main
 from engine.device import best_device
 from engine.errors import ParameterError
+from engine.evaluation import faces as evaluated
 from engine.evaluation import judge
 from engine.evaluation.faces import _pairs
+from engine.faces.align import alignment, crop
 from engine.faces.find import find_faces
 from engine.faces.head import chosen, head_of
 from engine.job import Job
@@ -96,3 +100,55 @@ def test_pairs_are_spread_over_everybody() -> None:
     assert len(set(found)) == 30
     assert all(photo != identity for photo, identity in found)
     assert {photo for photo, _ in found} == {identity for _, identity in found} == set(names)
+
+
+class Ours:
+    """A judge for the test: our own landmarks, and the aligned face itself, small, as an embedding."""
+
+    def __call__(self, picture: numpy.ndarray) -> judge.Judged | None:
+        found = find_faces(picture, best_device())
+        if not found:
+            return None
+        face = chosen(found, "")
+        small = crop(picture, alignment(face, 16), 16)[3:14, 3:13].mean(2).ravel().astype(numpy.float64)
+        small -= small.mean()
+        return judge.Judged(face.landmarks.astype(numpy.float64), small / numpy.linalg.norm(small))
+
+
+@pytest.fixture
+def people(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(evaluated, "Judge", Ours)
+    folder = tmp_path / "people"
+    folder.mkdir()
+    pictures.portrait().save(folder / "astronaut.png")
+    (folder / "moltedo").mkdir()
+    for index, name in enumerate(("a", "b")):
+        portrait = pictures.portrait("moltedo")
+        (ImageOps.mirror(portrait) if index else portrait).save(folder / "moltedo" / f"{name}.png")
+    return folder
+
+
+def test_swaps_are_judged(people: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    table = tmp_path / "table.json"
+    given = ["evaluate", "face-swap", "--consent", "--faces", str(people), "--pairs", "2", "--methods", "classical"]
+    assert main([*given, "--json", str(table)]) == 0
+    told = capsys.readouterr().out
+    assert "astronaut" in told
+    assert "2 of 2" in told
+    rows = json.loads(table.read_text())["pictures"]
+    assert {(row["photo"], row["identity"]) for row in rows} == {("astronaut", "moltedo"), ("moltedo", "astronaut")}
+    for row in rows:
+        assert row["untouched"] == 1
+        assert 0 < row["landmarks"] < 6
+        assert row["held_out"] == (row["identity"] == "moltedo")
+        assert row["nearer"] == (row["to_identity"] < row["to_photo"])
+
+
+def test_landmarks_are_compared_turned_and_small(people: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["evaluate", "landmarks", "--images", str(people)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == len(evaluated.TILTS) + 1
+    upright = next(line for line in lines if "mean, 0 degrees" in line)
+    assert "inner 0.000" in upright, "our own points beside our own points"
+    assert all("3 of 3" in line for line in lines)
+    assert all(float(line.split("inner ")[1].split()[0]) < 5 for line in lines)
