@@ -235,6 +235,19 @@ def test_an_identitys_network_is_found_by_name_only(tmp_path: Path, monkeypatch:
         Walk(run(TASK, photo, parameters.model_copy(update={"trained": "broken"}))).finish()
 
 
+def test_the_shipped_network_needs_no_picture_of_the_identity() -> None:
+    photo = {"image": [open_picture(pictures.portrait())]}
+    result = Walk(run(TASK, photo, parse(TASK.parameters, {"consent": True, "method": "network"}))).finish()
+    assert {each["name"] for each in result.facts["weights"]} >= {"face-swap-moltedo", "facemesh"}
+    (before,) = find_faces(numpy.asarray(pictures.portrait()), DEVICE)
+    (after,) = find_faces(numpy.asarray(result.image), DEVICE)
+    away = numpy.linalg.norm(before.landmarks - after.landmarks, axis=1)
+    assert away[INNER].mean() < 0.06 * before.scale
+    inside = (slice(before.box.top, before.box.bottom), slice(before.box.left, before.box.right))
+    apart = numpy.asarray(result.image)[inside].astype(int) - numpy.asarray(pictures.portrait())[inside]
+    assert numpy.abs(apart).mean() > 4
+
+
 def test_an_untrained_network_changes_nothing() -> None:
     faces = torch.rand(2, 3, 64, 96)
     assert torch.equal(FaceTransform()(faces), faces)

@@ -67,8 +67,8 @@ class FaceSwap(Swap):
     """Patches: a descent. Network: of one trained identity. Classical: warp, light, blend. Editor: warp and clone."""
     metadata: bool = option(True, label="Keep metadata", advanced=True)
     """The photo's EXIF (camera, date, place) goes into the result, too."""
-    trained: str = option("", label="Trained identity", advanced=True)
-    """For the method network: the name of a network from `python -m engine train face-swap`."""
+    trained: str = option("moltedo", label="Trained identity", advanced=True)
+    """For the method network: whose it is; a shipped one, or a name from `python -m engine train face-swap`."""
 
 
 INPUTS = (
