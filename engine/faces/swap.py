@@ -35,6 +35,8 @@ CROP_SIDES = 256, 1024
 picture."""
 SOFT_EYES = 45.0
 """Eye distance in pixels below which a picture of the identity is called soft."""
+SHOWN_CANDIDATES = 3
+"""Pictures of the identity among the stages, the most fitting ones."""
 PREPARED = 0.08
 """Share of the time that goes before a descent."""
 
@@ -188,7 +190,9 @@ def swapped(
         ("68 landmarks", with_landmarks(scene)),
         ("parts of your face", scene.parts.picture()),
     ]
-    panels += [(f"identity, picture {each.number}", with_landmarks(each.head)) for each in meeting.candidates[:1]]
+    for place, each in enumerate(meeting.candidates[:SHOWN_CANDIDATES]):
+        title = f"then picture {each.number} ({each.total:.1f})" if place else f"identity, picture {each.number}"
+        panels.append((title, with_landmarks(each.head)))
     if how.method == "editor":
         result, cover = edited(scene, meeting.best)
     else:
