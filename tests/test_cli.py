@@ -213,3 +213,19 @@ def test_interrupting_keeps_the_best_picture(files: tuple[Path, Path], tmp_path:
     assert json.loads(facts.read_text())["stopped"]
     with Image.open(out) as image:
         assert image.size == (64, 48)
+
+
+def test_a_face_is_swapped_with_several_pictures_of_the_identity(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = ("astronaut", "young_woman", "moltedo")
+    photo, *identity = (str(pictures.saved(pictures.portrait(each), tmp_path / f"{each}.png")) for each in names)
+    out, stages, facts = (tmp_path / name for name in ("out.jpg", "stages.png", "facts.json"))
+    given = ["face-swap", "--image", photo, "--identity", *identity, "--method", "classical", "--out", str(out)]
+    assert main(given) == 1
+    assert "consent" in capsys.readouterr().err
+    assert not out.exists()
+    assert main([*given, "--consent", "--explanation", str(stages), "--facts", str(facts)]) == 0
+    assert json.loads(facts.read_text())["ranking"][0]["picture"] == 2
+    for path in (out, stages):
+        assert b"compositeWithTrainedAlgorithmicMedia" in path.read_bytes()
