@@ -17,9 +17,9 @@ from engine.errors import PentimentoError
 from engine.films import FilmTask, run_film
 from engine.job import Job, Walk
 from engine.parameters import parse
-from engine.picture import Picture
+from engine.picture import Kind, Picture
 from engine.raster import Raster
-from engine.registry import Form, Task
+from engine.registry import Form, PictureInput, Task
 from engine.runner import run
 from engine.tasks import FILMS, TASKS
 from engine.terminal import watch
@@ -43,6 +43,7 @@ def _parser() -> argparse.ArgumentParser:
         _add_task(commands, task)
     for film in FILMS.values():
         _add_film(commands, film)
+    _add_batch(commands)
     add_commands(commands)
     return parser
 
@@ -68,12 +69,46 @@ def _add_film(commands: Any, film: FilmTask) -> None:
     command.set_defaults(action=_run_film, film=film)
 
 
-def _command(commands: Any, task: Form) -> argparse.ArgumentParser:
-    """A subcommand with the pictures and parameters of a task."""
+def _add_batch(commands: Any) -> None:
+    command = commands.add_parser("batch", help="A task on every file of a folder, a pattern or a zip.")
+    kinds = command.add_subparsers(required=True, metavar="TASK")
+    for task in (*TASKS, *FILMS.values()):
+        one = _command(kinds, task, without=task.inputs[:1] if isinstance(task, Task) else ())
+        one.add_argument("source", metavar="IN", help="A folder, a pattern in quotes, or a .zip of files.")
+        one.add_argument("folder", type=Path, metavar="OUT", help="Folder of the results, made when it is not there.")
+        one.add_argument("--kind", choices=get_args(Kind), default="png", help="Of pictures. Default: png.")
+        one.set_defaults(action=_run_batch, task=task)
+
+
+def _run_batch(options: argparse.Namespace) -> None:
+    from engine.batch.work import Order, batch, check, table
+
+    given = vars(options)
+    task: Task | FilmTask = options.task
+    names = [name for name in task.parameters.model_fields if name in given]
+    parameters = parse(task.parameters, {name: given[name] for name in names})
+    others = [each for each in task.inputs if given.get(each.name)]
+    pictures = {each.name: [each.open(path) for path in given[each.name]] for each in others}
+    order = Order(task=task, parameters=parameters, pictures=pictures, kind=options.kind)
+    check(order)
+    job = Job()
+    report = watch(Walk(batch(options.source, options.folder, order, job)), job)
+    for line in table(report.failed):
+        print(line, file=sys.stderr)
+    left = f", {report.left} left" if report.left else ""
+    print(f"{report.made} made, {report.kept} were there, {len(report.failed)} failed{left}; {report.seconds:.1f} s")
+    if report.failed:
+        raise PentimentoError(f"{len(report.failed)} files have no result; the table above says why.")
+
+
+def _command(commands: Any, task: Form, without: Sequence[PictureInput] = ()) -> argparse.ArgumentParser:
+    """A subcommand with the pictures, but for some inputs, and the parameters of a task."""
     command: argparse.ArgumentParser = commands.add_parser(
         task.name, help=task.summary, description=f"{task.summary} ({task.paper})"
     )
     for each in task.inputs:
+        if each in without:
+            continue
         several = f" Up to {each.most} of them." if each.most > 1 else ""
         command.add_argument(
             f"--{each.name}",

@@ -1,0 +1,1 @@
+"""Many pictures or videos through one task."""

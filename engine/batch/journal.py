@@ -1,0 +1,50 @@
+"""What of a batch is done: a line of JSON for each file, written after its result is in place. No torch here."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+NAME = "pentimento-batch.jsonl"
+
+
+class Journal:
+    """The lines of a folder of results. A line that a killed batch has not finished is no line.
+
+    Args:
+        folder: of the results.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / NAME
+        self._lines: dict[str, dict[str, Any]] = {}
+        if self._path.exists():
+            lines = self._path.read_text(encoding="utf-8", errors="replace").splitlines()
+            self._lines = {told["name"]: told for line in lines if (told := _told(line))}
+
+    def done(self, name: str, key: str, target: Path) -> bool:
+        """Whether a file's result is there and was made from the same content in the same way."""
+        told = self._lines.get(name, {})
+        return told.get("key") == key and "error" not in told and target.is_file()
+
+    def note(self, name: str, told: Mapping[str, Any]) -> None:
+        """Add a line; on the disk when this returns."""
+        line = {"name": name, **told}
+        self._lines[name] = line
+        broken = self._path.exists() and self._path.read_bytes()[-1:] not in (b"", b"\n")
+        with self._path.open("a", encoding="utf-8") as stream:
+            stream.write(("\n" if broken else "") + json.dumps(line) + "\n")
+            stream.flush()
+            os.fsync(stream.fileno())
+
+
+def _told(line: str) -> dict[str, Any] | None:
+    """What a line says; None for half of one."""
+    try:
+        told = json.loads(line)
+    except ValueError:
+        return None
+    return told if isinstance(told, dict) and "name" in told else None

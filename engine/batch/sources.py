@@ -1,0 +1,99 @@
+"""What a batch works on: a folder, a pattern, or a zip archive. No torch here."""
+
+from __future__ import annotations
+
+import hashlib
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from glob import glob
+from pathlib import Path, PurePosixPath
+
+from engine.errors import ParameterError
+
+MOST_BYTES = 2 << 30
+"""Largest file that is taken out of an archive."""
+
+
+@dataclass(frozen=True)
+class Item:
+    """One file of a batch."""
+
+    name: str
+    """Path relative to the source, with "/" between its parts; never leads out of it."""
+    path: Path
+    """Of the file, or of the archive that it is in."""
+    inside: bool = False
+    """Whether it is in an archive, under its name."""
+
+    def read(self) -> bytes:
+        """Its content.
+
+        Raises:
+            OSError: it cannot be read (damaged archives included).
+        """
+        if not self.inside:
+            return self.path.read_bytes()
+        try:
+            with zipfile.ZipFile(self.path) as archive:
+                if archive.getinfo(self.name).file_size > MOST_BYTES:
+                    raise OSError(f"{self.name} is too large")
+                return archive.read(self.name)
+        except (zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
+            raise OSError(f"{self.name} cannot be taken out of its archive") from error
+
+
+def items_of(source: str, endings: Sequence[str]) -> list[Item]:
+    """Files of a folder (with its subfolders), of a pattern such as ``photos/*.jpg``, or of a zip, by their names.
+
+    Raises:
+        ParameterError: there is nothing of these endings.
+    """
+    path = Path(source)
+    if path.is_dir():
+        found = [Item(each.relative_to(path).as_posix(), each) for each in path.rglob("*") if each.is_file()]
+    elif path.is_file() and zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            found = [Item(each, path, True) for each in archive.namelist() if _leads_inside(each)]
+    else:
+        paths = [Path(each) for each in glob(source, recursive=True)]
+        found = [Item(each.name, each) for each in paths if each.is_file()]
+    usable = sorted(
+        (each for each in found if each.name.lower().endswith(tuple(endings))), key=lambda each: (each.name, each.path)
+    )
+    if not usable:
+        raise ParameterError(f"There is nothing to work on in {source!r}.")
+    return usable
+
+
+def _leads_inside(name: str) -> bool:
+    """Whether a path in an archive stays where it is unpacked."""
+    parts = PurePosixPath(name).parts
+    return bool(parts) and not name.startswith("/") and ".." not in parts and ":" not in name and "\\" not in name
+
+
+def results_of(items: Sequence[Item], ending: str) -> dict[Item, PurePosixPath]:
+    """Where the result of each file goes, relative to the folder of results; no two to the same place.
+
+    ``a.jpg`` becomes ``a.png``; where there is an ``a.webp``, too, they become ``a.jpg.png`` and ``a.webp.png``, and a
+    name that a pattern finds in several folders gets a number.
+    """
+    stems = [PurePosixPath(each.name).with_suffix("") for each in items]
+    taken: dict[Item, PurePosixPath] = {}
+    used: set[PurePosixPath] = set()
+    for item, stem in zip(items, stems, strict=True):
+        name = PurePosixPath(item.name)
+        wanted = stem.with_name(stem.name + ending) if stems.count(stem) == 1 else name.with_name(name.name + ending)
+        number = 2
+        made = wanted
+        while made in used:
+            made = wanted.with_name(f"{wanted.stem}-{number}{ending}")
+            number += 1
+        used.add(made)
+        taken[item] = made
+    return taken
+
+
+def digest(data: bytes) -> str:
+    """Of a file's content, hex."""
+    return hashlib.sha256(data).hexdigest()
