@@ -10,6 +10,7 @@ import gradio as gr
 from gradio.components import Component
 from pydantic.fields import FieldInfo
 
+from demos import visits
 from demos.uploads import PicturesUpload, PictureUpload
 from engine import Picture
 from engine.errors import PictureError
@@ -168,6 +169,7 @@ class Controls:
         for each in self.form.inputs:
             given = [named[numbered(each.name, index)] for index in range(slots(each))]
             for slot in given:
+                visits.note(slot)
                 if isinstance(slot, PictureError):
                     raise slot
             if slots(each) < each.most:

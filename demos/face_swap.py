@@ -11,7 +11,6 @@ from demos import told
 from demos.comparison import ComparisonView
 from demos.controls import Controls
 from demos.examples import FOLDER
-from demos.forgetting import forget_on_leaving
 from demos.panel import PRIVATE, QUEUE, Panel, publish
 from demos.runs import frames
 from demos.uploads import Upload
@@ -29,8 +28,9 @@ TEXT = (
     "<span class='quiet'>Korshunova et al. 2017; Li & Wand 2016.</span>"
 )
 PROMISE = (
-    "Pictures are used for this swap only: nothing is kept after your visit, logged, or shown to others. Results carry "
-    "a label, and their file says that a machine has made them (IPTC digital source type)."
+    "Pictures are used for this swap only, never logged or shown to others. Your uploads are deleted when you close "
+    "this page, what was made of them within about an hour. Results carry a label, and their file says that a machine "
+    "has made them (IPTC digital source type)."
 )
 SEND_TO = ("Super-resolution", "Style V1", "Style V2", "Style V3")
 NO_FACES = "Faces appear here with their numbers."
@@ -99,6 +99,7 @@ class FaceSwapTab:
             _numbering(self._faces), [self.photo, *self._faces.components], [self._found, self._numbers, self._boxes],
             show_progress="hidden", trigger_mode="always_last", **PRIVATE, **QUEUE,
         )  # fmt: skip
+        self.photo.change(lambda: 0, None, [self.controls["face"]], queue=False, **PRIVATE)
         self._numbers.select(_chosen, [self._boxes], [self.controls["face"]], queue=False, **PRIVATE)
         publish(self._faces)
 
@@ -110,11 +111,6 @@ class FaceSwapTab:
         compared = self._compared.connect(self.side_by_side)
         self._view.connect(self._compared.result, compared)
         told.connect_time(self.side_by_side, sizes, self._compared_expected, compared)
-
-    def connect(self, page: gr.Blocks) -> None:
-        """Bind what belongs to the page: what was uploaded and made here goes when the visitor does."""
-        shown = [self.photo, self.identity, self.panel.picture, self.panel.download, self._compared.picture]
-        forget_on_leaving(page, [*shown, self._compared.download])
 
 
 def build() -> FaceSwapTab:

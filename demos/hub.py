@@ -18,6 +18,7 @@ from demos import (
     style_v2,
     style_v3,
     super_resolution,
+    visits,
 )
 
 QUEUE_SIZE = 20
@@ -69,7 +70,7 @@ def build() -> gr.Blocks:
         sending.connect(filling.panel, places)
         sending.connect(v2.panel, places)
         sending.connect(swapping.panel, places)
-        swapping.connect(page)
+        visits.connect(page)
     page.queue(api_open=False, max_size=QUEUE_SIZE, default_concurrency_limit=4)
     return page
 

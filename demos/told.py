@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from demos import look
+from demos import look, visits
 from demos.controls import Controls, numbered, slots
 from demos.panel import RunEvents
 from demos.uploads import Upload, Uploads, notes_line
@@ -97,6 +97,7 @@ def _opened(given: PictureInput, label: str) -> Any:
     """What the door says about one upload, and what of it counts for the time."""
 
     def opened(value: Upload | Uploads) -> tuple[str, list[tuple[int, int]] | None]:
+        visits.note(value)
         pictures = value if isinstance(value, list) else [value] if isinstance(value, Picture) else []
         return notes_line({label: value}), [given.extent(each) for each in pictures] or None
 

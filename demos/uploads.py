@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any
 
 import gradio as gr
@@ -12,6 +13,7 @@ from gradio.components.gallery import GalleryData, GalleryImage
 from gradio.data_classes import ImageData
 from gradio.utils import is_in_or_equal
 
+from demos.visits import Uploaded
 from engine import Picture
 from engine.errors import PictureError
 from engine.registry import PictureInput
@@ -63,9 +65,10 @@ def _opened(given: PictureInput, payload: ImageData, cache: str) -> Picture | Pi
     if not is_in_or_equal(payload.path, cache):
         return PictureError("This file was not uploaded here.")
     try:
-        return given.open(payload.path)
+        opened = given.open(payload.path)
     except PictureError as refusal:
         return refusal
+    return Uploaded(**{each.name: getattr(opened, each.name) for each in fields(opened)}, path=payload.path)
 
 
 class PicturesUpload(gr.Gallery):

@@ -11,7 +11,7 @@ from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from PIL import Image
 
-from demos.forgetting import Files
+from demos.visits import MOST_FILES, MOST_VISITS, Visits
 from tests import pictures
 from tests.test_app import request
 
@@ -105,15 +105,23 @@ def test_files_of_the_server_cannot_be_read(path: str, app_url: str, client: Cli
 
 
 def test_a_file_of_two_visits_goes_with_the_later_one(tmp_path: Path) -> None:
-    shared, own, late = (pictures.saved(pictures.scene(), tmp_path / f"{name}.png") for name in "abc")
-    files = Files()
-    files.note("first", [str(shared), str(own)])
-    files.note("second", [str(shared)])
-    files.forget("first")
+    shared, own, example = (pictures.saved(pictures.scene(), tmp_path / f"{name}.png") for name in "abc")
+    visits = Visits()
+    visits.note("first", [str(shared), str(own), str(example)])
+    visits.note("second", [str(shared)])
+    visits.forget("first", lambda: {str(example)})
     assert shared.exists()
     assert not own.exists()
-    files.note("first", [str(late)])
-    assert not late.exists(), "told after the visit had ended"
-    files.forget("second")
+    assert example.exists(), "the page's own"
+    visits.forget("second")
     assert not shared.exists()
-    files.forget("never seen")
+    visits.forget("never seen")
+
+
+def test_visits_are_bounded() -> None:
+    visits = Visits()
+    for index in range(MOST_VISITS + 50):
+        visits.note(str(index), [f"/nowhere/{index}-{number}" for number in range(3)])
+    visits.note("many", [f"/nowhere/{number}" for number in range(2 * MOST_FILES)])
+    assert len(visits._paths) == MOST_VISITS
+    assert len(visits._paths["many"]) == MOST_FILES

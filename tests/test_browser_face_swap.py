@@ -77,23 +77,24 @@ def test_side_by_side(page: Page, portraits: tuple[Path, Path]) -> None:
         expect(beside.locator(".lens figcaption").filter(has_text=title)).to_be_visible(timeout=20_000)
 
 
-def test_pictures_go_with_their_visitor(page: Page, portraits: tuple[Path, Path]) -> None:
-    opened(page, portraits)
+def test_uploads_go_with_their_visitor_and_examples_stay(page: Page, portraits: tuple[Path, Path]) -> None:
     cache = Path(os.environ["GRADIO_TEMP_DIR"])
-    sizes = {path.stat().st_size for path in portraits}
 
-    def left() -> list[Path]:
-        return [path for path in cache.rglob("*.png") if path.is_file() and path.stat().st_size in sizes]
+    def there() -> set[Path]:
+        return {path for path in cache.rglob("*") if path.is_file()}
 
-    for _ in range(50):
-        if len(left()) >= 2:
-            break
-        page.wait_for_timeout(200)
-    assert len(left()) >= 2
-    page.wait_for_timeout(3000)  # the page tells which files are its own; who leaves before that leaves them to Gradio
+    examples = {path for path in there() if path.name in ("astronaut.jpg", "moltedo.jpg", "cat.jpg")}
+    assert examples
+    tab = opened(page, portraits)
+    tab.locator("tr.tr-body").first.click()  # an example, which the page itself has
+    expect(tab.get_by_text("This takes about").first).to_be_visible(timeout=20_000)
+    page.wait_for_timeout(3000)
+    uploads = {path for path in there() if path.name in ("both.png", "identity.png")}
+    assert uploads
     page.goto("about:blank")
     for _ in range(100):
-        if not left():
+        if not uploads & there():
             break
         page.wait_for_timeout(200)
-    assert not left()
+    assert not uploads & there()
+    assert examples <= there()

@@ -128,7 +128,7 @@ def _row(
     made = Walk(swapped(met, how, device, Job(), scene.size, lambda *_: photo.image)).finish()
     seconds = time.perf_counter() - start
     canvas = Canvas(photo.as_raster())  # without the label, which the judge should not see
-    canvas.put(made.box, made.colours, made.cover)
+    canvas.put(made.box, made.colours, made.cover, alpha="kept")
     result = canvas.image
     outside = numpy.ones(result.shape[:2], numpy.bool_)
     outside[made.box.top : made.box.bottom, made.box.left : made.box.right] = made.cover <= 0

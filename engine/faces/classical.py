@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import cv2
 import numpy
 
+from engine.errors import PictureError
 from engine.faces.align import Colours, Cover, inverse, moved, sampled, scale_of, similarity, smooth_map
 from engine.faces.blend import edge_free, grown, polygon, pyramid_blend, samples, softened
 from engine.faces.face import CLASSICAL, LEFT_EYE, OVAL, RIGHT_EYE, Points, openness
@@ -21,6 +22,8 @@ SHAPE = 0.35
 """How far the face's shape goes from the scene's to the identity's; more is more alike, and less of the expression."""
 OPEN, WIDE_OPEN, MORE_OPEN = 0.06, 0.15, 0.7
 """A mouth is open from the first on. Its inside stays when it is wide open, or the identity's is less than a share."""
+LEAST_COVER = 0.2
+"""Of a face, to be swapped."""
 RIM = (6.0, 16.0)
 """L* that a rim of glasses is darker than what is around it: from where on it may be one, and from where on it is."""
 
@@ -101,7 +104,7 @@ def fit(scene: Head, made: Warped, source: Head) -> Fit:
     allowed = numpy.maximum(both, _eyes(scene, 0.05) * (1 - scene.covered))
     cover = softened(grown(outline * allowed, -round(0.022 * side)), 0.016 * side)
     skin = scene.skin * made.skin
-    return Fit(edge_free(cover), _mouth(scene, source), _rim(scene), skin)
+    return Fit(_enough(edge_free(cover), scene), _mouth(scene, source), _rim(scene), skin)
 
 
 def fit_alone(scene: Head) -> Fit:
@@ -109,7 +112,18 @@ def fit_alone(scene: Head) -> Fit:
     cover = softened(grown(scene.inside * _face(scene), -round(0.022 * scene.side)), 0.016 * scene.side)
     opened = openness(scene.landmarks)["mouth"] >= OPEN
     mouth = mouth_inside(scene.landmarks, scene.side) if opened else numpy.zeros_like(cover)
-    return Fit(edge_free(cover), mouth, _rim(scene), scene.skin)
+    return Fit(_enough(edge_free(cover), scene), mouth, _rim(scene), scene.skin)
+
+
+def _enough(cover: Cover, scene: Head) -> Cover:
+    """The cover.
+
+    Raises:
+        PictureError: too little of the face was recognised as one for a swap.
+    """
+    if cover.sum() < LEAST_COVER * scene.inside.sum():
+        raise PictureError("The face is too dark or too much covered to be swapped; please use a clearer picture.")
+    return cover
 
 
 def _face(head: Head) -> Cover:

@@ -28,6 +28,11 @@ SAME = 0.3
 """Intersection over union from which on two boxes are one face."""
 TILE_SIDES = (1536, 768)
 """In pixels, of the pieces in which large pictures are looked at, too: the detector needs a tenth of its picture."""
+MOST_TILES = 24
+"""Pieces in a row; a picture that is a strip is looked at in larger ones."""
+LEAST_SIDE = 32
+"""Shorter side in pixels of a picture that can have a face."""
+MOST_FACES = 50
 OVERLAP = 0.3
 """Of neighbouring pieces, so that every face of a size is whole in one of them."""
 CONTEXT = 1.5
@@ -53,12 +58,15 @@ class _Found:
 def find_faces(image: Image, device: Device) -> list[Face]:
     """All faces of a picture that look into it somehow, from left to right.
 
-    Tilted by up to about 45 degrees; where there is none, the picture is looked at lying and standing on its head.
+    Tilted by up to about 45 degrees; where there is none, the picture is looked at lying and standing on its head, as a
+    whole. No more than :data:`MOST_FACES`, those that the detector is most sure of.
     """
+    if min(image.shape[:2]) < LEAST_SIDE:
+        return []
     exact = replace(device, dtype=torch.float32)  # half precision would move points by a pixel
     for turns in range(4):
         turned = numpy.ascontiguousarray(numpy.rot90(image, turns))
-        faces = _upright(turned, exact)
+        faces = _upright(turned, exact, pieces=turns == 0)
         if faces:
             return sorted((_turned_back(face, turns, turned) for face in faces), key=lambda face: face.box.left)
     return []
@@ -75,11 +83,12 @@ def _turned_back(face: Face, turns: int, turned: Image) -> Face:
 
 
 @torch.inference_mode()
-def _upright(image: Image, device: Device) -> list[Face]:
+def _upright(image: Image, device: Device, *, pieces: bool) -> list[Face]:
     detector, mesh = models.get(catalogue()[DETECTOR], device), models.get(catalogue()[MESH], device)
     assert isinstance(detector, BlazeFace)
     assert isinstance(mesh, FaceMesh)
-    found = _distinct([each for piece in _pieces(image) for each in _detected(image, piece, detector, device)])
+    looks = _pieces(image) if pieces else [_whole(image)]
+    found = _distinct([each for piece in looks for each in _detected(image, piece, detector, device)])[:MOST_FACES]
     faces = [face for each in found if (face := _measured(image, each, mesh, device)) is not None]
     boxes = [_Found(_corners(face.box), face.score * face.box.area, 0) for face in faces]
     kept = _distinct(boxes)  # two boxes may have led to one face
@@ -87,16 +96,23 @@ def _upright(image: Image, device: Device) -> list[Face]:
 
 
 def _pieces(image: Image) -> Iterator[Box]:
-    """The whole picture as a square, then squares that overlap."""
+    """The whole picture as a square, then squares that overlap; larger ones where there would be too many."""
     height, width = image.shape[:2]
-    side = max(height, width)
-    left, top = (width - side) // 2, (height - side) // 2
-    yield Box(left, top, left + side, top + side)
-    for tile in TILE_SIDES:
-        if side <= 1.2 * tile:
+    yield _whole(image)
+    longest = max(height, width)
+    least = int(longest / (MOST_TILES * (1 - OVERLAP)))
+    for tile in sorted({max(each, least) for each in TILE_SIDES}, reverse=True):
+        if longest <= 1.2 * tile:
             continue
         for down in _starts(height, tile):
             yield from (Box(across, down, across + tile, down + tile) for across in _starts(width, tile))
+
+
+def _whole(image: Image) -> Box:
+    height, width = image.shape[:2]
+    side = max(height, width)
+    left, top = (width - side) // 2, (height - side) // 2
+    return Box(left, top, left + side, top + side)
 
 
 def _starts(length: int, tile: int) -> list[int]:
@@ -189,19 +205,16 @@ def _mesh_at(
     factor = MESH_SIDE / side
     matrix = factor * numpy.array([[numpy.cos(tilt), numpy.sin(tilt)], [-numpy.sin(tilt), numpy.cos(tilt)]])
     offset = (MESH_SIDE - 1) / 2 - matrix @ middle
-    source: NDArray[Any] = image
+    box = _around(middle, side, image)
+    source: NDArray[Any] = image[box.top : box.bottom, box.left : box.right]
+    shrink = numpy.ones(2)
     if factor < 0.5:  # else pixels between the samples would be left out
-        box = _around(middle, side, image)
-        part = image[box.top : box.bottom, box.left : box.right]
         size = (max(1, round(2 * factor * box.width)), max(1, round(2 * factor * box.height)))
-        source = cv2.resize(part, size, interpolation=cv2.INTER_AREA)
+        source = cv2.resize(source, size, interpolation=cv2.INTER_AREA)
         shrink = numpy.array([size[0] / box.width, size[1] / box.height])
-        # A place p of the picture is ((p - corner + 0.5) * shrink - 0.5) of the reduced part.
-        back = matrix / shrink
-        corner = numpy.array([box.left, box.top]) - 0.5
-        affine = numpy.column_stack([back, offset + matrix @ corner + back @ numpy.array([0.5, 0.5])])
-    else:
-        affine = numpy.column_stack([matrix, offset])
+    # A place p of the picture is ((p - corner + 0.5) * shrink - 0.5) of the part.
+    back, corner = matrix / shrink, numpy.array([box.left, box.top]) - 0.5
+    affine = numpy.column_stack([back, offset + matrix @ corner + back @ numpy.array([0.5, 0.5])])
     seen = cv2.warpAffine(source, affine, (MESH_SIDE, MESH_SIDE), flags=cv2.INTER_LINEAR)
     given = torch.from_numpy(seen).to(device.torch_device).permute(2, 0, 1)[None].float() / 255
     points, score = mesh(given)

@@ -28,7 +28,8 @@ def shipped() -> list[str]:
 
 def names() -> list[str]:
     """Of all networks: shipped ones first."""
-    return [*shipped(), *sorted(path.stem for path in folder().glob("*.safetensors"))]
+    own = sorted(path.stem for path in folder().glob("*.safetensors") if NAME.fullmatch(path.stem))
+    return [*shipped(), *own]
 
 
 def entries(name: str) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Literal
 
 import cv2
 import numpy
@@ -15,6 +16,7 @@ from engine.profiles import from_srgb
 from engine.raster import Raster, filled_under
 from engine.tiles import Box
 
+Alpha = Literal["continued", "kept", "opaque"]
 ALPHA_RADIUS = 3
 """In pixels, of the neighbourhood that transparency is continued from."""
 _LUMA = (0.299, 0.587, 0.114)
@@ -47,16 +49,21 @@ class Canvas:
         """A copy of a part, ``(h, w, 3)`` in [0, 1]."""
         return self._seen[box.top : box.bottom, box.left : box.right].astype(numpy.float32) / 255
 
-    def put(self, box: Box, made: Colours, cover: Cover) -> None:
-        """Fill: ``made`` where ``cover`` is 1, mixed with what is there where it is less, nothing where it is 0."""
+    def put(self, box: Box, made: Colours, cover: Cover, *, alpha: Alpha = "continued") -> None:
+        """Fill: ``made`` where ``cover`` is 1, mixed with what is there where it is less, nothing where it is 0.
+
+        ``alpha`` says what becomes of transparency: it is continued from around a hole, kept as it is, or gone.
+        """
         cut = (slice(box.top, box.bottom), slice(box.left, box.right))
         changed = cover > 0
         values, white = self._raster.values[cut], self._raster.white
         _mix(values[..., : self._raster.colours.shape[2]], white * self._in_file(made), cover, changed)
-        if self._raster.alpha is not None:
-            alpha = numpy.ascontiguousarray(values[..., -1])
-            alpha = cv2.inpaint(alpha, changed.astype(numpy.uint8), ALPHA_RADIUS, cv2.INPAINT_TELEA)
-            _mix(values[..., -1:], alpha[..., None].astype(numpy.float32), cover, changed)
+        if self._raster.alpha is not None and alpha == "opaque":
+            values[..., -1][changed] = white
+        elif self._raster.alpha is not None and alpha == "continued":
+            shares = numpy.ascontiguousarray(values[..., -1])
+            shares = cv2.inpaint(shares, changed.astype(numpy.uint8), ALPHA_RADIUS, cv2.INPAINT_TELEA)
+            _mix(values[..., -1:], shares[..., None].astype(numpy.float32), cover, changed)
         _mix(self._seen[cut], 255 * made, cover, changed)
 
     def _in_file(self, made: Colours) -> Colours:

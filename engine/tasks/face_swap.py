@@ -102,7 +102,7 @@ def swapping_of(parameters: Swap, method: str) -> Swapping:
         method=method,  # type: ignore[arg-type]
         number=parameters.face,
         shape=parameters.shape,
-        side=parameters.size,
+        side=128 * round(parameters.size / 128),  # its scales have to be whole
         sources=parameters.sources,
         descent=settings,
         perceptual=parameters.perceptual,
@@ -157,10 +157,10 @@ class Scene:
         from engine.inpainting.canvas import Canvas
 
         canvas = Canvas(self._raster)
-        canvas.put(box, colours, cover)
+        canvas.put(box, colours, cover, alpha="kept")
         made = label(self.size, self._parameters.label_corner, self._parameters.label_size / 100)
         if made is not None:
-            canvas.put(*made)
+            canvas.put(*made, alpha="opaque")
         return replace(canvas.raster, source_type=COMPOSITE)
 
     def preview(self, box: Box, colours: Colours, cover: Cover) -> Image.Image:
@@ -201,7 +201,8 @@ def run(pictures: Pictures, parameters: FaceSwap, job: Job) -> Run:
     check_identity(pictures, parameters.method)
     device = best_device()
     scene = Scene(pictures["image"][0].as_raster(), parameters)
-    identity = [numpy.asarray(each.image) for each in pictures.get("identity", ())]
+    needed = pictures.get("identity", ()) if parameters.method != "network" else ()
+    identity = [numpy.asarray(each.image) for each in needed]
     meeting = Walk(meet(scene.picture, identity, parameters.face, device))
     for step in meeting:
         yield step.within(0, PREPARED)

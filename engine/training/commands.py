@@ -173,11 +173,16 @@ def _add_face_swap(kinds: Any) -> None:
 
 
 def _train_face_swap(options: argparse.Namespace) -> None:
+    from engine.faces.identities import NAME, folder
     from engine.training import face_swap
     from engine.training.face_swap import Settings, checked, network_of
     from engine.training.photos import read_photos
 
+    if options.out.parent.absolute() == folder().absolute():
+        folder().mkdir(parents=True, exist_ok=True)
     _check(options, "batch", "variants")
+    if not NAME.fullmatch(options.out.stem):
+        raise ParameterError("--out: a visitor chooses the network by its name; please use a-z, 0-9 and -.")
     if not options.consent:
         raise ParameterError("Please confirm with --consent that everybody who can be seen agrees to this training.")
     settings = checked(

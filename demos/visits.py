@@ -1,0 +1,81 @@
+"""Uploads that go when their visitor does, before Gradio's own cleaning finds them.
+
+What belongs to a visit is decided here, by the files that its handlers have really opened; a page could name any file.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from gradio.context import LocalContext
+
+from engine import Picture
+
+MOST_VISITS, MOST_FILES = 1000, 500
+"""What is remembered; what is not is left to Gradio's cleaning."""
+
+
+@dataclass(frozen=True, eq=False)
+class Uploaded(Picture):
+    """A picture that came as a file, which the door has let in."""
+
+    path: str = ""
+
+
+class Visits:
+    """Paths by visit, of every tab: what has to be deleted when it ends. Nothing else of a visit is known here."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._paths: OrderedDict[str, set[str]] = OrderedDict()
+
+    def note(self, visit: str, paths: Iterable[str]) -> None:
+        """These files belong to a visit."""
+        with self._lock:
+            mine = self._paths.setdefault(visit, set())
+            self._paths.move_to_end(visit)
+            mine.update([path for path in paths if path in mine or len(mine) < MOST_FILES])
+            while len(self._paths) > MOST_VISITS:
+                self._paths.popitem(last=False)
+
+    def forget(self, visit: str, kept: Callable[[], Collection[str]] = tuple) -> None:
+        """Delete a visit's files, but for those of another visit (equal files have one path) and what is kept."""
+        with self._lock:
+            mine = self._paths.pop(visit, set())
+            others = {path for paths in self._paths.values() for path in paths}
+        if mine:
+            for path in mine - others - set(kept()):
+                Path(path).unlink(missing_ok=True)
+
+
+VISITS = Visits()
+"""Of this process."""
+
+
+def note(given: Any) -> None:
+    """In a handler: what it was given belongs to the visit that it runs for."""
+    request = LocalContext.request.get(None)
+    visit = getattr(request, "session_hash", None)
+    pictures = given if isinstance(given, list) else [given]
+    paths = [each.path for each in pictures if isinstance(each, Uploaded)]
+    if visit and paths:
+        VISITS.note(visit, paths)
+
+
+def connect(page: gr.Blocks) -> None:
+    """Delete a visit's uploads as soon as its page is closed or loaded again; pictures of the page itself stay."""
+
+    def own() -> set[str]:
+        return {path for block in page.blocks.values() for path in getattr(block, "keep_in_cache", ())}
+
+    def left(request: gr.Request) -> None:
+        if request.session_hash:
+            VISITS.forget(request.session_hash, own)
+
+    page.unload(left)
