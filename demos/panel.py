@@ -226,8 +226,8 @@ def _shown(frame: Frame) -> tuple[Any, ...]:
 
 
 def _finished(result: Result, before: Image.Image | None) -> Iterator[tuple[Any, ...]]:
-    profile, exif, source = _of_file(result.raster)
-    stored = Kept(png_of(result), result.recipe, result.explanation, profile, exif, result.keeps, source)
+    profile, exif = (result.raster.profile, result.raster.exif) if result.raster else (None, None)
+    stored = Kept(png_of(result), result.recipe, result.explanation, profile, exif, result.keeps, result.source_type)
     pair, tab = gr.skip(), gr.skip()
     shown = ImageOps.contain(result.image, (SHOWN_SIDE, SHOWN_SIDE)) if max(result.image.size) > SHOWN_SIDE else None
     if before is not None and _alike(before, result.image):
@@ -240,11 +240,6 @@ def _finished(result: Result, before: Image.Image | None) -> Iterator[tuple[Any,
         return
     with file_of(stored.png, "png", result.recipe["task"]) as file:
         yield file, *told
-
-
-def _of_file(raster: Raster | None) -> tuple[bytes | None, bytes | None, str | None]:
-    """What the download keeps of a raster besides its samples."""
-    return (raster.profile, raster.exif, raster.source_type) if raster else (None, None, None)
 
 
 def _prepare(stored: Kept | None, kind: Any, keep_recipe: bool) -> Iterator[Any]:

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
-import numpy
 from pydantic.fields import FieldInfo
 
 from engine.commands import add_commands
@@ -17,8 +16,7 @@ from engine.errors import PentimentoError
 from engine.films import FilmTask, run_film
 from engine.job import Job, Walk
 from engine.parameters import parse
-from engine.picture import Kind, Picture
-from engine.raster import Raster
+from engine.picture import Kind, Picture, save_picture
 from engine.registry import Form, PictureInput, Task
 from engine.runner import run
 from engine.tasks import FILMS, TASKS
@@ -180,9 +178,8 @@ def _run_task(options: argparse.Namespace) -> None:
     try:
         result.save(options.out, kind=kind, keep_recipe=options.keep_recipe)
         if explained and result.explanation:
-            source = result.raster.source_type if result.raster else None  # true of the explanation, too
-            sheet = Raster(numpy.asarray(result.explanation.picture()), source_type=source)
-            sheet.save(options.explanation, kind=explained, text={})
+            sheet = result.explanation.picture()
+            save_picture(sheet, options.explanation, kind=explained, source_type=result.source_type)
         if options.facts:
             options.facts.write_text(json.dumps(result.facts, indent=2) + "\n", encoding="utf-8")
     except OSError as error:

@@ -15,7 +15,17 @@ from PIL import Image, ImageOps, PngImagePlugin, UnidentifiedImageError
 
 from engine import profiles
 from engine.errors import PictureError
-from engine.raster import DAMAGED, Raster, eight_bits, on_white, raster_of, sixteen_bits
+from engine.raster import (
+    DAMAGED,
+    XMP_KEY,
+    Raster,
+    eight_bits,
+    on_white,
+    raster_of,
+    sixteen_bits,
+    stated_source,
+    xmp,
+)  # fmt: skip
 
 FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
 ENDINGS = (".avif", ".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
@@ -52,6 +62,8 @@ class Picture:
     """The picture with its file's depth, transparency, colours and metadata; only for tasks that asked for it."""
     recipe: str | None = None
     """The recipe that the hub has kept in the file, as it is there: somebody may have written anything."""
+    source_type: str | None = None
+    """IPTC's digital source type, where the file says that a trained network has made it; results hand it on."""
 
     def as_raster(self) -> Raster:
         """:attr:`raster`, or the plain image as one, for a caller who opened the picture without."""
@@ -92,8 +104,8 @@ def open_picture(source: Source, *, working_pixels: int = WORKING_PIXELS, raster
                 notes.append(f"first of {frames} frames")
             image.load()
             kept = raster_of(image, data if deep else b"", working_pixels) if raster else None
-            recipe = _kept_recipe(image)
-            picture = replace(_admit(image, notes, working_pixels, before), recipe=recipe)
+            recipe, made = _kept_recipe(image), stated_source(image)
+            picture = replace(_admit(image, notes, working_pixels, before), recipe=recipe, source_type=made)
             return _with_raster(picture, kept)
     except PictureError:
         raise
@@ -242,7 +254,12 @@ def _on_white(image: Image.Image, notes: list[str]) -> Image.Image:
 
 
 def save_picture(
-    image: Image.Image, target: Path | IO[bytes], *, kind: Kind = "png", recipe: str | None = None
+    image: Image.Image,
+    target: Path | IO[bytes],
+    *,
+    kind: Kind = "png",
+    recipe: str | None = None,
+    source_type: str | None = None,
 ) -> None:
     """Write a result: sRGB profile attached, nothing of the source's metadata, the recipe only when given.
 
@@ -251,14 +268,18 @@ def save_picture(
         target: path or binary stream.
         kind: ``"png"``, or ``"jpeg"`` at quality 92 without chroma subsampling (it smears thin coloured strokes).
         recipe: text to keep in the file (PNG: iTXt chunk :data:`RECIPE_KEY`; JPEG: comment).
+        source_type: see :attr:`engine.raster.Raster.source_type`.
     """
     if kind == "jpeg":
         comment = recipe.encode() if recipe else b""
-        image.save(target, "JPEG", quality=92, subsampling=0, icc_profile=profiles.SRGB, comment=comment)
+        stated = {"xmp": xmp(source_type).encode()} if source_type else {}
+        image.save(target, "JPEG", quality=92, subsampling=0, icc_profile=profiles.SRGB, comment=comment, **stated)
         return
     text = PngImagePlugin.PngInfo()
     if recipe:
         text.add_itxt(RECIPE_KEY, recipe)
+    if source_type:
+        text.add_itxt(XMP_KEY, xmp(source_type))
     image.save(target, "PNG", icc_profile=profiles.SRGB, pnginfo=text)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import struct
 import zlib
 from collections.abc import Mapping
@@ -36,7 +37,7 @@ DAMAGED = (
 COMPOSITE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
 GENERATED = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
 """IPTC's digital source types of what a trained network has made: a part of the picture, or all of it."""
-_XMP = "XML:com.adobe.xmp"
+XMP_KEY = "XML:com.adobe.xmp"
 """Keyword of the text of a PNG that holds XMP."""
 _XMP_LIMIT = 1_000_000
 """Bytes of XMP that are looked through."""
@@ -124,7 +125,7 @@ class Raster:
             profile = (fits and self.profile) or (SRGB if flat.mode == "RGB" else b"")
             flat.save(target, "JPEG", quality=92, subsampling=0, icc_profile=profile, **options)
             return
-        stated = {_XMP: xmp(self.source_type)} if self.source_type else {}
+        stated = {XMP_KEY: xmp(self.source_type)} if self.source_type else {}
         data = _png(self.values, self.profile or (b"" if self.grey else SRGB), self.exif, {**stated, **text})
         if isinstance(target, Path):
             target.write_bytes(data)
@@ -176,11 +177,10 @@ def stated_source(image: Image.Image) -> str | None:
     What was made once stays made: a task that gives back the file's metadata hands this on. Nothing else of the XMP is
     kept, for it may hold anything.
     """
-    found = image.info.get("xmp") or image.info.get(_XMP) or b""
+    found = image.info.get("xmp") or image.info.get(XMP_KEY) or b""
     text = (found if isinstance(found, bytes) else str(found).encode())[:_XMP_LIMIT]
-    return next(
-        (each for each in (COMPOSITE, GENERATED) if f'{each}"'.encode() in text or f"{each}<".encode() in text), None
-    )
+    ends = rb"[\"'<\s]"
+    return next((each for each in (COMPOSITE, GENERATED) if re.search(re.escape(each.encode()) + ends, text)), None)
 
 
 def _metadata(image: Image.Image) -> tuple[int, bytes | None]:

@@ -44,6 +44,8 @@ class Result:
     """How it came about, where the task has something to show."""
     raster: Raster | None = None
     """The image with what belongs to the visitor's file, where the task keeps that."""
+    source_type: str | None = None
+    """IPTC's digital source type: a network made this, or a picture that it was made of; its files state it."""
     keeps: bool = False
     """Whether the recipe is a part of the result, and so always in its file."""
 
@@ -51,9 +53,11 @@ class Result:
         """Write the result with all that the format can keep; the recipe only when wanted."""
         recipe = json.dumps(self.recipe) if keep_recipe or self.keeps else None
         if self.raster is None:
-            save_picture(self.image, target, kind=kind, recipe=recipe)
+            save_picture(self.image, target, kind=kind, recipe=recipe, source_type=self.source_type)
         else:
-            self.raster.save(target, kind=kind, text={RECIPE_KEY: recipe} if recipe else {})
+            replace(self.raster, source_type=self.source_type).save(
+                target, kind=kind, text={RECIPE_KEY: recipe} if recipe else {}
+            )
 
 
 def run(
@@ -167,9 +171,12 @@ def _timed(task: Task, pictures: Pictures, parameters: Parameters, job: Job) -> 
         **walk.result.facts,
     }
     found = walk.result
+    given = [picture.source_type for group in pictures.values() for picture in group if picture.source_type]
+    stated = found.raster.source_type if found.raster else None
     return Result(
         image=found.image, facts=facts, recipe={**recipe, **(found.kept or {})},
         explanation=found.explanation, raster=found.raster, keeps=found.kept is not None,
+        source_type=stated or next(iter(given), None),
     )  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from engine.device import best_device
 from engine.errors import PictureError
 from engine.faces import align, blend, classical, descent, head, light
 from engine.faces.face import CLASSICAL, INNER, Face, openness
-from engine.faces.find import find_faces
+from engine.faces.find import MOST_TILES, _pieces, find_faces
 from engine.models import models
 from engine.nets import bisenet, faces
 from tests import pictures
@@ -39,7 +39,8 @@ def recorded(name: str, seed: int) -> numpy.ndarray:
 @pytest.mark.parametrize("seed", range(3))
 @torch.inference_mode()
 def test_the_detector_gives_what_the_published_graph_gives(seed: int) -> None:
-    scores, values = models.get(catalogue()["blazeface"], EXACT)(_blocks(seed, faces.DETECTOR_SIDE))
+    given = _blocks(seed, faces.DETECTOR_SIDE).to(EXACT.torch_device)
+    scores, values = models.get(catalogue()["blazeface"], EXACT)(given)
     found = [*scores[0][::32].tolist(), *values[0][::128].flatten().tolist()]
     assert numpy.abs(numpy.array(found) - recorded("blazeface", seed)).max() < 0.02
 
@@ -47,7 +48,8 @@ def test_the_detector_gives_what_the_published_graph_gives(seed: int) -> None:
 @pytest.mark.parametrize("seed", range(3))
 @torch.inference_mode()
 def test_the_mesh_gives_what_the_published_graph_gives(seed: int) -> None:
-    points, score = models.get(catalogue()["facemesh"], EXACT)((_blocks(seed, faces.MESH_SIDE) + 1) / 2)
+    given = (_blocks(seed, faces.MESH_SIDE).to(EXACT.torch_device) + 1) / 2
+    points, score = models.get(catalogue()["facemesh"], EXACT)(given)
     found = [*points.flatten()[::32].tolist(), *score.tolist()]
     assert numpy.abs(numpy.array(found) - recorded("facemesh", seed)).max() < 0.02
 
@@ -56,7 +58,9 @@ def test_the_mesh_gives_what_the_published_graph_gives(seed: int) -> None:
 @torch.inference_mode()
 def test_the_parts_are_what_the_published_graph_gives(seed: int) -> None:
     given, expected = graph_record("bisenet", seed, bisenet.SIDE)
-    found = models.get(catalogue()["bisenetv2-faces"], EXACT)(given)[0, :, ::4, ::4].numpy()
+    found = (
+        models.get(catalogue()["bisenetv2-faces"], EXACT)(given.to(EXACT.torch_device))[0, :, ::4, ::4].cpu().numpy()
+    )
     assert numpy.abs(found - expected).max() < 0.2  # bytes instead of floats
     assert (found.argmax(0) == expected.argmax(0)).mean() > 0.98
 
@@ -128,6 +132,20 @@ def test_small_faces_in_large_pictures_are_found(astronaut: Face) -> None:
 
 def test_no_face_is_an_empty_list() -> None:
     assert find_faces(numpy.asarray(pictures.scene(200, 160)), DEVICE) == []
+
+
+@pytest.mark.parametrize("size", [(60_000, 16), (60_000, 40), (40, 60_000)])
+def test_strips_are_looked_at_in_few_pieces(size: tuple[int, int]) -> None:
+    strip = numpy.zeros((size[1], size[0], 3), numpy.uint8)
+    assert len(list(_pieces(strip))) <= 2 * MOST_TILES + 3
+    assert find_faces(strip, DEVICE) == []
+
+
+def test_a_face_at_the_end_of_a_wide_picture_is_found() -> None:
+    wide = numpy.full((400, 33_000, 3), 120, numpy.uint8)
+    wide[:, -400:] = numpy.asarray(pictures.face(400, 400))
+    (found,) = find_faces(wide, DEVICE)
+    assert found.box.left > 32_600
 
 
 def test_similarity_is_the_least_squares_one() -> None:

@@ -58,7 +58,13 @@ def test_a_killed_training_goes_on(tmp_path: Path) -> None:
             assert step.preview is not None
             assert step.preview().size == (128, 128) or step.preview().size[1] == 128
             job.stop()
-    Walk(train([IDENTITY], [PHOTO], parts, TINY, Job())).finish()
+    assert parts.exists()
+    assert parts.with_suffix(".training").exists()
+    with pytest.raises(ParameterError, match="other settings"):
+        Walk(train([PHOTO], [PHOTO], parts, TINY, Job())).finish()
+    stages = [step.stage for step in train([IDENTITY], [PHOTO], parts, TINY, Job())]
+    assert "iteration 3 of 4" in next(stage for stage in stages if "iteration" in stage)
+    assert not parts.with_suffix(".training").exists(), "the same command again is another training"
     first, second = load_file(whole), load_file(parts)
     assert all(torch.allclose(first[name].float(), second[name].float(), atol=2e-3) for name in first)
 

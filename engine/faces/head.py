@@ -14,7 +14,21 @@ from engine.device import Device
 from engine.errors import PictureError
 from engine.faces.align import Colours, Cover, Matrix, alignment, crop, moved
 from engine.faces.blend import grown, polygon, softened
-from engine.faces.face import CLASSICAL, INNER, OVAL, Face, Points, openness
+from engine.faces.face import (
+    CLASSICAL,
+    INNER,
+    INNER_LIPS,
+    LEFT_BROW,
+    LEFT_EYE,
+    NOSE,
+    OUTER_LIPS,
+    OVAL,
+    RIGHT_BROW,
+    RIGHT_EYE,
+    Face,
+    Points,
+    openness,
+)  # fmt: skip
 from engine.faces.light import light_distance
 from engine.faces.parts import COVERING, FACE, Parts, parts_of
 
@@ -167,8 +181,6 @@ def region_labels(landmarks: Points, inside: Cover) -> NDArray[numpy.int64]:
 
     What the search for patches is limited by: an eye is made of eyes only.
     """
-    from engine.faces.face import LEFT_BROW, LEFT_EYE, NOSE, OUTER_LIPS, RIGHT_BROW, RIGHT_EYE
-
     side = inside.shape[0]
     labels = (inside > 0.5).astype(numpy.int64)
     below = numpy.arange(side)[:, None] > landmarks[OUTER_LIPS][:, 1].max() - 0.02 * side
@@ -186,6 +198,4 @@ LABELS = ("beside", "skin", "jaw", "nose", "mouth", "left eye", "right eye", "le
 
 def mouth_inside(landmarks: Points, side: int) -> Cover:
     """What is between the lips, its edge softened."""
-    from engine.faces.face import INNER_LIPS
-
     return softened(polygon(landmarks[INNER_LIPS], side), side * 1.3 / 256)

@@ -195,6 +195,7 @@ def swapped(
         panels.append((title, with_landmarks(each.head)))
     if how.method == "editor":
         result, cover = edited(scene, meeting.best)
+        new = cover
     else:
         if how.method == "network":
             ready = Prepared(scene, scene.crop, fit_alone(scene))
@@ -203,7 +204,7 @@ def swapped(
             assert ready.made is not None
             panels += [("warped", samples(ready.made.colours)), ("in your light", samples(ready.base))]
         face = ready.base
-        cover = reach(ready.fit)
+        cover, new = reach(ready.fit), ready.fit.cover
 
         def preview(face: Colours) -> Image.Image:
             found = placed(ready.joined(face), cover, scene.matrix, size)
@@ -227,10 +228,27 @@ def swapped(
         result = ready.joined(face)
         panels.append(("where it goes", _grey(ready.fit.cover)))
     panels.append(("in its place", samples(result)))
-    found = placed(result, cover, scene.matrix, size)
-    assert found is not None  # a face that was found lies in the picture
     stages = [Panel(title, _sized(values)) for title, values in panels]
-    return Swapped(*found, stages=stages, facts={**_facts(meeting), **facts})
+    return Swapped(*_placed(result, new, cover, scene, size), stages=stages, facts={**_facts(meeting), **facts})
+
+
+def _placed(
+    result: Colours, new: Cover, cover: Cover, scene: Head, size: tuple[int, int]
+) -> tuple[Box, Colours, Cover]:
+    """The result in the picture, which keeps its own detail where the face is not the ``new`` one.
+
+    A crop may be coarser than the picture: beside the face only what the blend has changed is added.
+    """
+    found = placed(result, cover, scene.matrix, size)
+    before = placed(scene.crop, cover, scene.matrix, size)
+    inside = placed(numpy.repeat(new[..., None], 3, axis=2), cover, scene.matrix, size)
+    assert found is not None  # the cover is no smaller than a part of a face that lies in the picture
+    assert before is not None
+    assert inside is not None
+    box, colours, share = found
+    own = scene.picture[box.top : box.bottom, box.left : box.right].astype(numpy.float32) / 255
+    kept: Colours = (colours + (1 - inside[1]) * (own - before[1])).clip(0, 1)
+    return box, kept, share
 
 
 def _facts(meeting: Meeting) -> dict[str, Any]:

@@ -5,8 +5,10 @@ The photos give poses, expressions and lights; the identity's pictures, brought 
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +41,10 @@ SOURCES = 4
 COARSE_SHARE = 0.6
 """Of the iterations, at half the size, where they cost a quarter."""
 SAVE_EVERY = 100
+MOST_ENERGIES = 48
+"""Scenes whose features stay in memory, 40 MB each at 256 pixels; others are made again."""
+MOST_SCENES = 240
+"""Faces of photos with their variants, 6 MB each; of more photos, every so many."""
 PREVIEWS = 3
 """Faces of the preview."""
 
@@ -75,13 +81,15 @@ class Lessons:
         self._network = network
         self._descent = Descent(likeness=settings.likeness, start=0.0, smoothing=0.0, rematch=1)
         self.stages = [_stage(scene, identity) for scene in scenes]
-        self._energies: dict[tuple[int, int], FaceEnergy] = {}
+        self._energies: OrderedDict[tuple[int, int], FaceEnergy] = OrderedDict()
 
     def energy(self, index: int, side: int) -> FaceEnergy:
         """Of one scene at one size."""
         if (index, side) not in self._energies:
-            self._energies = {key: each for key, each in self._energies.items() if key[1] == side}
             self._energies[index, side] = FaceEnergy(self._network, self.stages[index], self._descent, side)
+        self._energies.move_to_end((index, side))
+        while len(self._energies) > MOST_ENERGIES:
+            self._energies.popitem(last=False)
         return self._energies[index, side]
 
 
@@ -116,14 +124,16 @@ def train(
     exact = replace(device, dtype=torch.float32)
     yield Step(done=0, stage="looking for faces")
     heads = _heads(identity, settings, device, "identity", mirrored=True)
-    scenes = _heads(photos, settings, device, "photos", mirrored=False)
+    every = -(-len(photos) * settings.variants // MOST_SCENES)
+    scenes = _heads(photos[::every], settings, device, "photos", mirrored=False)
     lessons = Lessons(perceptual_network("vgg19-normalised", device), scenes, heads, settings)
     random = torch.Generator().manual_seed(settings.seed)
     torch.manual_seed(settings.seed)
     net = (start or FaceTransform()).to(exact.torch_device).train().requires_grad_(True)
     solver = torch.optim.Adam(net.parameters(), lr=settings.rate, betas=(0.9, 0.99))
     kept = out.with_suffix(".training")
-    state = checkpoint.load(kept, asdict(settings))
+    whole = {**asdict(settings), "materials": _digest(identity, photos, start)}
+    state = checkpoint.load(kept, whole)
     begun = 0
     if state is not None:
         net.load_state_dict(state["net"])
@@ -131,18 +141,19 @@ def train(
         random.set_state(state["random"])
         begun = state["iteration"]
     found: dict[str, float] = {}
+
+    def save(iteration: int) -> None:
+        state = {"net": net.state_dict(), "solver": solver.state_dict(), "random": random.get_state()}
+        checkpoint.save({**state, "iteration": iteration, "settings": whole}, kept)
+        _write(net, out)
+
     for iteration in range(begun, settings.iterations):
         side = settings.side // 2 if iteration < COARSE_SHARE * settings.iterations else settings.side
         for group in solver.param_groups:
             group["lr"] = settings.rate * _rate(iteration / settings.iterations)
         found = _learn(net, solver, lessons, side, settings, random, found)
-        last = iteration + 1 == settings.iterations or job.stopped
-        if last or (iteration + 1) % SAVE_EVERY == 0:
-            checkpoint.save(
-                {"net": net.state_dict(), "solver": solver.state_dict(), "random": random.get_state(),
-                 "iteration": iteration + 1, "settings": asdict(settings)}, kept,
-            )  # fmt: skip
-            _write(net, out)
+        if (iteration + 1) % SAVE_EVERY == 0:
+            save(iteration + 1)
         yield Step(
             done=(iteration + 1) / settings.iterations,
             stage=f"{side} px, iteration {iteration + 1} of {settings.iterations}",
@@ -150,8 +161,23 @@ def train(
             preview=lambda: to_image(_preview(net, lessons, settings.side)),
         )
         if job.stopped:
-            break
+            save(iteration + 1)
+            return found
+    save(settings.iterations)
+    kept.unlink(missing_ok=True)  # the same command again is another training
     return found
+
+
+def _digest(
+    identity: Sequence[NDArray[numpy.uint8]], photos: Sequence[NDArray[numpy.uint8]], start: FaceTransform | None
+) -> str:
+    """Of all that a training is made from: another identity's must not go on from it."""
+    found = sha256()
+    for picture in (*identity, None, *photos):
+        found.update(b"-" if picture is None else numpy.ascontiguousarray(picture).tobytes())
+    for value in start.state_dict().values() if start is not None else ():
+        found.update(value.cpu().float().numpy().tobytes())
+    return found.hexdigest()
 
 
 def _rate(done: float) -> float:
@@ -181,7 +207,7 @@ def _learn(
 @torch.no_grad()
 def _preview(net: FaceTransform, lessons: Lessons, side: int) -> Tensor:
     """Some scenes above, what the network makes of them below."""
-    stages = lessons.stages[: PREVIEWS * 1]
+    stages = lessons.stages[:PREVIEWS]
     faces = [cv2.resize(each.scene, (side, side)) for each in stages]
     device = next(net.parameters()).device
     given = torch.from_numpy(numpy.stack(faces)).permute(0, 3, 1, 2).to(device)
