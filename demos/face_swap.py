@@ -15,6 +15,7 @@ from demos.panel import PRIVATE, QUEUE, Panel, publish
 from demos.runs import frames
 from demos.uploads import Upload
 from engine import Job, Result
+from engine.faces.provenance import label_is_optional
 from engine.tasks.face_swap import FACE_SWAP, trained_names
 from engine.tasks.face_swap_comparison import FACE_SWAP_COMPARISON
 from engine.tasks.find_faces import FIND_FACES
@@ -33,7 +34,7 @@ PROMISE = (
     "has made them (IPTC digital source type)."
 )
 SEND_TO = ("Super-resolution", "Style V1", "Style V2", "Style V3")
-NO_FACES = "Faces appear here with their numbers."
+NO_FACES = "The faces of your photo appear here with their numbers."
 
 
 class FaceSwapTab:
@@ -63,9 +64,10 @@ class FaceSwapTab:
             self.identity = self.controls.upload("identity", height=240)
         self._notes = gr.Markdown(elem_classes=["quiet", "notes"])
         self._boxes = gr.State([])
+        self._chosen = gr.Markdown(NO_FACES, elem_classes=["quiet", "notes"])
         with gr.Column(visible=False) as self._found:
             self._numbers = gr.Image(
-                label="Faces: click the one to replace", format="jpeg", height=200, interactive=False, buttons=[],
+                label="Faces", show_label=False, format="jpeg", height=260, interactive=False, buttons=[],
                 alt_text="your photo with a numbered box around every face", elem_classes=["filled"],
             )  # fmt: skip
             self._landmarks = self._faces.control("landmarks")
@@ -82,13 +84,16 @@ class FaceSwapTab:
                 self.controls.control(field)
         with gr.Accordion("Advanced", open=False):
             for field in self.controls.fields(advanced=True):
-                self.controls.control(field, choices=trained_names() if field == "trained" else ())
+                self.controls.control(field)
+            if not label_is_optional():
+                corner: Any = self.controls["label_corner"]
+                corner.choices = [choice for choice in corner.choices if choice[1] != "none"]
         self.side_by_side.share(self.controls)
         self._faces.share(self.controls)
 
     def _place_run(self, controls: Controls, *, send: bool) -> tuple[Panel, gr.Markdown]:
         for field in controls.missing(advanced=False):
-            controls.control(field)
+            controls.control(field, choices=trained_names() if field == "trained" else ())
         expected = gr.Markdown("Choose a photo and a picture of the identity.", elem_classes=["quiet", "notes"])
         return Panel(controls.task, first="compare" if send else "facts", send_to=SEND_TO if send else ()), expected
 
@@ -96,10 +101,15 @@ class FaceSwapTab:
         """Number the faces of every photo; a click on one chooses it."""
         gr.on(
             [self.photo.change, self._landmarks.change],  # type: ignore[attr-defined]
-            _numbering(self._faces), [self.photo, *self._faces.components], [self._found, self._numbers, self._boxes],
+            _numbering(self._faces), [self.photo, *self._faces.components],
+            [self._found, self._numbers, self._boxes, self._chosen],
             show_progress="hidden", trigger_mode="always_last", **PRIVATE, **QUEUE,
         )  # fmt: skip
-        self.photo.change(lambda: 0, None, [self.controls["face"]], queue=False, **PRIVATE)
+        face: Any = self.controls["face"]
+        consent: Any = self.controls["consent"]
+        self.photo.change(lambda: (0, False), None, [face, consent], queue=False, **PRIVATE)  # others may be seen now
+        self.identity.change(lambda: False, None, [consent], queue=False, **PRIVATE)
+        face.change(_told, [self._boxes, face], [self._chosen], queue=False, show_progress="hidden", **PRIVATE)
         self._numbers.select(_chosen, [self._boxes], [self.controls["face"]], queue=False, **PRIVATE)
         publish(self._faces)
 
@@ -119,21 +129,31 @@ def build() -> FaceSwapTab:
 
 
 def _numbering(controls: Controls) -> Any:
-    """The photo with numbers, and where its faces are."""
+    """The photo with numbers, where its faces are, and what is said of them."""
 
     def numbered(photo: Upload, *values: Any) -> Iterator[Any]:
         if photo is None or isinstance(photo, Exception):
-            yield gr.update(visible=False), None, []
+            yield gr.update(visible=False), None, [], NO_FACES
             return
         try:
             for frame in frames(controls, values, Job()):
                 if isinstance(frame, Result):
-                    faces = frame.facts["faces"]
-                    yield gr.update(visible=True), frame.image, [each["box"] for each in faces]
-        except gr.Error:  # no face: the run says so, and names the picture
-            yield gr.update(visible=False), None, []
+                    boxes = [each["box"] for each in frame.facts["faces"]]
+                    yield gr.update(visible=True), frame.image, boxes, _told(boxes, 0)
+        except gr.Error as refusal:
+            yield gr.update(visible=False), None, [], f"**{refusal.message}**"
 
     return numbered
+
+
+def _told(boxes: list[list[int]], number: int) -> Any:
+    """Which face will be replaced."""
+    if not boxes:
+        return gr.skip()
+    if len(boxes) == 1:
+        return "One face was found."
+    which = f"Face {number}" if number else "The largest one"
+    return f"{len(boxes)} faces were found; click the one to replace. {which} will be replaced."
 
 
 def _chosen(boxes: list[list[int]], event: gr.SelectData) -> Any:

@@ -104,6 +104,8 @@ def finished(facts: Mapping[str, Any]) -> str:
     detail = f"{facts['device']}, peak {_memory(facts)}"
     if "unfinished" in facts:
         detail = f"{facts['unfinished']} · {detail}"
+    for hint in facts.get("hints", ()):
+        detail = f"{hint} · {detail}"
     for method, own in facts.get("methods", {}).items():
         detail += f" · {method}: {seconds(own['seconds'])}"
         detail += f", {_memory(own)}" if "peak_memory_bytes" in own else ""

@@ -100,7 +100,10 @@ class PicturesUpload(gr.Gallery):
         if payload is None or not payload.root:
             return None
         if len(payload.root) > self._given.most:
-            return PictureError(f"At most {self._given.most} pictures can be given for {self._given.label!r}.")
+            many = len(payload.root) - self._given.most
+            return PictureError(
+                f"At most {self._given.most} pictures can be given for {self._given.label!r}; please remove {many}."
+            )
         found = []
         for number, each in enumerate(payload.root, start=1):
             if not isinstance(each, GalleryImage):

@@ -30,7 +30,7 @@ def opened(page: Page, portraits: tuple[Path, Path]) -> Locator:
     tab = page.get_by_role("tabpanel").filter(has_text="Another identity").first
     for index, path in enumerate(portraits):
         tab.locator("input[type=file]").nth(index).set_input_files(path)
-    expect(tab.get_by_text("Faces: click the one to replace")).to_be_visible(timeout=30_000)
+    expect(tab.get_by_text("2 faces were found")).to_be_visible(timeout=30_000)
     return tab
 
 
@@ -45,6 +45,7 @@ def test_a_face_is_chosen_and_swapped(page: Page, portraits: tuple[Path, Path], 
     left = box["x"] + (box["width"] - 700 * scale) / 2
     top = box["y"] + (box["height"] - 340 * scale) / 2
     page.mouse.click(left + 520 * scale, top + 170 * scale)
+    expect(tab.get_by_text("Face 2 will be replaced.")).to_be_visible(timeout=10_000)
     expect(tab.get_by_label("number input for Face", exact=True)).to_have_value("2", timeout=10_000)
     tab.get_by_label("classical").first.check()
     run = tab.get_by_role("button", name="Run").first
@@ -86,9 +87,9 @@ def test_uploads_go_with_their_visitor_and_examples_stay(page: Page, portraits: 
     examples = {path for path in there() if path.name in ("astronaut.jpg", "moltedo.jpg", "cat.jpg")}
     assert examples
     tab = opened(page, portraits)
-    tab.locator("tr.tr-body").first.click()  # an example, which the page itself has
-    expect(tab.get_by_text("This takes about").first).to_be_visible(timeout=20_000)
     page.wait_for_timeout(3000)
+    tab.locator("tr.tr-body").first.click()  # an example, which the page itself has
+    expect(tab.get_by_text("One face was found.")).to_be_visible(timeout=20_000)
     uploads = {path for path in there() if path.name in ("both.png", "identity.png")}
     assert uploads
     page.goto("about:blank")

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import cv2
 import numpy
 import pytest
 import torch
-from PIL import Image
+from PIL import Image, ImageDraw
 from safetensors.torch import save_file
 
 from engine import TASKS, Walk, open_picture, run
@@ -215,6 +216,93 @@ def test_depth_and_transparency_come_back() -> None:
     assert (result.raster.values[200:230, :100] == deep[200:230, :100]).all()
 
 
+@pytest.mark.parametrize("mode", ["RGBA", "LA"])
+@pytest.mark.parametrize("kind", ["png", "jpeg"])
+def test_transparency_stays_and_does_not_hide_the_label(mode: str, kind: Any) -> None:
+    cut_out = pictures.portrait().convert(mode)
+    shape = Image.new("L", (512, 512))
+    ImageDraw.Draw(shape).ellipse((170, 20, 285, 175), 255)
+    cut_out.putalpha(shape)
+    stream, out = io.BytesIO(), io.BytesIO()
+    cut_out.save(stream, "PNG")
+    result = swapped(stream.getvalue(), method="classical")
+    assert result.raster is not None
+    assert result.raster.alpha is not None
+    part = labelled_part((512, 512))
+    assert (result.raster.alpha[part] == 255).all()
+    without = result.raster.alpha.copy()
+    without[part] = 0
+    assert (without == numpy.asarray(shape)).all(), "the face's own edge stays"
+    result.save(out, kind=kind)
+    with Image.open(out) as image:
+        shown = numpy.asarray(image.convert("RGB"))[part]
+    assert shown.min() < 90
+    assert shown.max() > 230
+
+
+def test_a_face_in_the_dark_is_refused_and_not_half_swapped() -> None:
+    dark = pictures.portrait("young_woman").point([round(0.06 * value) for value in range(256)] * 3)
+    for method in ("network", "classical"):
+        with pytest.raises(PictureError, match=r"too dark|no face"):
+            swapped(dark, method=method)
+
+
+def test_a_face_beside_grain_keeps_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A face larger than its crop: what lies around it is not resampled."""
+    from engine.faces import swap
+
+    monkeypatch.setattr(swap, "CROP_SIDES", (256, 256))
+    random = numpy.random.default_rng(0)
+    large = numpy.asarray(pictures.portrait("young_woman").resize((1200, 1344))).astype(int)
+    grainy = (large + random.normal(0, 12, large.shape)).clip(0, 255).astype(numpy.uint8)
+    after = numpy.asarray(swapped(Image.fromarray(grainy), method="classical").image).astype(int)
+    changed = (after != grainy).any(2)
+    changed[labelled_part((1200, 1344))] = False
+    (face,) = find_faces(grainy, DEVICE)
+    ring = changed.copy()
+    ring[face.box.top : face.box.bottom, face.box.left : face.box.right] = False
+    assert ring.sum() > 500
+    fine = after - cv2.GaussianBlur(after.astype(numpy.float32), (0, 0), 2)
+    before = grainy - cv2.GaussianBlur(grainy.astype(numpy.float32), (0, 0), 2)
+    assert fine[ring].std() > 0.9 * before[ring].std()
+
+
+def test_a_stop_at_a_coarse_scale_gives_the_warp() -> None:
+    given = {"image": [open_picture(pictures.portrait())], "identity": [open_picture(pictures.portrait("moltedo"))]}
+    job = Job()
+    walk = Walk(run(TASK, given, parse(TASK.parameters, {"consent": True, "iterations": 60}), job))
+    for step in walk:
+        if "64 px" in step.stage:
+            job.stop()
+    assert "without patches" in walk.result.facts["unfinished"]
+    assert walk.result.image.tobytes() == swapped(method="classical").image.tobytes()
+
+
+def test_every_task_hands_the_statement_on() -> None:
+    stream = io.BytesIO()
+    swapped(method="classical").save(stream)
+    style = TASKS["style-v2"]
+    given = {"content": [style.inputs[0].open(stream.getvalue())]}
+    painted = Walk(run(style, given, parse(style.parameters, {"size": 96}))).finish()
+    for kind in ("png", "jpeg"):
+        out = io.BytesIO()
+        painted.save(out, kind=kind)  # type: ignore[arg-type]
+        assert open_picture(out.getvalue()).source_type == COMPOSITE
+
+
+@pytest.mark.parametrize("form", ["='{}'", '="{}"', ">{}<", ">\n  {}\n<"])
+def test_the_statement_is_read_in_every_form(form: str) -> None:
+    stream = io.BytesIO()
+    packet = "<x:xmpmeta>DigitalSourceType" + form.format(COMPOSITE) + "</x:xmpmeta>"
+    Image.new("RGB", (32, 32)).save(stream, "JPEG", xmp=packet.encode())
+    assert open_picture(stream.getvalue()).source_type == COMPOSITE
+
+
+def test_a_network_needs_no_usable_picture_of_the_identity() -> None:
+    result = swapped(identity=[pictures.scene(200, 200)], method="network")
+    assert "moltedo" in result.facts["hints"][0]
+
+
 def test_an_identitys_network_is_found_by_name_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     torch.manual_seed(0)
     net = FaceTransform()
@@ -222,7 +310,9 @@ def test_an_identitys_network_is_found_by_name_only(tmp_path: Path, monkeypatch:
     save_file({name: value.half() for name, value in net.state_dict().items()}, tmp_path / "someone.safetensors")
     (tmp_path / "broken.safetensors").write_bytes(b"nothing")
     monkeypatch.setenv(identities.PLACE, str(tmp_path))
+    (tmp_path / "Not a Name.safetensors").touch()
     assert {"someone", "broken"} <= set(identities.names())
+    assert "Not a Name" not in identities.names()
     photo = {"image": [open_picture(pictures.portrait())]}
     parameters = parse(TASK.parameters, {"consent": True, "method": "network", "trained": "someone"})
     result = Walk(run(TASK, photo, parameters)).finish()

@@ -13,15 +13,16 @@ import numpy
 from engine.errors import PictureError
 from engine.faces.align import Colours, Cover, inverse, moved, sampled, scale_of, similarity, smooth_map
 from engine.faces.blend import edge_free, grown, polygon, pyramid_blend, samples, softened
-from engine.faces.face import CLASSICAL, LEFT_EYE, OVAL, RIGHT_EYE, Points, openness
+from engine.faces.face import CLASSICAL, LEFT_EYE, OUTER_LIPS, OVAL, RIGHT_EYE, Points, openness
 from engine.faces.head import Head, mouth_inside
 from engine.faces.light import lab_of, relit
 from engine.faces.parts import FACE
 
 SHAPE = 0.35
 """How far the face's shape goes from the scene's to the identity's; more is more alike, and less of the expression."""
-OPEN, WIDE_OPEN, MORE_OPEN = 0.06, 0.15, 0.7
-"""A mouth is open from the first on. Its inside stays when it is wide open, or the identity's is less than a share."""
+OPEN, WIDE_OPEN, MORE_OPEN, SMILE = 0.06, 0.15, 0.7, 0.1
+"""A mouth is open from the first on. Its inside stays when it is wide open, or the identity's is less than a share;
+closed lips stay where the identity's mouth is as open as the last."""
 LEAST_COVER = 0.2
 """Of a face, to be swapped."""
 RIM = (6.0, 16.0)
@@ -139,8 +140,11 @@ def _eyes(head: Head, margin: float) -> Cover:
 
 
 def _mouth(scene: Head, source: Head) -> Cover:
-    """The scene's teeth and tongue, where the identity's picture has nothing to show there."""
+    """The scene's teeth, where the identity's picture has nothing to show there; its closed lips, where that smiles."""
     ours, theirs = openness(scene.landmarks)["mouth"], openness(source.landmarks)["mouth"]
+    if ours < OPEN and theirs > SMILE:  # else teeth would be pressed into a line
+        lips = polygon(scene.landmarks[OUTER_LIPS], scene.side)
+        return softened(grown(lips, -round(0.004 * scene.side)), 0.008 * scene.side)
     if ours < OPEN or (ours < WIDE_OPEN and theirs > MORE_OPEN * ours):
         return numpy.zeros((scene.side, scene.side), numpy.float32)
     return mouth_inside(scene.landmarks, scene.side)

@@ -57,9 +57,9 @@ class Settings:
     """At all scales together."""
     likeness: float = 0.05
     """Weight of the content term: how much of the scene's face stays."""
-    start: float = 0.5
+    start: float = 0.75
     """Share of the warped identity in the picture to start from; the rest is the scene."""
-    smoothing: float = 0.7
+    smoothing: float = 1.0
     """Standard deviation in pixels of the correction's blur."""
     rematch: int = 8
     """Look for the nearest patches every so many iterations."""
@@ -113,9 +113,7 @@ class FaceEnergy:
 
         What it changes of the colour is smoother than what it changes of the lightness: skin has no coloured grain.
         """
-        light = correction.mean(1, keepdim=True)
-        colour = blurred(correction - light, COLOUR_SMOOTHING * self._settings.smoothing)
-        return self.start + self._cover * (blurred(light, self._settings.smoothing) + colour)
+        return self.start + self._cover * smoothed(correction, self._settings.smoothing)
 
     def inside(self, face: Tensor) -> Tensor:
         """A face ``(1, 3, side, side)`` inside the cover, the scene outside."""
@@ -166,6 +164,12 @@ def allowed_near(stage: Stage, features: int, device: torch.device) -> Allowed:
     empty = ~table.any(1)
     table[empty] = numpy.tile(same[empty], (1, len(valid)))
     return Allowed(torch.from_numpy(table).to(device), torch.from_numpy(regions).to(device))
+
+
+def smoothed(correction: Tensor, deviation: float) -> Tensor:
+    """A correction ``(B, 3, H, W)`` under a Gaussian, its colour under a wider one than its lightness."""
+    light = correction.mean(1, keepdim=True)
+    return blurred(light, deviation) + blurred(correction - light, COLOUR_SMOOTHING * deviation)
 
 
 def blurred(values: Tensor, deviation: float) -> Tensor:

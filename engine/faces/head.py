@@ -38,7 +38,7 @@ MOST_YAW = 50.0
 """Degrees to the side beyond which one eye cannot be seen."""
 RANKING_SIDE = 128
 """Side of the crops in which pictures of an identity are compared."""
-UNITS = {"pose": 12.0, "expression": 5.0, "eyes": 0.10, "mouth": 0.20, "light": 2.5, "glasses": 0.05, "resolution": 1.0}
+UNITS = {"pose": 12.0, "expression": 5.0, "eyes": 0.07, "mouth": 0.20, "light": 2.5, "glasses": 0.05, "resolution": 1.0}
 """What counts as one: degrees, per cent of the eye distance, openness, L*, share of the face, octaves."""
 ENOUGH_EYES = 70.0
 """Eye distance in pixels from which on a picture of the identity is sharp enough for a crop of 256."""

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy
 from PIL import Image, ImageDraw, ImageFont
 
 from engine.errors import ParameterError
-from engine.faces.align import Colours, Cover
 from engine.tiles import Box
+
+if TYPE_CHECKING:
+    from engine.faces.align import Colours, Cover
 
 Corner = Literal["bottom right", "bottom left", "top right", "top left", "none"]
 TEXT = "AI-generated"

@@ -35,6 +35,8 @@ CROP_SIDES = 256, 1024
 picture."""
 SOFT_EYES = 45.0
 """Eye distance in pixels below which a picture of the identity is called soft."""
+UNLIKE = 5.0
+"""Distance of the best picture of the identity from which on the visitor is told; see :data:`head.UNITS`."""
 SHOWN_CANDIDATES = 3
 """Pictures of the identity among the stages, the most fitting ones."""
 PREPARED = 0.08
@@ -171,7 +173,7 @@ def stage_of(meeting: Meeting, ready: Prepared, shape: float, most: int) -> Stag
 
 def swapped(
     meeting: Meeting, how: Swapping, device: Device, job: Job, size: tuple[int, int],
-    shown: Callable[[Box, Colours, Cover], Image.Image],
+    shown: Callable[[Box, Colours, Cover], Image.Image], begun: float = PREPARED,
 ) -> Generator[Step, None, Swapped]:  # fmt: skip
     """Put the identity's face into the scene's picture.
 
@@ -182,6 +184,7 @@ def swapped(
         job: a stop request ends a descent with the best face so far.
         size: of the picture, width and height.
         shown: what changes -> the preview.
+        begun: share of the time that has gone before.
     """
     scene = meeting.scene
     facts: dict[str, Any] = {}
@@ -217,13 +220,15 @@ def swapped(
             panels.append(("where patches may come from", region_picture(stage.labels)))
             walk = Walk(descended(network, stage, how.descent, how.side, job, preview))
             for step in walk:
-                yield step.within(PREPARED, 0.98 - PREPARED)
+                yield step.within(begun, 0.99 - begun)
             face, facts = walk.result
+            if facts["reached_size"][0] < how.side:
+                face, facts["unfinished"] = ready.base, "stopped early: this is the warp in your light, without patches"
             panels.append(("made of patches", samples(ready.finer(face))))
         elif how.method == "network":
             exact = replace(device, dtype=torch.float32)  # what is added in bfloat16 would show its steps
             face = transformed(trained_network(how.trained, exact), scene.crop, exact)
-            facts = {"trained": how.trained}
+            facts = {"trained": how.trained, "hints": [f"the identity of the network {how.trained!r}"]}
             panels.append(("by the identity's network", samples(ready.finer(face))))
         result = ready.joined(face)
         panels.append(("where it goes", _grey(ready.fit.cover)))
@@ -262,19 +267,15 @@ def _facts(meeting: Meeting) -> dict[str, Any]:
             for each in meeting.candidates
         ],
     }
-    best = meeting.best if meeting.candidates else None
-    told["hints"] = (
-        []
-        if best is None
-        else [
-            *(["this picture of the identity is small, so the result is soft"] if best.face.scale < SOFT_EYES else []),
-            *(
-                ["the identity wears glasses in the best picture"]
-                if best.glasses > 0.05 > meeting.scene.glasses
-                else []
-            ),
-        ]
-    )
+    if not meeting.candidates:
+        return told
+    best = meeting.best
+    unlike = meeting.candidates[0].total > UNLIKE
+    told["hints"] = [
+        *(["no picture of the identity is like your photo in pose, expression and light"] if unlike else []),
+        *(["the best picture of the identity is small, so the result is soft"] if best.face.scale < SOFT_EYES else []),
+        *(["the identity wears glasses in the best picture"] if best.glasses > 0.05 > meeting.scene.glasses else []),
+    ]
     return told
 
 

@@ -12,10 +12,13 @@ from engine.catalogue import catalogue
 from engine.device import Device
 from engine.errors import ParameterError
 from engine.faces.align import Colours
+from engine.faces.descent import smoothed
 from engine.faces.identities import entries, path_of
 from engine.models import models
 from engine.nets.face_transform import FaceTransform, build
 
+SMOOTHING = 0.7
+"""Deviation in pixels of the blur of what the network adds; of its colour, four times as much."""
 SIDE = 256
 """Of the faces that networks are trained with."""
 
@@ -43,5 +46,6 @@ def transformed(net: FaceTransform, crop: Colours, device: Device) -> Colours:
     """The identity's face for a scene's crop ``(side, side, 3)``, in the network's size."""
     small = cv2.resize(crop, (SIDE, SIDE), interpolation=cv2.INTER_AREA if crop.shape[0] > SIDE else cv2.INTER_CUBIC)
     given = torch.from_numpy(small).permute(2, 0, 1)[None].to(device.torch_device, device.dtype)
-    found: Colours = net(given)[0].permute(1, 2, 0).float().clamp(0, 1).cpu().numpy()
+    made = given + smoothed(net(given) - given, SMOOTHING)
+    found: Colours = made[0].permute(1, 2, 0).float().clamp(0, 1).cpu().numpy()
     return numpy.ascontiguousarray(found)

@@ -27,6 +27,8 @@ MOST_PICTURES = 20
 FACE_NETS = ("blazeface", "facemesh", "bisenetv2-faces")
 PREPARATION = 40.0
 """What finding, measuring, aligning and blending take for each picture, as GFLOP that take the same time (measured)."""
+PIXEL = 2.5e-5
+"""The same for each pixel of the photo: it is searched in pieces, and written."""
 PREVIEW_SIDE = 1024
 NO_CONSENT = "Please confirm that everybody who can be seen agrees to this swap (consent); without it nothing is made."
 
@@ -65,10 +67,10 @@ class FaceSwap(Swap):
 
     method: Literal["patches", "network", "classical", "editor"] = option("patches", label="Method")
     """Patches: a descent. Network: of one trained identity. Classical: warp, light, blend. Editor: warp and clone."""
-    metadata: bool = option(True, label="Keep metadata", advanced=True)
+    metadata: bool = option(False, label="Keep metadata", advanced=True)
     """The photo's EXIF (camera, date, place) goes into the result, too."""
-    trained: str = option("moltedo", label="Trained identity", advanced=True)
-    """For the method network: whose it is; a shipped one, or a name from `python -m engine train face-swap`."""
+    trained: str = option("moltedo", label="Identity of the network")
+    """Only for the method network, which needs no pictures: whose face it puts in. Train others on the command line."""
 
 
 INPUTS = (
@@ -151,15 +153,18 @@ class Scene:
         """Width and height."""
         return self.picture.shape[1], self.picture.shape[0]
 
-    def with_face(self, box: Box, colours: Colours, cover: Cover) -> Raster:
-        """With what changes, the label, and the statement of what it is; all else to the last bit as it was."""
+    def with_face(self, box: Box, colours: Colours, cover: Cover, *, plain: bool = False) -> Raster:
+        """With what changes, the label, and the statement of what it is; all else to the last bit as it was.
+
+        Only a step on the way may be ``plain``, without the label.
+        """
         from engine.faces.provenance import label
         from engine.inpainting.canvas import Canvas
 
         canvas = Canvas(self._raster)
         canvas.put(box, colours, cover, alpha="kept")
         made = label(self.size, self._parameters.label_corner, self._parameters.label_size / 100)
-        if made is not None:
+        if made is not None and not plain:
             canvas.put(*made, alpha="opaque")
         return replace(canvas.raster, source_type=COMPOSITE)
 
@@ -195,7 +200,7 @@ def labelled(image: Image.Image, parameters: Swap) -> Image.Image:
 def run(pictures: Pictures, parameters: FaceSwap, job: Job) -> Run:
     """See :attr:`engine.registry.Task.run`."""
     from engine.device import best_device
-    from engine.faces.swap import PREPARED, meet, swapped
+    from engine.faces.swap import meet, swapped
 
     checked(parameters)
     check_identity(pictures, parameters.method)
@@ -204,12 +209,14 @@ def run(pictures: Pictures, parameters: FaceSwap, job: Job) -> Run:
     needed = pictures.get("identity", ()) if parameters.method != "network" else ()
     identity = [numpy.asarray(each.image) for each in needed]
     meeting = Walk(meet(scene.picture, identity, parameters.face, device))
+    whole = _preparation(len(identity), scene.size)
+    share = 0.98 * whole / (whole + gflop(parameters, parameters.method, max(1, len(identity))))
     for step in meeting:
-        yield step.within(0, PREPARED)
+        yield step.within(0, share)
         begun(job)
     how = swapping_of(parameters, parameters.method)
-    yield Step(done=PREPARED, stage="warping the identity's face", preview=scene.untouched)
-    walk = Walk(swapped(meeting.result, how, device, job, scene.size, scene.preview))
+    yield Step(done=share, stage="warping the identity's face", preview=scene.untouched)
+    walk = Walk(swapped(meeting.result, how, device, job, scene.size, scene.preview, share))
     yield from walk
     found = walk.result
     raster = scene.with_face(found.box, found.colours, found.cover)
@@ -220,7 +227,8 @@ def run(pictures: Pictures, parameters: FaceSwap, job: Job) -> Run:
     stages = Comparison(found.stages, last=False, columns=4, pair=(found.stages[0].title, found.stages[-1].title))
     if not job.stopped:
         yield Step(done=1, stage="in its place", preview=lambda: scene.preview(found.box, found.colours, found.cover))
-    return Outcome(image=raster.image(), raster=raster, facts=found.facts, explanation=stages)
+    work = gflop(parameters, parameters.method, len(identity)) if parameters.method == "patches" else 0.0
+    return Outcome(image=raster.image(), raster=raster, facts=found.facts, explanation=stages, gflop=work)
 
 
 def weights_of(parameters: Swap, methods: Sequence[str]) -> tuple[str, ...]:
@@ -233,7 +241,7 @@ def gflop(parameters: Swap, method: str, pictures: int) -> float:
     from engine.faces.descent import gflop as of_descent
 
     if method != "patches":
-        return PREPARATION
+        return 0.1 * PREPARATION
     how = swapping_of(parameters, method)
     return of_descent(how.side, min(how.sources, pictures), how.descent)
 
@@ -241,7 +249,7 @@ def gflop(parameters: Swap, method: str, pictures: int) -> float:
 def cost(parameters: FaceSwap, sizes: Mapping[str, Sequence[tuple[int, int]]]) -> float:
     """See :attr:`engine.registry.Task.cost`."""
     count = len(sizes.get("identity", ()))
-    return PREPARATION * (1 + count) + gflop(parameters, parameters.method, max(1, count))
+    return _preparation(count, sizes["image"][0]) + gflop(parameters, parameters.method, max(1, count))
 
 
 def trained_names() -> list[str]:
@@ -249,6 +257,11 @@ def trained_names() -> list[str]:
     from engine.faces.identities import names
 
     return names()
+
+
+def _preparation(count: int, size: tuple[int, int]) -> float:
+    """What goes before a swap, with ``count`` pictures of the identity and a photo of ``size``, as GFLOP."""
+    return PREPARATION * (1 + count) + PIXEL * size[0] * size[1]
 
 
 def _weights(parameters: FaceSwap) -> tuple[str, ...]:

@@ -77,7 +77,7 @@ def run(pictures: Pictures, parameters: FaceSwapComparison, job: Job) -> Run:
             yield step.within(done / sum(shares), share / sum(shares), f"{TITLES[name]}, ")
         done += share
         found = walk.result
-        values = scene.with_face(found.result.box, found.result.colours, found.result.cover).image()
+        values = scene.with_face(found.result.box, found.result.colours, found.result.cover, plain=True).image()
         image = _part(numpy.asarray(values), part)
         panels.append(
             Panel(TITLES[name], labelled(image, parameters), found.seconds, found.memory, stopped=job.stopped)
