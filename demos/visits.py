@@ -9,6 +9,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,7 @@ class Visits:
         with self._lock:
             mine = self._paths.setdefault(visit, set())
             self._paths.move_to_end(visit)
-            mine.update([path for path in paths if path in mine or len(mine) < MOST_FILES])
+            mine.update(islice((path for path in paths if path not in mine), MOST_FILES - len(mine)))
             while len(self._paths) > MOST_VISITS:
                 self._paths.popitem(last=False)
 

@@ -48,7 +48,7 @@ def test_without_consent_nothing_is_made(client: Client, portraits: dict[str, Pa
 
 
 def test_the_label_cannot_be_left_out_by_a_visitor(client: Client, portraits: dict[str, Path]) -> None:
-    with pytest.raises(AppError, match="label"):
+    with pytest.raises(AppError, match="not in the list of choices"):
         client.predict(
             image=handle_file(portraits["astronaut"]), identity=given(portraits["moltedo"]), consent=True,
             label_corner="none", api_name="/face_swap",
