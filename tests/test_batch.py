@@ -78,12 +78,12 @@ def test_what_is_there_is_kept_and_what_has_changed_is_made_again(photos: Path, 
 def test_a_zip_and_a_pattern_are_sources(photos: Path, tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         archive.write(photos / "a.png", "deep/a.png")
-        archive.write(photos / "b.jpg", "../outside.jpg")
-        archive.write(photos / "b.jpg", "/absolute.jpg")
+        for outside in ("../outside.jpg", "deep/../../outside.jpg", "C:/outside.jpg"):
+            archive.write(photos / "b.jpg", outside)
     report = done(tmp_path / "a.zip", tmp_path / "zipped")
     assert (report.made, report.failed) == (1, {})
     assert (tmp_path / "zipped" / "deep" / "a.png").exists()
-    assert not (tmp_path / "outside.png").exists()
+    assert not [path for path in tmp_path.rglob("*outside*")]
     assert done(f"{photos}/*.jpg", tmp_path / "found").made == 1
     with pytest.raises(ParameterError, match="nothing to work on"):
         done(tmp_path / "nowhere", tmp_path / "none")
@@ -175,9 +175,9 @@ def test_other_inputs_are_the_same_for_all(photos: Path, tmp_path: Path) -> None
     mask = pictures.saved(pictures.hole(), tmp_path / "mask.png")
     given = ["batch", "inpainting", str(photos), str(tmp_path / "out"), "--mask", str(mask), "--method", "classical"]
     assert main(given) == 1
-    assert len(list((tmp_path / "out").rglob("*.png"))) == 3
+    assert sorted(path.name for path in (tmp_path / "out").rglob("*.png")) == ["a.png", "b.png"], "c has another shape"
     assert {path.suffix for path in (tmp_path / "out").rglob("*.*")} <= {".png", ".jsonl"}
-    assert len(items_of(str(tmp_path / "out"), ENDINGS)) == 3
+    assert len(items_of(str(tmp_path / "out"), ENDINGS)) == 2
 
 
 def test_videos_are_painted(tmp_path: Path) -> None:
