@@ -35,7 +35,7 @@ CROP_SIDES = 256, 1024
 picture."""
 SOFT_EYES = 45.0
 """Eye distance in pixels below which a picture of the identity is called soft."""
-UNLIKE = 5.0
+UNLIKE = 8.0
 """Distance of the best picture of the identity from which on the visitor is told; see :data:`head.UNITS`."""
 SHOWN_CANDIDATES = 3
 """Pictures of the identity among the stages, the most fitting ones."""
