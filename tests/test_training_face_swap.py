@@ -131,6 +131,7 @@ def people(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for index, name in enumerate(("a", "b")):
         portrait = pictures.portrait("moltedo")
         (ImageOps.mirror(portrait) if index else portrait).save(folder / "moltedo" / f"{name}.png")
+    (folder / "broken.png").write_bytes(b"no picture")
     return folder
 
 

@@ -12,7 +12,7 @@ import numpy
 from numpy.typing import NDArray
 
 from engine.device import best_device
-from engine.errors import ParameterError, PentimentoError
+from engine.errors import ParameterError, PentimentoError, PictureError
 from engine.evaluation.folder import pictures_in
 from engine.evaluation.judge import Judge
 from engine.faces.face import INNER, JAW, Face, Points
@@ -39,7 +39,10 @@ def landmarks(folder: Path) -> Iterator[dict[str, Any]]:
     """
     judge, device = Judge(), best_device()
     for path in pictures_in(folder, nested=True):
-        image = numpy.asarray(open_picture(path).image)
+        try:
+            image = numpy.asarray(open_picture(path).image)
+        except PictureError:  # a file that is no picture is no face
+            continue
         judged = judge(image)
         if judged is None:
             continue
@@ -99,7 +102,11 @@ def _people(folder: Path) -> Mapping[str, list[Picture]]:
     found: dict[str, list[Picture]] = {}
     for path in pictures_in(folder, nested=True):
         owner = path.stem if path.parent == folder else path.parent.name
-        found.setdefault(owner, []).append(open_picture(path, raster=True))
+        try:
+            picture = open_picture(path, raster=True)
+        except PictureError:
+            continue
+        found.setdefault(owner, []).append(picture)
     if len(found) < 2:
         raise ParameterError(f"There are no two identities in {folder.name!r}.")
     return found
