@@ -147,6 +147,13 @@ def test_a_face_in_the_dark_is_refused_and_not_half_swapped() -> None:
             swapped(dark, method=method)
 
 
+def test_a_poor_further_picture_of_the_identity_does_not_end_a_swap() -> None:
+    dark = pictures.portrait("young_woman").point([round(0.06 * value) for value in range(256)] * 3)
+    with pytest.raises(PictureError, match="too dark"):
+        swapped(identity=[dark], method="classical")
+    assert len(swapped(identity=[pictures.portrait("moltedo"), dark]).facts["ranking"]) == 2
+
+
 def test_a_face_beside_grain_keeps_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """A face larger than its crop: what lies around it is not resampled."""
     from engine.faces import swap

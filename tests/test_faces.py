@@ -290,7 +290,7 @@ def test_teeth_of_the_scene_stay_where_the_identity_has_none(scene: head.Head, s
     place = classical.fit(scene, made, source)
     across, down = scene.landmarks[[62, 66]].mean(0).round().astype(int)
     assert place.mouth[down, across] > 0.5, "she smiles, he does not"
-    result = classical.joined(classical.in_light(made, scene, place), scene, place)
+    result = classical.joined(classical.in_light(made, scene), scene, place)
     assert numpy.abs(result[down, across] - scene.crop[down, across]).max() < 0.06
     closed = classical.fit(source, classical.warped(source, scene), scene)
     across, down = source.landmarks[48:60].mean(0).round().astype(int)

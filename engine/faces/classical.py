@@ -93,8 +93,6 @@ class Fit:
     """Inside of the scene's mouth that stays."""
     rim: Cover
     """Rims of the scene's glasses, which stay in front."""
-    skin: Cover
-    """Where both are skin, for the light."""
 
 
 def fit(scene: Head, made: Warped, source: Head) -> Fit:
@@ -104,8 +102,7 @@ def fit(scene: Head, made: Warped, source: Head) -> Fit:
     both = numpy.minimum(_face(scene), made.face)
     allowed = numpy.maximum(both, _eyes(scene, 0.05) * (1 - scene.covered))
     cover = softened(grown(outline * allowed, -round(0.022 * side)), 0.016 * side)
-    skin = scene.skin * made.skin
-    return Fit(_enough(edge_free(cover), scene), _mouth(scene, source), _rim(scene), skin)
+    return Fit(_enough(edge_free(cover), scene), _mouth(scene, source), _rim(scene))
 
 
 def fit_alone(scene: Head) -> Fit:
@@ -113,7 +110,7 @@ def fit_alone(scene: Head) -> Fit:
     cover = softened(grown(scene.inside * _face(scene), -round(0.022 * scene.side)), 0.016 * scene.side)
     opened = openness(scene.landmarks)["mouth"] >= OPEN
     mouth = mouth_inside(scene.landmarks, scene.side) if opened else numpy.zeros_like(cover)
-    return Fit(_enough(edge_free(cover), scene), mouth, _rim(scene), scene.skin)
+    return Fit(_enough(edge_free(cover), scene), mouth, _rim(scene))
 
 
 def _enough(cover: Cover, scene: Head) -> Cover:
@@ -165,9 +162,9 @@ def _rim(scene: Head) -> Cover:
     return softened(grown(kept.astype(numpy.float32), 1), 0.004 * side)
 
 
-def in_light(made: Warped, scene: Head, placed: Fit) -> Colours:
-    """The warped face in the scene's light."""
-    return relit(made.colours, scene.crop, placed.skin)
+def in_light(made: Warped, scene: Head) -> Colours:
+    """The warped face in the scene's light, judged where both are skin."""
+    return relit(made.colours, scene.crop, scene.skin * made.skin)
 
 
 def joined(face: Colours, scene: Head, placed: Fit) -> Colours:

@@ -93,7 +93,7 @@ class FaceEnergy:
 
     def __init__(self, network: PerceptualNetwork, stage: Stage, settings: Settings, side: int) -> None:
         device = network.device.torch_device
-        self._network, self._settings, self._side = network, settings, side
+        self._network, self._settings = network, settings
         self.scene = _tensor(stage.scene, side, device)
         """``(1, 3, side, side)``."""
         sources = [_tensor(each, side, device) for each in stage.sources]

@@ -154,8 +154,7 @@ def prepared(meeting: Meeting, shape: float) -> Prepared:
     """The classical chain up to the light."""
     scene, best = meeting.scene, meeting.best
     made = warped(scene, best, shape)
-    place = fit(scene, made, best)
-    return Prepared(scene, in_light(made, scene, place), place, made)
+    return Prepared(scene, in_light(made, scene), fit(scene, made, best), made)
 
 
 def stage_of(meeting: Meeting, ready: Prepared, shape: float, most: int) -> Stage:
@@ -165,7 +164,7 @@ def stage_of(meeting: Meeting, ready: Prepared, shape: float, most: int) -> Stag
     faces, valid = [ready.base], [made.skin]
     for candidate in meeting.candidates[1:most]:
         other = warped(scene, candidate.head, shape)
-        faces.append(in_light(other, scene, fit(scene, other, candidate.head)))
+        faces.append(in_light(other, scene))
         valid.append(other.skin)
     labels = region_labels(made.landmarks, scene.inside)
     return Stage(scene.crop, faces, valid, labels, ready.fit.cover)

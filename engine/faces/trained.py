@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import cv2
 import numpy
 import torch
@@ -33,12 +35,20 @@ def network(name: str, device: Device) -> FaceTransform:
         found = models.get(catalogue()[entry], device)
         assert isinstance(found, FaceTransform)
         return found
-    path = path_of(name)
-    try:
-        net = build({key: value.float() for key, value in load_file(path).items()})
-    except (OSError, SafetensorError, KeyError, RuntimeError):
-        raise ParameterError(f"The file of the trained identity {name!r} cannot be read.") from None
+    net = read(path_of(name), f"The file of the trained identity {name!r} cannot be read.")
     return net.to(device.torch_device, device.dtype)
+
+
+def read(path: Path, refusal: str) -> FaceTransform:
+    """A network from its file.
+
+    Raises:
+        ParameterError: ``refusal``, when the file is none.
+    """
+    try:
+        return build({key: value.float() for key, value in load_file(path).items()})
+    except (OSError, SafetensorError, KeyError, RuntimeError):
+        raise ParameterError(refusal) from None
 
 
 @torch.inference_mode()

@@ -209,7 +209,7 @@ def run(pictures: Pictures, parameters: FaceSwap, job: Job) -> Run:
     needed = pictures.get("identity", ()) if parameters.method != "network" else ()
     identity = [numpy.asarray(each.image) for each in needed]
     meeting = Walk(meet(scene.picture, identity, parameters.face, device))
-    whole = _preparation(len(identity), scene.size)
+    whole = preparation(len(identity), scene.size)
     share = 0.98 * whole / (whole + gflop(parameters, parameters.method, max(1, len(identity))))
     for step in meeting:
         yield step.within(0, share)
@@ -249,7 +249,7 @@ def gflop(parameters: Swap, method: str, pictures: int) -> float:
 def cost(parameters: FaceSwap, sizes: Mapping[str, Sequence[tuple[int, int]]]) -> float:
     """See :attr:`engine.registry.Task.cost`."""
     count = len(sizes.get("identity", ()))
-    return _preparation(count, sizes["image"][0]) + gflop(parameters, parameters.method, max(1, count))
+    return preparation(count, sizes["image"][0]) + gflop(parameters, parameters.method, max(1, count))
 
 
 def trained_names() -> list[str]:
@@ -259,7 +259,7 @@ def trained_names() -> list[str]:
     return names()
 
 
-def _preparation(count: int, size: tuple[int, int]) -> float:
+def preparation(count: int, size: tuple[int, int]) -> float:
     """What goes before a swap, with ``count`` pictures of the identity and a photo of ``size``, as GFLOP."""
     return PREPARATION * (1 + count) + PIXEL * size[0] * size[1]
 

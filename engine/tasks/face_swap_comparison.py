@@ -15,7 +15,6 @@ from engine.raster import COMPOSITE, Raster
 from engine.registry import Pictures, Task
 from engine.tasks.face_swap import (
     INPUTS,
-    PREPARATION,
     Scene,
     Swap,
     begun,
@@ -23,6 +22,7 @@ from engine.tasks.face_swap import (
     checked,
     gflop,
     labelled,
+    preparation,
     swapping_of,
     weights_of,
 )
@@ -56,7 +56,7 @@ def run(pictures: Pictures, parameters: FaceSwapComparison, job: Job) -> Run:
     scene = Scene(pictures["image"][0].as_raster(), parameters)
     identity = [numpy.asarray(each.image) for each in pictures["identity"]]
     names = tuple(dict.fromkeys(parameters.methods))
-    shares = [PREPARATION * (1 + len(identity)), *(gflop(parameters, name, len(identity)) for name in names)]
+    shares = [preparation(len(identity), scene.size), *(gflop(parameters, name, len(identity)) for name in names)]
     meeting = Walk(meet(scene.picture, identity, parameters.face, device))
     for step in meeting:
         yield step.within(0, shares[0] / sum(shares))
@@ -68,7 +68,7 @@ def run(pictures: Pictures, parameters: FaceSwapComparison, job: Job) -> Run:
         Panel("your photo", _part(scene.picture, part)),
         Panel(f"identity, picture {met.candidates[0].number}", _identity(met.best.crop, part)),
     ]
-    done = sum(shares[:1])
+    done = shares[0]
     for name, share in zip(names, shares[1:], strict=True):
         if job.stopped and len(panels) > 2:
             break
@@ -120,7 +120,9 @@ def _identity(crop: numpy.ndarray[tuple[int, ...], numpy.dtype[numpy.float32]], 
 def cost(parameters: FaceSwapComparison, sizes: Mapping[str, Sequence[tuple[int, int]]]) -> float:
     """See :attr:`engine.registry.Task.cost`."""
     count = len(sizes.get("identity", ()))
-    return PREPARATION * (1 + count) + sum(gflop(parameters, name, max(1, count)) for name in set(parameters.methods))
+    return preparation(count, sizes["image"][0]) + sum(
+        gflop(parameters, name, max(1, count)) for name in set(parameters.methods)
+    )
 
 
 FACE_SWAP_COMPARISON = Task(

@@ -27,9 +27,9 @@ from engine.faces.descent import Settings as Descent
 from engine.faces.find import find_faces
 from engine.faces.head import Head, chosen, head_of, ranked
 from engine.faces.swap import Meeting, prepared, stage_of
-from engine.faces.trained import SIDE
+from engine.faces.trained import SIDE, read
 from engine.job import Job, Step
-from engine.nets.face_transform import MULTIPLE, FaceTransform, build
+from engine.nets.face_transform import MULTIPLE, FaceTransform
 from engine.perceptual.network import PerceptualNetwork, perceptual_network
 from engine.tensors import to_image
 from engine.training import checkpoint
@@ -277,13 +277,8 @@ def network_of(path: Path) -> FaceTransform:
     Raises:
         ParameterError: the file is none.
     """
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
-    try:
-        return build({name: value.float() for name, value in load_file(path).items()}).requires_grad_(True)
-    except (OSError, SafetensorError, KeyError, RuntimeError):
-        raise ParameterError(f"{path.name!r} is no network of a face swap that can be read.") from None
+    net = read(path, f"{path.name!r} is no network of a face swap that can be read.")
+    return net.requires_grad_(True)
 
 
 def checked(settings: Settings) -> Settings:
