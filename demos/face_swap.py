@@ -7,12 +7,11 @@ from typing import Any
 
 import gradio as gr
 
-from demos import told
-from demos.comparison import ComparisonView
 from demos.controls import Controls
 from demos.examples import FOLDER
-from demos.panel import PRIVATE, QUEUE, Panel, publish
+from demos.panel import PRIVATE, QUEUE, publish
 from demos.runs import frames
+from demos.two_ways import TwoWays
 from demos.uploads import Upload
 from engine import Job, Result
 from engine.faces.provenance import label_is_optional
@@ -37,26 +36,24 @@ SEND_TO = ("Super-resolution", "Style V1", "Style V2", "Style V3")
 NO_FACES = "The faces of your photo appear here with their numbers."
 
 
-class FaceSwapTab:
+class FaceSwapTab(TwoWays):
     """Pictures, consent and shared settings on the left, the two ways to use them on the right."""
 
     def __init__(self) -> None:
-        self.controls, self.side_by_side = Controls(FACE_SWAP), Controls(FACE_SWAP_COMPARISON)
+        hint = "Choose a photo and a picture of the identity."
+        proposals = {"trained": trained_names()}
+        super().__init__(FACE_SWAP, FACE_SWAP_COMPARISON, hint=hint, send_to=SEND_TO, proposals=proposals)
         self._faces = Controls(FIND_FACES)
         gr.Markdown(TEXT)
         with gr.Row():
             with gr.Column(scale=5):
                 self._place_pictures()
-                self._place_settings()
-            with gr.Column(scale=6), gr.Tabs():
-                with gr.Tab("Swap", id="swap"):
-                    self.panel, self._expected = self._place_run(self.controls, send=True)
-                    self._stages = ComparisonView()
-                with gr.Tab("Side by side", id="face-swap-comparison"):
-                    self._compared, self._compared_expected = self._place_run(self.side_by_side, send=False)
-                    self._view = ComparisonView()
+                self.place_settings()
+                self._faces.share(self.controls)
+            with gr.Column(scale=6):
+                self.place_ways("Swap")
         self._connect_faces()
-        self._connect_runs()
+        self.connect_runs(self._notes)
 
     def _place_pictures(self) -> None:
         with gr.Row():
@@ -76,26 +73,12 @@ class FaceSwapTab:
         examples = [[str(FOLDER / photo), [str(FOLDER / identity)]] for photo, identity in EXAMPLES]
         gr.Examples(examples, [self.photo, self.identity], label="Examples (public domain)", cache_examples=False)
 
-    def _place_settings(self) -> None:
-        """What both ways share: one component serves both tasks."""
-        common = set(self.side_by_side.missing(advanced=False)) & set(self.controls.missing(advanced=False))
-        for field in self.controls.missing(advanced=False):
-            if field in common:
-                self.controls.control(field)
-        with gr.Accordion("Advanced", open=False):
-            for field in self.controls.fields(advanced=True):
-                self.controls.control(field)
-            if not label_is_optional():
-                corner: Any = self.controls["label_corner"]
-                corner.choices = [choice for choice in corner.choices if choice[1] != "none"]
-        self.side_by_side.share(self.controls)
-        self._faces.share(self.controls)
-
-    def _place_run(self, controls: Controls, *, send: bool) -> tuple[Panel, gr.Markdown]:
-        for field in controls.missing(advanced=False):
-            controls.control(field, choices=trained_names() if field == "trained" else ())
-        expected = gr.Markdown("Choose a photo and a picture of the identity.", elem_classes=["quiet", "notes"])
-        return Panel(controls.task, first="compare" if send else "facts", send_to=SEND_TO if send else ()), expected
+    def place_settings(self) -> None:
+        """As everywhere; who may not leave out the label is not offered that."""
+        super().place_settings()
+        if not label_is_optional():
+            corner: Any = self.controls["label_corner"]
+            corner.choices = [choice for choice in corner.choices if choice[1] != "none"]
 
     def _connect_faces(self) -> None:
         """Number the faces of every photo; a click on one chooses it."""
@@ -112,15 +95,6 @@ class FaceSwapTab:
         face.change(_told, [self._boxes, face], [self._chosen], queue=False, show_progress="hidden", **PRIVATE)
         self._numbers.select(_chosen, [self._boxes], [self.controls["face"]], queue=False, **PRIVATE)
         publish(self._faces)
-
-    def _connect_runs(self) -> None:
-        runs = self.panel.connect(self.controls)
-        self._stages.connect(self.panel.result, runs)
-        sizes = told.connect_notes(self.controls, self._notes)
-        told.connect_time(self.controls, sizes, self._expected, runs)
-        compared = self._compared.connect(self.side_by_side)
-        self._view.connect(self._compared.result, compared)
-        told.connect_time(self.side_by_side, sizes, self._compared_expected, compared)
 
 
 def build() -> FaceSwapTab:

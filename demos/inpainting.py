@@ -8,12 +8,12 @@ from typing import Any
 import gradio as gr
 
 from demos import told
-from demos.comparison import ComparisonView
 from demos.controls import Controls
 from demos.examples import FOLDER
 from demos.painter import MaskPainter, picture_shown, united
-from demos.panel import PRIVATE, QUEUE, Panel, publish
+from demos.panel import PRIVATE, QUEUE, publish
 from demos.runs import frames
+from demos.two_ways import TwoWays
 from demos.uploads import Upload
 from engine import Job, Picture, Result
 from engine.tasks.inpainting import INPAINTING
@@ -30,27 +30,24 @@ TEXT = (
 SEND_TO = ("Super-resolution", "Style V1", "Style V2", "Style V3")
 
 
-class InpaintingTab:
+class InpaintingTab(TwoWays):
     """Picture, mask and shared settings on the left, the two ways to use them on the right."""
 
     def __init__(self) -> None:
-        self.controls, self.side_by_side = Controls(INPAINTING), Controls(INPAINTING_COMPARISON)
+        hint = "Choose a picture, or one of the examples."
+        super().__init__(INPAINTING, INPAINTING_COMPARISON, hint=hint, send_to=SEND_TO)
         self._subject = Controls(MAIN_SUBJECT)
         gr.Markdown(TEXT)
         with gr.Row():
             with gr.Column(scale=5):
                 self._place_picture()
                 self._place_tools()
-                self._place_settings()
-            with gr.Column(scale=6), gr.Tabs():
-                with gr.Tab("Fill", id="fill"):
-                    self.panel, self._expected = self._place_run(self.controls, send=True)
-                    self._stages = ComparisonView()
-                with gr.Tab("Side by side", id="inpainting-comparison"):
-                    self._compared, self._compared_expected = self._place_run(self.side_by_side, send=False)
-                    self._view = ComparisonView()
+                self.place_settings()
+                self._subject.share(self.controls)
+            with gr.Column(scale=6):
+                self.place_ways("Fill")
         self._connect_mask()
-        self._connect_runs()
+        self.connect_runs(self._notes)
 
     def _place_picture(self) -> None:
         self.picture = self.controls.upload("image", height=200)
@@ -68,24 +65,6 @@ class InpaintingTab:
                 for field in self._subject.fields(advanced=False):
                     self._subject.control(field)
 
-    def _place_settings(self) -> None:
-        """What both ways share: one component serves both tasks."""
-        common = set(self.side_by_side.fields(advanced=False)) & set(self.controls.fields(advanced=False))
-        for field in self.controls.fields(advanced=False):
-            if field in common:
-                self.controls.control(field)
-        with gr.Accordion("Advanced", open=False):
-            for field in self.controls.fields(advanced=True):
-                self.controls.control(field)
-        self.side_by_side.share(self.controls)
-        self._subject.share(self.controls)
-
-    def _place_run(self, controls: Controls, *, send: bool) -> tuple[Panel, gr.Markdown]:
-        for field in controls.missing(advanced=False):
-            controls.control(field)
-        expected = gr.Markdown("Choose a picture, or one of the examples.", elem_classes=["quiet", "notes"])
-        return Panel(controls.task, first="compare" if send else "facts", send_to=SEND_TO if send else ()), expected
-
     def _connect_mask(self) -> None:
         """Whatever marks something paints it, so that brush and eraser correct it."""
         given, painted = self.controls["mask"], [self.painter, self._size]
@@ -97,15 +76,6 @@ class InpaintingTab:
             show_progress_on=[self._propose], **PRIVATE, **QUEUE,
         )  # fmt: skip
         publish(self._subject)
-
-    def _connect_runs(self) -> None:
-        runs = self.panel.connect(self.controls)
-        self._stages.connect(self.panel.result, runs)
-        sizes = told.connect_notes(self.controls, self._notes)
-        told.connect_time(self.controls, sizes, self._expected, runs)
-        compared = self._compared.connect(self.side_by_side)
-        self._view.connect(self._compared.result, compared)
-        told.connect_time(self.side_by_side, sizes, self._compared_expected, compared)
 
 
 def build() -> InpaintingTab:
