@@ -59,10 +59,11 @@ def build() -> None:
     )  # fmt: skip
 
 
-def _painted(frame: Upload, seen: Seen | None, *settings: Any) -> tuple[Any, Any, Any]:
+def _painted(frame: Upload, seen: Seen | None, *chosen: Any) -> tuple[Any, Any, Any]:
     """One frame; the painter and its memory of frames live as long as the settings stay."""
-    from engine.device import LOCK, memory_errors
+    from engine.device import memory_errors
     from engine.parameters import parse
+    from engine.turns import LOCK
 
     if not isinstance(frame, Picture):
         return gr.skip(), seen, gr.skip() if frame is None else f"**{frame}**"
@@ -71,10 +72,10 @@ def _painted(frame: Upload, seen: Seen | None, *settings: Any) -> tuple[Any, Any
     try:
         start = time.perf_counter()
         with memory_errors():
-            if seen is None or seen.settings != settings:
-                parameters = parse(STYLE_V2_VIDEO.parameters, dict(zip(FIELDS, settings, strict=True)))
+            if seen is None or seen.settings != chosen:
+                parameters = parse(STYLE_V2_VIDEO.parameters, dict(zip(FIELDS, chosen, strict=True)))
                 _here(STYLE_V2_VIDEO.weights(parameters))
-                seen = Seen(settings, STYLE_V2_VIDEO.painter({}, parameters))
+                seen = Seen(chosen, STYLE_V2_VIDEO.painter({}, parameters))
             made = seen.paint(numpy.asarray(frame.image))
         milliseconds = 1000 * (time.perf_counter() - start)
         return Image.fromarray(made), seen, f"{milliseconds:.0f} ms a frame, {made.shape[1]} x {made.shape[0]}"

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import sys
-import threading
 import time
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
@@ -18,15 +16,10 @@ from torch.nn import functional
 
 from engine.errors import DeviceMemoryError, ParameterError
 from engine.job import Step, Walk
+from engine.settings import settings
+from engine.turns import LOCK
 
 T = TypeVar("T")
-
-LOCK = threading.Lock()
-"""Held by the run that uses the device. Gradio frees a queue slot as soon as a job is cancelled, while its last step
-still computes; this lock keeps the next run waiting until that step has ended."""
-
-VARIABLE = "PENTIMENTO_DEVICE"
-"""Environment variable that names the device ("cpu", "cuda:1"); otherwise the best one there is."""
 
 
 @dataclass(frozen=True)
@@ -43,18 +36,18 @@ class Device:
 
 @cache
 def best_device() -> Device:
-    """The device named by :data:`VARIABLE`, else CUDA, else Apple's GPU, else the CPU; chosen once.
+    """The device that the settings name, else CUDA, else Apple's GPU, else the CPU; chosen once.
 
     Raises:
-        ParameterError: when the variable names something that this machine does not have.
+        ParameterError: when the setting names something that this machine does not have.
     """
-    wanted = os.environ.get(VARIABLE)
+    wanted = settings().device
     kind = wanted or ("cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu")
     try:
         device = torch.empty(0, device=kind).device
     except (RuntimeError, AssertionError):  # AssertionError: "Torch not compiled with CUDA enabled"
         raise ParameterError(
-            f"{VARIABLE} is {kind!r}, which this machine does not have; use cpu, cuda or mps."
+            f"PENTIMENTO_DEVICE is {kind!r}, which this machine does not have; use cpu, cuda or mps."
         ) from None
     if device.type == "cuda":
         half = torch.cuda.is_bf16_supported(including_emulation=False)

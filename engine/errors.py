@@ -39,5 +39,9 @@ class StoppedError(PentimentoError):
     """A run that was stopped before it had anything to keep."""
 
 
+class BusyError(PentimentoError):
+    """No more runs are taken now: of this visitor, or of anybody."""
+
+
 class DeviceMemoryError(PentimentoError):
     """The device ran out of memory."""

@@ -18,9 +18,14 @@ class Job:
 
     The run ends early with the best picture so far (or with StoppedError when it had not begun to work). Safe to call
     from any thread. A run in another process cannot see the request; closing the generator ends it there.
+
+    Args:
+        visitor: who asked for the run, where several share the device; turns are fair by it. Empty for the owner.
+        most: how many runs the visitor may have waiting and running.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, visitor: str = "", most: int = 1) -> None:
+        self.visitor, self.most = visitor, most
         self._stop = threading.Event()
 
     def stop(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 import warnings
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -29,6 +30,7 @@ class Models:
     def __init__(self, budget_bytes: int = BUDGET_BYTES) -> None:
         self._budget = budget_bytes
         self._lock = threading.Lock()
+        self._used = time.monotonic()
         self._nets: OrderedDict[tuple[str, Device], nn.Module] = OrderedDict()
 
     def get(self, entry: Entry, device: Device) -> nn.Module:
@@ -38,6 +40,7 @@ class Models:
             WeightsError: the file is not on this machine or not right (see :func:`engine.weights.fetch`).
         """
         with self._lock:
+            self._used = time.monotonic()
             key = (entry.name, device)
             if key not in self._nets:
                 self._nets[key] = _load(entry, device)
@@ -50,6 +53,17 @@ class Models:
         """Forget all nets; those in use stay alive until their run ends."""
         with self._lock:
             self._nets.clear()
+
+    @property
+    def bytes(self) -> int:
+        """How much memory they take."""
+        with self._lock:
+            return sum(map(_bytes, self._nets.values()))
+
+    @property
+    def idle_seconds(self) -> float:
+        """How long no net has been asked for."""
+        return time.monotonic() - self._used
 
     def __len__(self) -> int:
         return len(self._nets)

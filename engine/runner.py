@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -20,12 +21,9 @@ from engine.parameters import Parameters
 from engine.picture import RECIPE_KEY, Kind, save_picture
 from engine.raster import Raster
 from engine.registry import Pictures, Task
+from engine.turns import TURNS
 
 T = TypeVar("T")
-
-POLL_SECONDS = 0.25
-"""Time between two steps of a run that waits for the device."""
-
 
 _NOTHING = "Stopped before it began, so nothing was made."
 
@@ -75,20 +73,35 @@ def run(
     check(task, pictures, parameters)
     if job.stopped:
         raise StoppedError(_NOTHING)
-    return (yield from with_device(task.weights(parameters), _timed(task, pictures, parameters, job), job))
+    seconds = estimate(task, parameters, extents(task, pictures)) if job.visitor else None
+    steps = _timed(task, pictures, parameters, job)
+    return (yield from with_device(task.weights(parameters), steps, job, seconds))
 
 
-def with_device(names: Sequence[str], steps: Generator[Step, None, T], job: Job) -> Generator[Step, None, T]:
-    """Steps that need weights and the device: they begin when both are there, and give the device back at the end."""
-    for name in names:
-        yield from _until_stopped(weights.fetch(catalogue()[name]), job)
-    yield from _until_stopped(_device_free(), job)
-    from engine.device import LOCK
+def with_device(
+    names: Sequence[str], steps: Generator[Step, None, T], job: Job, seconds: float | None = None
+) -> Generator[Step, None, T]:
+    """Steps that need weights and the device: they begin when both are there, and give the device back at the end.
 
-    try:
-        return (yield from steps)
-    finally:
-        LOCK.release()
+    Args:
+        names: catalogue entries.
+        steps: what to do.
+        job: of the run.
+        seconds: how long it should take, which those behind it are told.
+    """
+    with TURNS.ticket(job, seconds) as ticket:
+        for name in names:
+            yield from _until_stopped(weights.fetch(catalogue()[name]), job)
+        yield from _until_stopped(TURNS.wait(ticket), job)
+        try:
+            with closing(steps):
+                walk = Walk(steps)
+                for step in walk:
+                    TURNS.note(ticket, step.seconds_left)
+                    yield step
+            return walk.result
+        finally:
+            TURNS.leave()
 
 
 def _until_stopped(steps: Iterator[Step], job: Job) -> Iterator[Step]:
@@ -97,14 +110,6 @@ def _until_stopped(steps: Iterator[Step], job: Job) -> Iterator[Step]:
         if job.stopped:
             raise StoppedError(_NOTHING)
         yield replace(step, done=0.0)
-
-
-def _device_free() -> Iterator[Step]:
-    """Wait for the device and take it."""
-    from engine.device import LOCK
-
-    while not LOCK.acquire(timeout=POLL_SECONDS):
-        yield Step(done=0, stage="waiting for the device")
 
 
 def check(task: Task, pictures: Pictures, parameters: Parameters) -> None:

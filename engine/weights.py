@@ -16,6 +16,7 @@ from typing import Any
 from engine.catalogue import FOLDER, Entry
 from engine.errors import StorageError, WeightsCorruptError, WeightsError, WeightsUnavailableError
 from engine.job import Step
+from engine.settings import settings
 
 PROBE_SECONDS = 5
 """How long the Hub may take to answer at all. The client's own retries would take 23 s."""
@@ -43,7 +44,10 @@ def locate(entry: Entry) -> Path | None:
     """The file on this machine, or None; asks no network and does not check the content."""
     if entry.shipped:
         path = FOLDER / entry.file
-        return path if path.is_file() else None
+        if path.is_file():
+            return path
+    if not _repo(entry):
+        return None
     from huggingface_hub import try_to_load_from_cache
 
     found = try_to_load_from_cache(_repo(entry), entry.file, revision=entry.revision)
@@ -52,9 +56,10 @@ def locate(entry: Entry) -> Path | None:
 
 def status(entry: Entry) -> Status:
     """Where the file is now."""
-    if locate(entry) is None:
+    path = locate(entry)
+    if path is None:
         return Status.MISSING
-    return Status.SHIPPED if entry.shipped else Status.CACHED
+    return Status.SHIPPED if entry.shipped and path == FOLDER / entry.file else Status.CACHED
 
 
 def verify(entry: Entry) -> Path:
@@ -73,10 +78,11 @@ def verify(entry: Entry) -> Path:
         return path
     found = _sha256(path)
     if found != entry.sha256:
-        if not entry.shipped:
+        cure = "please install the project again"
+        if path != FOLDER / entry.file:
             path.resolve().unlink(missing_ok=True)  # the cache keeps a link to a blob
             path.unlink(missing_ok=True)
-        cure = "please install the project again" if entry.shipped else "it was removed, please try again"
+            cure = "it was removed, please try again"
         raise WeightsCorruptError(
             f"The weights file {entry.file} of {entry.name} is damaged: its sha256 is {found[:12]}..., "
             f"expected {entry.sha256}; {cure}."
@@ -98,7 +104,7 @@ def fetch(entry: Entry) -> Generator[Step, None, Path]:
     while not lock.acquire(timeout=POLL_SECONDS):
         yield Step(done=0, stage=f"waiting for another download of {entry.title}")
     try:
-        if locate(entry) is None and not entry.shipped:
+        if locate(entry) is None and _repo(entry):
             yield from _download(entry)
         return verify(entry)
     finally:
@@ -180,7 +186,7 @@ def _explained(entry: Entry, error: Exception) -> WeightsError:
     """The client's error as one sentence."""
     from huggingface_hub import errors
 
-    what = f"{entry.title} ({entry.megabytes}, {entry.repo})"
+    what = f"{entry.title} ({entry.megabytes}, {_repo(entry)})"
     code = error.response.status_code if isinstance(error, errors.HfHubHTTPError) else None
     if isinstance(error, errors.GatedRepoError) or code in (401, 403):
         return WeightsUnavailableError(f"The Hub does not give {what} without permission: log in with `hf auth login`.")
@@ -207,14 +213,14 @@ def _check_space(entry: Entry, cache: Path) -> None:
 
 
 def _absent(entry: Entry) -> str:
-    if entry.shipped:
+    if not _repo(entry):
         return f"The shipped weights file {entry.file} is missing; please install the project again."
-    return f"{entry.title} ({entry.megabytes}, {entry.repo}) is not on this machine."
+    return f"{entry.title} ({entry.megabytes}, {_repo(entry)}) is not on this machine."
 
 
 def _repo(entry: Entry) -> str:
-    assert entry.repo is not None
-    return entry.repo
+    """Where the Hub has the file: for a shipped one, the copy that the settings name, if any."""
+    return entry.repo or settings().weights
 
 
 def _sha256(path: Path) -> str:

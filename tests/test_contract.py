@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from engine import TASKS, Job, Picture, Step, Walk, estimate, open_picture, run
-from engine.device import LOCK
 from engine.errors import ParameterError, StoppedError
 from engine.models import Models
 from engine.parameters import parse
 from engine.registry import Registry, Task
 from engine.runner import extents
+from engine.turns import LOCK
 from tests import pictures
 
 QUICK: dict[str, dict[str, Any]] = {

@@ -196,7 +196,7 @@ def test_an_identitys_network_is_found_by_name_only(tmp_path: Path, monkeypatch:
     torch.nn.init.normal_(net.last.weight, std=0.05)
     save_file({name: value.half() for name, value in net.state_dict().items()}, tmp_path / "someone.safetensors")
     (tmp_path / "broken.safetensors").write_bytes(b"nothing")
-    monkeypatch.setenv(identities.PLACE, str(tmp_path))
+    monkeypatch.setenv("PENTIMENTO_IDENTITIES", str(tmp_path))
     (tmp_path / "Not a Name.safetensors").touch()
     assert {"someone", "broken"} <= set(identities.names())
     assert "Not a Name" not in identities.names()

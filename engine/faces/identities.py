@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 
 from engine.catalogue import FOLDER, catalogue
 from engine.errors import ParameterError
+from engine.settings import settings
 
-PLACE = "PENTIMENTO_IDENTITIES"
-"""Environment variable: the folder of trained networks; default ``weights/identities``."""
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,60}")
 SHIPPED = "face-swap-"
 """How the catalogue's entries begin."""
@@ -18,7 +16,7 @@ SHIPPED = "face-swap-"
 
 def folder() -> Path:
     """Where trained networks are."""
-    return Path(os.environ.get(PLACE) or FOLDER / "identities")
+    return Path(settings().identities or FOLDER / "identities")
 
 
 def shipped() -> list[str]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Literal
 
 import numpy
 from PIL import Image, ImageDraw, ImageFont
 
 from engine.errors import ParameterError
+from engine.settings import settings
 from engine.tiles import Box
 
 if TYPE_CHECKING:
@@ -16,13 +16,11 @@ if TYPE_CHECKING:
 
 Corner = Literal["bottom right", "bottom left", "top right", "top left", "none"]
 TEXT = "AI-generated"
-SWITCH = "PENTIMENTO_UNLABELLED"
-"""Environment variable: ``1`` lets results go without a label, for research on one's own machine."""
 
 
 def label_is_optional() -> bool:
     """Whether the owner of this machine allows results without a label."""
-    return os.environ.get(SWITCH) == "1"
+    return settings().unlabelled
 
 
 def label(size: tuple[int, int], corner: Corner, share: float) -> tuple[Box, Colours, Cover] | None:
@@ -39,7 +37,7 @@ def label(size: tuple[int, int], corner: Corner, share: float) -> tuple[Box, Col
     if corner == "none":
         if label_is_optional():
             return None
-        raise ParameterError(f"Results carry a label here; the owner of this machine can allow others ({SWITCH}=1).")
+        raise ParameterError("Results carry a label here; its owner can allow others (PENTIMENTO_UNLABELLED=1).")
     width, height = size
     text = max(7, round(share * min(size)))
     font = ImageFont.load_default(text)

@@ -1,0 +1,83 @@
+"""Settings of an installation: environment variables, all of them here. Parameters of a run are something else."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from engine.errors import ParameterError
+
+PREFIX = "PENTIMENTO_"
+
+
+class Settings(BaseModel):
+    """What the owner of a machine decides; a field ``queue`` is the variable ``PENTIMENTO_QUEUE``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False)
+
+    device: str = ""
+    """Where nets run: `cpu`, `cuda:1`, `mps`; empty for the best one there is."""
+    weights: str = ""
+    """Hub repository (`user/name`) that shipped weights are fetched from where their files are missing."""
+    identities: str = ""
+    """Folder of networks trained for one identity; empty for `weights/identities`."""
+    unlabelled: bool = False
+    """Whether face swaps may be made without a visible label."""
+    unload_minutes: float = Field(15, ge=0)
+    """Nets leave memory when nobody has used them for so long; 0 keeps them."""
+    share: bool = False
+    """Also make a public link: anybody who has it can use this machine."""
+    auth: str = ""
+    """Who may come in: `name:password`, several of them separated by commas; empty for everybody."""
+    queue: int = Field(20, ge=1, le=1000)
+    """Runs that may wait; more are told to come back later."""
+    runs_per_visitor: int = Field(3, ge=1)
+    """Runs that one visit may have waiting and running at the same time."""
+    run_minutes: float = Field(30, gt=0)
+    """A longer run is stopped and keeps its best picture."""
+    upload_megabytes: int = Field(40, ge=1)
+    """Largest upload."""
+    api: bool = True
+    """Whether programs may call the named endpoints; the page works without."""
+    mcp: bool = True
+    """Whether the endpoints are offered as MCP tools, too."""
+    metrics: bool = False
+    """Whether `/metrics` answers, in Prometheus' format."""
+    log: Literal["json", "off"] = "json"
+    """A line for each run on standard error: task, seconds, outcome; no names, no addresses, no pictures."""
+    grace_seconds: float = Field(20, ge=0)
+    """How long a server that is told to end waits for runs to hand over their best pictures."""
+
+
+def settings(environment: Mapping[str, str] | None = None) -> Settings:
+    """The settings as they are now.
+
+    Raises:
+        ParameterError: a variable has a value that it cannot have, or its name begins with the prefix and is unknown.
+    """
+    found = os.environ if environment is None else environment
+    given = {name.removeprefix(PREFIX).lower(): value for name, value in found.items() if name.startswith(PREFIX)}
+    try:
+        return Settings(**{name: value for name, value in given.items() if value != ""})
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = PREFIX + str(first["loc"][0]).upper()
+        if first["type"] == "extra_forbidden":
+            known = ", ".join(variable for variable, *_ in table())
+            raise ParameterError(f"There is no setting {name}; there are {known}.") from None
+        raise ParameterError(f"The setting {name} is {first['input']!r}, but: {first['msg']}.") from None
+
+
+def table() -> Iterator[tuple[str, str, str]]:
+    """Variable, default, and what it is for, of every setting."""
+    for name, field in Settings.model_fields.items():
+        yield PREFIX + name.upper(), _shown(field.default), str(field.description)
+
+
+def _shown(default: Any) -> str:
+    if isinstance(default, bool):
+        return "1" if default else "0"
+    return str(default)

@@ -1,0 +1,162 @@
+"""Whose turn it is: one run at a time has the device, and those that wait are served fairly. No torch here."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import count
+
+from engine.errors import BusyError
+from engine.job import Job, Step
+
+LOCK = threading.Lock()
+"""Held by the run that uses the device. Gradio frees a queue slot as soon as a job is cancelled, while its last step
+still computes; this lock keeps the next run waiting until that step has ended."""
+POLL_SECONDS = 0.25
+"""Time between two looks of a run that waits."""
+GONE_SECONDS = 5.0
+"""A waiting run that nobody has asked for a step for so long does not keep others waiting."""
+
+
+@dataclass(eq=False)
+class Ticket:
+    """A run's place."""
+
+    job: Job
+    arrived: int
+    seconds: float | None
+    """How long the run should take; None where nobody knows."""
+    asked: float | None = None
+    """When a step was last asked of it, by the monotonic clock; None before it has all but the device."""
+    until: float | None = field(default=None)
+    """When the run that has the device should end, by the monotonic clock."""
+
+
+class Turns:
+    """Tickets of all runs of this process.
+
+    Fair means: of those that are ready, the one goes first whose visitor has the fewest runs before it, then the one
+    that came first. A visitor with many runs waits for others, not they for him.
+    """
+
+    def __init__(self, lock: threading.Lock) -> None:
+        self._device = lock
+        self._lock = threading.Lock()
+        self._tickets: list[Ticket] = []
+        self._running: Ticket | None = None
+        self._arrivals = count()
+        self._closed = False
+
+    @contextmanager
+    def ticket(self, job: Job, seconds: float | None = None) -> Iterator[Ticket]:
+        """Stand in line while the context lasts.
+
+        Raises:
+            BusyError: the visitor has too many runs already, or this process is about to end.
+        """
+        with self._lock:
+            if self._closed:
+                raise BusyError("The server is about to restart; please try again in a minute.")
+            mine = sum(each.job.visitor == job.visitor for each in self._tickets)
+            if job.visitor and mine >= job.most:
+                raise BusyError(f"You have {mine} runs waiting or running already; please let one of them end first.")
+            made = Ticket(job, next(self._arrivals), seconds)
+            self._tickets.append(made)
+        try:
+            yield made
+        finally:
+            with self._lock:
+                self._tickets.remove(made)
+
+    def wait(self, ticket: Ticket) -> Iterator[Step]:
+        """Steps until the device is this ticket's; :meth:`leave` gives it back."""
+        while not self._taken(ticket):
+            yield Step(done=0, stage=self.told(ticket))
+
+    def _taken(self, ticket: Ticket) -> bool:
+        ticket.asked = time.monotonic()
+        if self._before(ticket):
+            time.sleep(POLL_SECONDS)
+            return False
+        if not self._device.acquire(timeout=POLL_SECONDS):
+            return False
+        with self._lock:
+            self._running = ticket
+        return True
+
+    def leave(self) -> None:
+        """The run that has the device gives it back."""
+        with self._lock:
+            self._running = None
+        self._device.release()
+
+    def note(self, ticket: Ticket, seconds_left: float | None) -> None:
+        """How long the run that has the device will still have it."""
+        ticket.until = None if seconds_left is None else time.monotonic() + seconds_left
+
+    def _before(self, ticket: Ticket) -> list[Ticket]:
+        """Waiting tickets that go first."""
+        with self._lock:
+            running, late = self._running, time.monotonic() - GONE_SECONDS
+            waiting = [each for each in self._tickets if each is not running and (each.asked or 0) > late]
+        had: dict[str, int] = {running.job.visitor: 1} if running else {}
+        ranked = []
+        for each in waiting:
+            rank = had.get(each.job.visitor, 0)
+            had[each.job.visitor] = rank + 1
+            ranked.append(((rank if each.job.visitor else 0, each.arrived), each))
+        order = [each for _, each in sorted(ranked, key=lambda found: found[0])]
+        return order[: order.index(ticket)] if ticket in order else []
+
+    def told(self, ticket: Ticket) -> str:
+        """Its place and time, for a person."""
+        before, running = self._before(ticket), self._running
+        times = [each.seconds for each in before]
+        if running is not None:
+            times.append(None if running.until is None else max(0.0, running.until - time.monotonic()))
+        many = len(times)
+        if not many:
+            return "waiting for the device"
+        runs = "one run" if many == 1 else f"{many} runs"
+        known = [each for each in times if each is not None]
+        if len(known) < many:
+            return f"waiting: {runs} before yours"
+        return f"waiting: {runs} before yours, about {max(1, round(sum(known)))} s"
+
+    @property
+    def waiting(self) -> int:
+        """How many runs wait."""
+        with self._lock:
+            return len(self._tickets) - (self._running is not None)
+
+    @property
+    def running(self) -> bool:
+        """Whether a run has the device."""
+        return self._running is not None
+
+    @property
+    def closed(self) -> bool:
+        """Whether no run is let in any more."""
+        return self._closed
+
+    def close(self, seconds: float) -> bool:
+        """Let nobody in any more, ask every run to stop, and wait for them; returns whether all have ended."""
+        with self._lock:
+            self._closed = True
+            jobs = [each.job for each in self._tickets]
+        for job in jobs:
+            job.stop()
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            with self._lock:
+                if not self._tickets:
+                    return True
+            time.sleep(0.05)
+        return False
+
+
+TURNS = Turns(LOCK)
+"""Of this process's device."""
