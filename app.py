@@ -1,28 +1,46 @@
 """Start the hub: ``python app.py``. Also the file that a Hugging Face Space runs.
 
-GRADIO_SERVER_NAME and GRADIO_SERVER_PORT say where it listens (127.0.0.1:7860); ``--share`` makes a public link.
+GRADIO_SERVER_NAME and GRADIO_SERVER_PORT say where it listens (127.0.0.1:7860); ``python -m engine settings`` lists
+what else can be set.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import sys
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # before gradio is imported
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch is: threads that wait must not take a shared core
 
-from demos import hub
+from engine.errors import PentimentoError
+from engine.settings import on_zero_gpu, settings
+
+if on_zero_gpu():
+    import spaces  # noqa: F401 - before torch: it takes CUDA's place until a GPU is lent
 
 
-def main() -> None:
-    """Build the page and serve it until Ctrl-C."""
+def main() -> int:
+    """Build the page and serve it until it is told to end."""
     parser = argparse.ArgumentParser(description="Serve the hub.")
     parser.add_argument(
         "--share", action="store_true", help="Also make a public link: anybody who has it can use this machine."
     )
     share: bool = parser.parse_args().share
-    hub.build().launch(share=share, **hub.launch_options())
+    try:
+        chosen = settings()
+        chosen = chosen.model_copy(update={"share": share or chosen.share})
+        from demos import hub, server, zero
+
+        page, words = hub.build()
+        if on_zero_gpu():
+            zero.place_nets()
+        server.serve(page, chosen, hub.looks(words))
+    except PentimentoError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -9,7 +9,8 @@ import gradio as gr
 from PIL import Image
 
 from demos import lens
-from demos.panel import CHART_HEIGHT, PRIVATE, Kept, RunEvents
+from demos.kept import PRIVATE, Kept
+from demos.panel import CHART_HEIGHT, RunEvents
 from engine.comparison import Comparison, difference
 
 QUIET: dict[str, Any] = {"queue": False, "show_progress": "hidden", **PRIVATE}

@@ -120,6 +120,11 @@ class Controls:
         """The components that the page takes pictures from, by name."""
         return {name: self._on_page.get(name, self._placed.get(name)) for name in self._upload_names()}
 
+    @property
+    def uploads_placed(self) -> dict[str, Any]:
+        """The components that take files, by name, whatever the page takes pictures from."""
+        return {name: self._placed[name] for name in self._upload_names()}
+
     def given(self, name: str) -> PictureInput:
         """The input that an upload belongs to."""
         return next(
@@ -143,6 +148,13 @@ class Controls:
 
     def __getitem__(self, name: str) -> Component:
         return self._placed[name]
+
+    def described(self) -> dict[str, str]:
+        """One sentence about every argument of the endpoint."""
+        found = {numbered(each.name, index): each.help for each in self.form.inputs for index in range(slots(each))}
+        for field, info in self.form.parameters.model_fields.items():
+            found |= dict.fromkeys(self._names_of(field), str(info.description))
+        return found
 
     def signature(self) -> inspect.Signature:
         """Of the endpoint: the components' names; what may be left out has a default."""
@@ -177,6 +189,19 @@ class Controls:
             present[each.name] = [index for index, slot in enumerate(given) if slot is not None]
             pictures[each.name] = [given[index] for index in present[each.name]]
         return pictures, self.parameters(named, present)
+
+    def values(self, parameters: Parameters) -> dict[str, Any]:
+        """The way back: parameters -> component name -> value, for :attr:`settings`."""
+        found: dict[str, Any] = {}
+        for field, info in self.form.parameters.model_fields.items():
+            names, value = self._names_of(field), getattr(parameters, field)
+            if keys := _keys(info):
+                found |= {name: value.get(key, 0) for key, name in zip(keys, names, strict=True)}
+            elif _extra(info).get("per") is not None:
+                found |= dict(zip(names, value, strict=False))
+            else:
+                found[names[0]] = list(value) if isinstance(value, tuple) else value
+        return found
 
     def parameters(self, named: Mapping[str, Any], present: Mapping[str, Sequence[int]]) -> Parameters:
         """Parameters from values by component name.

@@ -9,11 +9,12 @@ import gradio as gr
 
 from demos.controls import Controls
 from demos.examples import FOLDER
-from demos.panel import PRIVATE, QUEUE, publish
-from demos.runs import frames
+from demos.kept import PRIVATE
+from demos.panel import QUEUE, publish
+from demos.runs import frames, new_job
 from demos.two_ways import TwoWays
 from demos.uploads import Upload
-from engine import Job, Result
+from engine import Result
 from engine.faces.provenance import label_is_optional
 from engine.tasks.face_swap import FACE_SWAP, trained_names
 from engine.tasks.face_swap_comparison import FACE_SWAP_COMPARISON
@@ -110,7 +111,7 @@ def _numbering(controls: Controls) -> Any:
             yield gr.update(visible=False), None, [], NO_FACES
             return
         try:
-            for frame in frames(controls, values, Job()):
+            for frame in frames(controls, values, new_job()):
                 if isinstance(frame, Result):
                     boxes = [each["box"] for each in frame.facts["faces"]]
                     yield gr.update(visible=True), frame.image, boxes, _told(boxes, 0)

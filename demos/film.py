@@ -7,6 +7,7 @@ import math
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,17 @@ from gradio.utils import is_in_or_equal
 
 from demos import look
 from demos.controls import Controls
-from demos.panel import HEIGHT, PRIVATE, QUEUE, begin, end, ended
-from demos.runs import LIMIT_SECONDS, PREVIEW_SECONDS
-from engine import Job, PentimentoError, Step, Walk
+from demos.kept import PRIVATE
+from demos.panel import HEIGHT, QUEUE, begin, described, end, ended
+from demos.record import noted
+from demos.runs import PREVIEW_SECONDS, Frame, new_job, shown_errors
+from demos.zero import on_gpu
+from engine import Job, Walk
 from engine.errors import PictureError
 from engine.films import run_film
+from engine.parameters import Parameters
+from engine.registry import Pictures
+from engine.settings import settings
 from engine.tasks.style_v2_video import STYLE_V2_VIDEO
 from engine.video import ENDINGS, LONGEST_SECONDS, look_at
 
@@ -110,17 +117,17 @@ class FilmTab:
         trigger = gr.Button(visible=False)
         trigger.click(
             self._endpoint(), inputs, [gr.Video(label="result", visible=False), gr.JSON(label="facts", visible=False)],
-            api_name=STYLE_V2_VIDEO.endpoint, api_description=STYLE_V2_VIDEO.summary, **QUEUE,
+            api_name=STYLE_V2_VIDEO.endpoint, api_description=described(self.controls, {"video": LIMITS}), **QUEUE,
         )  # fmt: skip
 
     def _work(self) -> Any:
         def work(job: Job, video: VideoPath, *values: Any) -> Iterator[Any]:
-            for step, path, facts in painted(self.controls, video, values, job):
-                if step is not None:
-                    picture = step.preview() if step.preview else gr.skip()
-                    yield picture, look.status(step.done, step.stage, step.seconds_left), gr.skip(), gr.skip()
-                elif path is not None:
-                    yield gr.skip(), _finished(facts), path, facts
+            for each in painted(self.controls, video, values, job):
+                if isinstance(each, Frame):
+                    picture = gr.skip() if each.preview is None else each.preview
+                    yield picture, look.status(each.done, each.stage, each.seconds_left), gr.skip(), gr.skip()
+                elif each is not None:
+                    yield gr.skip(), _finished(each.facts), each.path, each.facts
                 else:
                     yield gr.skip()
 
@@ -128,26 +135,33 @@ class FilmTab:
 
     def _endpoint(self) -> Any:
         def style_v2_video(video: VideoPath, *values: Any) -> Iterator[Any]:
-            for step, path, facts in painted(self.controls, video, values, Job()):
-                if step is not None:
-                    yield gr.skip(), {"done": step.done, "stage": step.stage, "seconds_left": step.seconds_left}
-                elif path is not None:
-                    yield path, facts
+            for each in painted(self.controls, video, values, new_job()):
+                if isinstance(each, Frame):
+                    yield gr.skip(), {"done": each.done, "stage": each.stage, "seconds_left": each.seconds_left}
+                elif each is not None:
+                    yield each.path, each.facts
                 else:
                     yield gr.skip()
 
         own = self.controls.signature().parameters.values()
         first = inspect.Parameter("video", inspect.Parameter.POSITIONAL_OR_KEYWORD)
         style_v2_video.__signature__ = inspect.Signature([first, *own])  # type: ignore[attr-defined]
-        style_v2_video.__doc__ = STYLE_V2_VIDEO.summary
+        style_v2_video.__doc__ = described(self.controls, {"video": LIMITS})
         return style_v2_video
 
 
-def painted(
-    controls: Controls, video: VideoPath, values: Sequence[Any], job: Job
-) -> Iterator[tuple[Step | None, str | None, Any]]:
-    """Steps worth showing, empty ones between them, and at last the file, which exists until the next is asked for."""
-    try:
+@dataclass(frozen=True)
+class Film:
+    """A video that is done."""
+
+    path: str
+    facts: dict[str, Any]
+    """What happened."""
+
+
+def painted(controls: Controls, video: VideoPath, values: Sequence[Any], job: Job) -> Iterator[Frame | Film | None]:
+    """Frames worth showing, None between them, and at last the file, which exists until the next is asked for."""
+    with shown_errors(), noted(STYLE_V2_VIDEO.name, job) as told:
         if isinstance(video, PictureError):
             raise video
         if video is None:
@@ -155,20 +169,32 @@ def painted(
         pictures, parameters = controls.read(values)
         with tempfile.TemporaryDirectory() as folder:
             target = Path(folder) / "pentimento-style-v2.mp4"
-            walk = Walk(run_film(STYLE_V2_VIDEO, video, target, pictures, parameters, job))
-            shown, began = 0.0, math.inf
-            for step in walk:
-                began = min(began, time.monotonic()) if step.preview else began
-                if time.monotonic() - began > LIMIT_SECONDS:
-                    job.stop()
-                if time.monotonic() - shown < PREVIEW_SECONDS:
-                    yield None, None, None
-                    continue
-                shown = time.monotonic()
-                yield step, None, None
-            yield None, str(target), dict(walk.result)
-    except PentimentoError as error:
-        raise gr.Error(str(error), print_exception=False) from None
+            for each in _steps(video, target, pictures, parameters, job):
+                if isinstance(each, Film):
+                    told.facts = each.facts
+                yield each
+
+
+def _longest(video: Path, target: Path, pictures: Pictures, parameters: Parameters, job: Job) -> float:
+    return LONGEST_SECONDS
+
+
+@on_gpu(_longest)
+def _steps(
+    video: Path, target: Path, pictures: Pictures, parameters: Parameters, job: Job
+) -> Iterator[Frame | Film | None]:
+    walk = Walk(run_film(STYLE_V2_VIDEO, video, target, pictures, parameters, job))
+    shown, began, limit = 0.0, math.inf, 60 * settings().run_minutes
+    for step in walk:
+        began = min(began, time.monotonic()) if step.preview else began
+        if time.monotonic() - began > limit:
+            job.stop()
+        if time.monotonic() - shown < PREVIEW_SECONDS:
+            yield None
+            continue
+        shown = time.monotonic()
+        yield Frame(step.done, step.stage, step.seconds_left, {}, step.preview() if step.preview else None)
+    yield Film(str(target), dict(walk.result))
 
 
 def _about(video: VideoPath) -> str:
@@ -197,6 +223,8 @@ def _stop(job: Job | None) -> Any:
     return gr.update(interactive=False), look.status(0, "Stopping, and keeping what is done")
 
 
-def build() -> None:
+def build() -> FilmTab:
     """Lay out the view inside the current Blocks."""
-    FilmTab().connect()
+    tab = FilmTab()
+    tab.connect()
+    return tab

@@ -10,12 +10,13 @@ import gradio as gr
 from demos import told
 from demos.controls import Controls
 from demos.examples import FOLDER
+from demos.kept import PRIVATE
 from demos.painter import MaskPainter, picture_shown, united
-from demos.panel import PRIVATE, QUEUE, publish
-from demos.runs import frames
+from demos.panel import QUEUE, publish
+from demos.runs import frames, new_job
 from demos.two_ways import TwoWays
 from demos.uploads import Upload
-from engine import Job, Picture, Result
+from engine import Picture, Result
 from engine.tasks.inpainting import INPAINTING
 from engine.tasks.inpainting_comparison import INPAINTING_COMPARISON
 from engine.tasks.main_subject import MAIN_SUBJECT
@@ -89,7 +90,7 @@ def _proposer(controls: Controls) -> Any:
     def propose(painted: Upload, size: tuple[int, int] | None, *values: Any) -> Iterator[Any]:
         if size is None:
             raise gr.Error("Please choose a picture first.", print_exception=False)
-        for frame in frames(controls, values, Job()):
+        for frame in frames(controls, values, new_job()):
             yield united(painted, size, Picture(frame.image))[0] if isinstance(frame, Result) else gr.skip()
 
     return propose

@@ -8,6 +8,9 @@ from typing import Any
 
 import gradio as gr
 
+from demos.language import say_html
+from engine.machine import Machine
+
 THEME = gr.themes.Soft(
     primary_hue="indigo", secondary_hue="stone", neutral_hue="stone", radius_size="md", font=["system-ui", "sans-serif"]
 ).set(
@@ -62,6 +65,10 @@ CSS = """
   .pairs, .pairs .grid-wrap { height: auto !important; max-height: none !important; }
   .pairs .grid-container { grid-template-columns: repeat(2, 1fr) !important; }
 }
+.machine span + span::before { content: " · "; white-space: pre; }
+.cover img { width: 100% !important; height: 100% !important; object-fit: cover !important; }
+.card h3 { margin-bottom: .1rem; }
+.away { position: absolute !important; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 .legend i { display: inline-block; width: .8rem; height: .8rem; border-radius: .2rem; margin-right: .4rem; }
 """
 
@@ -80,12 +87,29 @@ def status(done: float, stage: str, left: float | None = None, detail: str = "")
     """Progress of a run: bar, stage, time left, a quiet line. Its height does not change while it runs."""
     percent = round(100 * done)
     remaining = f"about {seconds(left)} left" if left is not None else ""
-    return (
+    return say_html(
         f'<div class="status" role="progressbar" aria-valuenow="{percent}" aria-valuemin="0" aria-valuemax="100" '
         f'aria-label="progress"><div class="track"><div class="fill" style="width:{percent}%"></div></div>'
         f'<div class="line"><span>{html.escape(stage)}</span><span>{remaining}</span></div>'
         f'<div class="quiet">{html.escape(detail)}&nbsp;</div></div>'
     )
+
+
+def machine(found: Machine | None) -> str:
+    """Device, memory and weights in a line; of one height before and after they are known."""
+    if found is None:
+        return '<p class="quiet">This machine: ...</p>'
+    parts = [html.escape(found.device)]
+    if found.memory:
+        parts.append(f"{found.free / 1e9:.0f} of {found.memory / 1e9:.0f} GB free")
+    parts.append(f"{found.shipped} networks are here")
+    if found.cached:
+        parts.append(f"{found.cached} more were downloaded")
+    if found.missing:
+        parts.append(
+            f"{found.missing} more come from the Hub when they are chosen ({found.missing_bytes / 1e6:.0f} MB)"
+        )
+    return '<p class="quiet">' + "".join(f"<span>{part}</span>" for part in parts) + "</p>"
 
 
 def losses(figures: Mapping[str, float]) -> str:

@@ -8,7 +8,8 @@ from typing import Any
 import gradio as gr
 from PIL import Image, ImageOps
 
-from demos.panel import CHART_HEIGHT, PRIVATE, Kept, Panel, RunEvents
+from demos.kept import PRIVATE, Kept
+from demos.panel import CHART_HEIGHT, Panel, RunEvents
 from engine.montage import Montage, side_by_side
 from engine.perceptual.correspondence import Correspondence, Found, cut_out, outlined
 

@@ -5,10 +5,7 @@ One panel serves every task. The page's events are private; the public endpoint 
 
 from __future__ import annotations
 
-import io
-import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 import gradio as gr
@@ -17,51 +14,22 @@ from PIL import Image, ImageOps
 from demos import look
 from demos.controls import Controls
 from demos.curves import Curves
-from demos.runs import Frame, file_of, frames, png_of
+from demos.how import HOW
+from demos.kept import PRIVATE, Kept
+from demos.recipes import RecipeRow
+from demos.runs import Frame, file_of, frames, new_job, png_of
 from engine import Job, Result
-from engine.picture import RECIPE_KEY, Kind
-from engine.raster import Raster, decoded, with_text
 from engine.registry import Task
+from engine.settings import settings
 
-QUEUE: dict[str, Any] = {"concurrency_id": "device", "concurrency_limit": 1}
-"""Every run of every tab waits in one queue: there is one device."""
-PRIVATE: dict[str, Any] = {"api_visibility": "private"}
-"""The page's own events are not part of the API."""
+QUEUE: dict[str, Any] = {"concurrency_id": "device", "concurrency_limit": settings().queue + 1}
+"""All runs are with the engine, which gives them the device in turn and tells their place."""
 HEIGHT = 420
 """Of the picture, in pixels; fixed, so that nothing moves while it runs."""
 SHOWN_SIDE = 2400
 """Longer side in pixels above which the page shows a reduced result; the download has all of it."""
 CHART_HEIGHT = 380
 """Of curves, comparison and facts, one of which is shown."""
-
-
-@dataclass(frozen=True)
-class Kept:
-    """A result as the page remembers it for the visit."""
-
-    png: bytes
-    recipe: Mapping[str, Any]
-    explanation: Any
-    """See :class:`engine.job.Explanation`; None where the task has none."""
-    profile: bytes | None
-    exif: bytes | None
-    """Of the visitor's file, where the task keeps them."""
-    keeps: bool = False
-    """See :attr:`engine.Result.keeps`; the PNG then has the recipe already."""
-    source_type: str | None = None
-    """See :attr:`engine.raster.Raster.source_type`."""
-
-    def converted(self, kind: Kind, *, keep_recipe: bool) -> bytes:
-        """The file to download."""
-        wanted = kind == "jpeg" if self.keeps else keep_recipe
-        text = {RECIPE_KEY: json.dumps(self.recipe)} if wanted else {}
-        if kind == "png":
-            return with_text(self.png, text)
-        values = decoded(self.png)
-        assert values is not None  # our own file
-        stream = io.BytesIO()
-        Raster(values, self.profile, self.exif, self.source_type).save(stream, kind=kind, text=text)
-        return stream.getvalue()
 
 
 class RunEvents(NamedTuple):
@@ -98,6 +66,7 @@ class Panel:
                 False, label="Keep the recipe in the file", info="Parameters, seed and weights; no names.", scale=2
             )
             self.download = gr.DownloadButton("Download", interactive=False, scale=1)
+        self.recipes = RecipeRow(task)
         with gr.Row(visible=bool(send_to)):
             self.senders = {name: gr.Button(f"Send to {name}", size="sm", interactive=False) for name in send_to}
         with gr.Tabs(selected=first) as self.tabs:
@@ -108,11 +77,20 @@ class Panel:
                     label="Before and after", format="jpeg", height=CHART_HEIGHT, max_height=CHART_HEIGHT - 2,
                     interactive=False, show_label=False, buttons=["fullscreen"],
                 )  # fmt: skip
+            with gr.Tab("How it works", id="how"):
+                how = HOW[task.name]
+                gr.Markdown(how.text)
+                self.inside = gr.Image(
+                    label="Inside your run", format="jpeg", interactive=False, buttons=["fullscreen"],
+                    alt_text=how.shown, visible=False,
+                )  # fmt: skip
             with gr.Tab("What happened", id="facts"):
                 self.facts = gr.JSON(show_label=False, open=False, height=CHART_HEIGHT)
         self._job = gr.State(None, delete_callback=end)
         self.result = gr.State(None, time_to_live=3600)
         """:class:`Kept` once there is a result."""
+        self.runs: list[RunEvents] = []
+        """The events of each trigger, once :meth:`connect` has bound them."""
 
     def connect(self, controls: Controls, *more_triggers: Any) -> list[RunEvents]:
         """Bind the events and make the endpoint; ``more_triggers`` begin a run besides the Run button.
@@ -120,11 +98,12 @@ class Panel:
         Returns:
             The events of each trigger, for what else follows a run.
         """
-        events = [self._connect_run(controls, trigger) for trigger in (self.run.click, *more_triggers)]
+        self.runs = [self._connect_run(controls, trigger) for trigger in (self.run.click, *more_triggers)]
         self.stop.click(_stop, [self._job], [self.stop, self.status], queue=False, **PRIVATE)
         gr.on([self.kind.change, self.keep_recipe.change], **self._download_event())
+        self.recipes.connect(controls, self.result)
         publish(controls)
-        return events
+        return self.runs
 
     def _connect_run(self, controls: Controls, trigger: Any) -> RunEvents:
         shown = [self.picture, self.status, self.curves, self.compare, self.tabs, self.facts, self.result]
@@ -137,6 +116,7 @@ class Panel:
         # The status once more: what a press of Stop has written may arrive after the run's last words.
         ended = ran.success(_done, [self.facts], [self.run, self.stop, self.status], queue=False, **PRIVATE)
         ended.then(**self._download_event())
+        ended.then(_inside, [self.result], [self.inside], queue=False, show_progress="hidden", **PRIVATE)
         if self.senders:
             buttons = {*self.senders.values()}
             usable = dict.fromkeys(buttons, gr.update(interactive=True))
@@ -160,21 +140,27 @@ def publish(controls: Controls) -> None:
     facts = gr.JSON(label="facts", visible=False)
     trigger.click(
         _endpoint(controls), controls.components, [picture, facts], api_name=controls.task.endpoint,
-        api_description=_documentation(controls.task), **QUEUE,
+        api_description=described(controls), **QUEUE,
     )  # fmt: skip
 
 
-def _documentation(task: Task) -> str:
-    """What the API page says about an endpoint: the task and every argument, from the record."""
-    inputs = [f"{each.name}: {each.help}" for each in task.inputs]
-    fields = [f"{name}: {field.description}" for name, field in task.parameters.model_fields.items()]
-    returns = "Yields previews with the progress, at last the result as PNG with what happened."
-    return f"{task.summary} ({task.paper}). {returns} Arguments: {' '.join([*inputs, *fields])}"
+def described(controls: Controls, first: Mapping[str, str] | None = None) -> str:
+    """What API page and MCP clients are told of an endpoint and of every argument, from the record.
+
+    Args:
+        controls: of its task.
+        first: arguments that come before those of the task.
+    """
+    form = controls.form
+    every = {**(first or {}), **controls.described()}
+    arguments = [f"    {name}: {' '.join(text.split())}" for name, text in every.items()]
+    told = f"{form.summary} ({form.paper}). Gives previews with the progress, at last the result with what happened."
+    return "\n".join([told, "", "Args:", *arguments])
 
 
 def begin() -> tuple[Any, ...]:
     """A new job, and what buttons and status show while it waits for its turn."""
-    return Job(), gr.update(interactive=False), gr.update(interactive=True), look.status(0, "Waiting for a turn")
+    return new_job(), gr.update(interactive=False), gr.update(interactive=True), look.status(0, "Waiting for a turn")
 
 
 def ended() -> tuple[Any, Any]:
@@ -218,10 +204,9 @@ def _worker(controls: Controls) -> Any:
 
 
 def _shown(frame: Frame) -> tuple[Any, ...]:
-    step = frame.step
     picture = gr.skip() if frame.preview is None else frame.preview
-    curves = frame.curves.svg() if frame.figures else gr.skip()
-    text = look.status(step.done, step.stage, step.seconds_left, look.losses(frame.figures))
+    curves = gr.skip() if frame.curves is None else frame.curves.svg()
+    text = look.status(frame.done, frame.stage, frame.seconds_left, look.losses(frame.figures))
     return picture, text, curves, gr.skip(), gr.skip(), gr.skip(), gr.skip()
 
 
@@ -240,6 +225,13 @@ def _finished(result: Result, before: Image.Image | None) -> Iterator[tuple[Any,
         return
     with file_of(stored.png, "png", result.recipe["task"]) as file:
         yield file, *told
+
+
+def _inside(kept: Kept | None) -> Any:
+    """What the run shows of itself."""
+    if kept is None or kept.explanation is None:
+        return gr.update(visible=False)
+    return gr.update(value=kept.explanation.picture(), visible=True)
 
 
 def _prepare(stored: Kept | None, kind: Any, keep_recipe: bool) -> Iterator[Any]:
@@ -267,12 +259,12 @@ def _endpoint(controls: Controls) -> Any:
     """The API's event: (preview, progress) on the way, (PNG, facts) at the end."""
 
     def work(*values: Any) -> Iterator[Any]:
-        for frame in frames(controls, values, Job()):
+        for frame in frames(controls, values, new_job()):
             if frame is None:
                 yield gr.skip()
             elif isinstance(frame, Frame):
-                step = frame.step
-                progress = {"done": step.done, "stage": step.stage, "seconds_left": step.seconds_left, **frame.figures}
+                progress = {"done": frame.done, "stage": frame.stage, "seconds_left": frame.seconds_left}
+                progress |= frame.figures
                 yield gr.skip() if frame.preview is None else frame.preview, progress
             else:
                 with file_of(png_of(frame), "png", frame.recipe["task"]) as path:
@@ -280,5 +272,5 @@ def _endpoint(controls: Controls) -> Any:
 
     work.__signature__ = controls.signature()  # type: ignore[attr-defined]
     work.__name__ = controls.task.endpoint
-    work.__doc__ = _documentation(controls.task)
+    work.__doc__ = described(controls)
     return work

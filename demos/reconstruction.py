@@ -13,8 +13,8 @@ from engine.tasks.reconstruction import RECONSTRUCTION
 PICTURES = ("cat.jpg", "temple.jpg", "starry_night_texture.jpg", "great_wave_texture.jpg")
 
 
-def build() -> None:
-    """Lay out the view inside the current Blocks."""
+def build() -> tuple[Controls, Panel]:
+    """Lay out the view inside the current Blocks; returns its inputs and outputs."""
     controls = Controls(RECONSTRUCTION)
     gr.Markdown(
         "**What does a layer know?** Noise is changed until one layer of the network cannot tell it from your picture. "
@@ -38,3 +38,4 @@ def build() -> None:
     chosen = strip.click(lambda: "strip", None, [controls["of"]], queue=False, api_visibility="private")
     runs = panel.connect(controls, chosen.then)
     told.connect(controls, notes, expected, runs)
+    return controls, panel

@@ -5,9 +5,9 @@ from __future__ import annotations
 import io
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +16,18 @@ from PIL import Image
 
 from demos.controls import Controls
 from demos.curves import Curves
-from engine import Job, PentimentoError, Result, Step, Walk, run
+from demos.language import say
+from demos.record import noted
+from demos.visits import current
+from demos.zero import on_gpu
+from engine import TASKS, Job, PentimentoError, Result, Walk, estimate, run
+from engine.job import SharedJob
+from engine.parameters import Parameters
 from engine.picture import Kind
+from engine.registry import Pictures
+from engine.runner import extents, fetched
+from engine.settings import on_zero_gpu, settings
 
-LIMIT_SECONDS = 1800
-"""A run that takes longer is stopped and keeps its best picture: others wait. The command line has no such limit."""
 PREVIEW_SECONDS = 0.5
 """Least time between two previews; the steps between them only give Gradio a chance to end the run."""
 
@@ -29,10 +36,24 @@ PREVIEW_SECONDS = 0.5
 class Frame:
     """What is worth showing now."""
 
-    step: Step
-    figures: Mapping[str, float]
-    preview: Image.Image | None
-    curves: Curves
+    done: float
+    """See :attr:`engine.Step.done`."""
+    stage: str
+    """See :attr:`engine.Step.stage`."""
+    seconds_left: float | None = None
+    """See :attr:`engine.Step.seconds_left`."""
+    figures: dict[str, float] = field(default_factory=dict)
+    """Losses and the like."""
+    preview: Image.Image | None = None
+    """The picture so far."""
+    curves: Curves | None = None
+    """Of the figures so far, where there are any."""
+
+
+def new_job() -> Job:
+    """In a handler: the job of a run that the visitor asks for."""
+    kind = SharedJob if on_zero_gpu() else Job
+    return kind(current(), settings().runs_per_visitor)
 
 
 def frames(controls: Controls, values: Sequence[Any], job: Job) -> Iterator[Frame | Result | None]:
@@ -41,27 +62,52 @@ def frames(controls: Controls, values: Sequence[Any], job: Job) -> Iterator[Fram
     Raises:
         gr.Error: with one sentence, for everything that is the visitor's to mend.
     """
-    try:
+    task = controls.task
+    with shown_errors(), noted(task.name, job) as told:
         pictures, parameters = controls.read(values)
-        walk = Walk(run(controls.task, pictures, parameters, job))
-        shown, count, curves = 0.0, 0, Curves()
-        began: float | None = None
-        for step in walk:
-            count += step.preview is not None
-            began = began or (time.monotonic() if count else None)
-            if began and time.monotonic() - began > LIMIT_SECONDS:
-                job.stop()
-            if time.monotonic() - shown < PREVIEW_SECONDS:
-                yield None
-                continue
-            shown = time.monotonic()
-            figures = step.figures()
-            if figures:
-                curves.add(count, figures)
-            yield Frame(step, figures, step.preview() if step.preview else None, curves)
-        yield walk.result
+        if on_zero_gpu():
+            for step in fetched(task.weights(parameters), job):
+                yield Frame(step.done, step.stage)
+        for each in _steps(task.name, pictures, parameters, job):
+            if isinstance(each, Result):
+                told.facts = each.facts
+            yield each
+
+
+@contextmanager
+def shown_errors() -> Iterator[None]:
+    """What a visitor can mend is shown as one sentence."""
+    try:
+        yield
     except PentimentoError as error:
-        raise gr.Error(str(error), print_exception=False) from None
+        raise gr.Error(say(str(error)), print_exception=False) from None
+
+
+def _seconds(name: str, pictures: Pictures, parameters: Parameters, job: Job) -> float:
+    return estimate(TASKS[name], parameters, extents(TASKS[name], pictures)) or 0
+
+
+@on_gpu(_seconds)
+def _steps(name: str, pictures: Pictures, parameters: Parameters, job: Job) -> Iterator[Frame | Result | None]:
+    walk = Walk(run(TASKS[name], pictures, parameters, job))
+    shown, count, curves = 0.0, 0, Curves()
+    began: float | None = None
+    limit = 60 * settings().run_minutes
+    for step in walk:
+        count += step.preview is not None
+        began = began or (time.monotonic() if count else None)
+        if began and time.monotonic() - began > limit:
+            job.stop()
+        if time.monotonic() - shown < PREVIEW_SECONDS:
+            yield None
+            continue
+        shown = time.monotonic()
+        figures = dict(step.figures())
+        if figures:
+            curves.add(count, figures)
+        preview = step.preview() if step.preview else None
+        yield Frame(step.done, step.stage, step.seconds_left, figures, preview, curves if figures else None)
+    yield walk.result
 
 
 @contextmanager

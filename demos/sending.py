@@ -1,4 +1,4 @@
-"""Sending a result to another tab: it arrives there as the upload."""
+"""Sending a result to another tab: it arrives there as the upload, and its recipe travels along."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 import gradio as gr
 from gradio.components import Component
 
-from demos.panel import PRIVATE, Kept, Panel
+from demos.kept import PRIVATE, Kept
+from demos.panel import Panel
 from demos.runs import file_of
 
 
@@ -34,7 +35,7 @@ def _sent(place: Place) -> Any:
         if kept is None:
             yield (gr.skip(),) * (1 + len(place.tabs))
             return
-        with file_of(kept.png, "png", kept.recipe["task"]) as file:
+        with file_of(kept.converted("png", keep_recipe=True), "png", kept.recipe["task"]) as file:
             yield file, *(gr.update(selected=name) for _, name in place.tabs)
 
     return send

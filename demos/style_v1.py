@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gradio as gr
 
-from demos.controls import Controls
 from demos.stylisation import QUIET, StyleTab
 from engine.tasks.style_v1 import LAYER_PRESETS, STYLE_V1
 
@@ -15,10 +14,13 @@ TEXT = (
 )
 
 
-def build() -> Controls:
-    """Lay out the tab inside the current Blocks; returns its inputs."""
+SEND_TO = ("Super-resolution", "Style V2", "Style V3", "Inpainting")
+
+
+def build() -> StyleTab:
+    """Lay out the tab inside the current Blocks."""
     layers = gr.Radio(list(LAYER_PRESETS), value="All", label="Preset of the style layers", render=False)
-    tab = StyleTab(STYLE_V1, TEXT, first=[layers])
+    tab = StyleTab(STYLE_V1, TEXT, first=[layers], send_to=SEND_TO)
     tab.connect()
     layers.input(
         lambda name: list(LAYER_PRESETS.get(name, LAYER_PRESETS["All"])),
@@ -26,4 +28,4 @@ def build() -> Controls:
         [tab.controls["style_layers"]],
         **QUIET,
     )
-    return tab.controls
+    return tab

@@ -9,8 +9,9 @@ import gradio as gr
 from demos import film, sending, teaching, told, webcam
 from demos.controls import Controls
 from demos.examples import FOLDER
+from demos.kept import PRIVATE
 from demos.painter import MaskPainter, picture_shown, united
-from demos.panel import PRIVATE, Panel
+from demos.panel import Panel
 from demos.stylisation import QUIET, connect_presets
 from engine.painting.styles import SHIPPED
 from engine.tasks.style_v2 import STYLE_V2
@@ -22,7 +23,7 @@ TEXT = (
     "they can be blended. *Any painting* works without training, by the moments of its features (AdaIN). "
     "<span class='quiet'>Johnson et al. 2016; Dumoulin et al. 2017; Huang & Belongie 2017.</span>"
 )
-SEND_TO = ("Super-resolution", "Inpainting")
+SEND_TO = ("Super-resolution", "Style V1", "Style V3", "Inpainting")
 
 
 class Gallery:
@@ -51,6 +52,10 @@ class PhotoTab:
 
     views: gr.Tabs
     """The group of tabs that this is in."""
+    film: film.FilmTab
+    """The view of videos beside it."""
+    taught: tuple[Controls, Panel]
+    """Of the view that teaches a style."""
 
     def __init__(self) -> None:
         self.controls = Controls(STYLE_V2)
@@ -107,12 +112,12 @@ def build() -> PhotoTab:
             photo = PhotoTab()
             photo.connect()
         with gr.Tab("Video", id="video"):
-            film.build()
+            photo.film = film.build()
         with gr.Tab("Camera", id="camera"):
             webcam.build()
         with gr.Tab("Teach a style", id="teach"):
-            taught = teaching.build()
+            photo.taught = teaching.build()
     place = sending.Place(photo.painting, [(views, "photo")])
-    sending.connect(taught, {"Photo": place})
+    sending.connect(photo.taught[1], {"Photo": place})
     photo.views = views
     return photo

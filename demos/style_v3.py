@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from demos.controls import Controls
+from demos.comparison import ComparisonView
 from demos.matches import MatchView
 from demos.stylisation import StyleTab
 from engine.tasks.style_comparison import STYLE_COMPARISON
@@ -14,19 +14,26 @@ TEXT = (
     "when photo and painting show alike things. <span class='quiet'>Li & Wand 2016.</span>"
 )
 COMPARISON_TEXT = (
-    "**The same pair, both ways.** V1 matches Gram matrices, statistics of the whole picture: parts of the "
-    "painting appear anywhere. V3 matches patches: what is together in the painting stays together."
+    "**The same pair, three ways.** V1 matches Gram matrices, statistics of the whole picture: parts of the "
+    "painting appear anywhere. V2 does that in one pass of a network. V3 matches patches: what is together in the "
+    "painting stays together."
 )
 
 
-def build() -> Controls:
-    """Lay out the tab inside the current Blocks; returns its inputs."""
-    tab = StyleTab(STYLE_V3, TEXT)
+SEND_TO = ("Super-resolution", "Style V1", "Style V2", "Inpainting")
+
+
+def build() -> StyleTab:
+    """Lay out the tab inside the current Blocks."""
+    tab = StyleTab(STYLE_V3, TEXT, send_to=SEND_TO)
     matches = MatchView(tab.panel)
     matches.connect(tab.connect())
-    return tab.controls
+    return tab
 
 
-def build_comparison() -> None:
-    """Lay out V1 beside V3 inside the current Blocks."""
-    StyleTab(STYLE_COMPARISON, COMPARISON_TEXT).connect()
+def build_comparison() -> StyleTab:
+    """Lay out the styles side by side inside the current Blocks."""
+    tab = StyleTab(STYLE_COMPARISON, COMPARISON_TEXT, first_tab="facts")
+    view = ComparisonView()
+    view.connect(tab.panel.result, tab.connect())
+    return tab

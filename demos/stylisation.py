@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import gradio as gr
 from gradio.components import Component
@@ -32,9 +32,14 @@ class StyleTab:
         task: V1, V3, or both in a comparison.
         text: what the visitor is told about it.
         first: components that were not rendered yet, put on top of the advanced settings.
+        send_to: see :class:`demos.panel.Panel`.
+        first_tab: likewise.
     """
 
-    def __init__(self, task: Task, text: str, first: Sequence[Component] = ()) -> None:
+    def __init__(
+        self, task: Task, text: str, first: Sequence[Component] = (), *, send_to: Sequence[str] = (),
+        first_tab: Literal["losses", "facts"] = "losses",
+    ) -> None:  # fmt: skip
         self.controls = Controls(task)
         gr.Markdown(text)
         with gr.Row():
@@ -53,7 +58,7 @@ class StyleTab:
                         self.controls.control(field)
             with gr.Column(scale=6):
                 self._expected = gr.Markdown(CHOOSE, elem_classes=["quiet", "notes"])
-                self.panel = Panel(task)
+                self.panel = Panel(task, first=first_tab, send_to=send_to)
 
     def connect(self) -> list[RunEvents]:
         """Bind the events of panel, presets and lines; see :meth:`demos.panel.Panel.connect`."""
@@ -75,6 +80,8 @@ class StyleTab:
     def _place_more_paintings(self) -> None:
         """Further paintings, and what a task wants to know of each of them, such as its weight."""
         most = next(each.most for each in self.controls.task.inputs if each.name == "style")
+        if most == 1:
+            return
         with gr.Accordion("More paintings", open=False):
             with gr.Row():
                 for index in range(1, most):

@@ -12,7 +12,8 @@ from demos import told
 from demos.comparison import ComparisonView
 from demos.controls import Controls
 from demos.examples import FOLDER
-from demos.panel import PRIVATE, Panel
+from demos.kept import PRIVATE
+from demos.panel import Panel
 from demos.uploads import Upload
 from engine import Picture
 from engine.registry import Task
@@ -46,7 +47,10 @@ class Layout:
     """A place under the picture, invisible at first."""
 
 
-def build_comparison() -> None:
+SEND_TO = ("Style V1", "Style V2", "Style V3", "Inpainting")
+
+
+def build_comparison() -> Layout:
     """Lay out the methods side by side inside the current Blocks."""
     tab = _laid_out(SUPER_RESOLUTION_COMPARISON, COMPARISON_TEXT, "facts")
     view = ComparisonView()
@@ -54,13 +58,14 @@ def build_comparison() -> None:
     runs = tab.panel.connect(tab.controls)
     view.connect(tab.panel.result, runs)
     told.connect(tab.controls, tab.notes, tab.expected, runs)
+    return tab
 
 
-def build() -> Controls:
-    """Lay out one method inside the current Blocks; returns its inputs."""
+def build() -> Layout:
+    """Lay out one method inside the current Blocks."""
     tab = _laid_out(SUPER_RESOLUTION, TEXT, "compare")
     told.connect(tab.controls, tab.notes, tab.expected, tab.panel.connect(tab.controls))
-    return tab.controls
+    return tab
 
 
 def _laid_out(task: Task, text: str, first: Literal["compare", "facts"]) -> Layout:
@@ -84,7 +89,7 @@ def _laid_out(task: Task, text: str, first: Literal["compare", "facts"]) -> Layo
                         controls.control(field)
         with gr.Column(scale=6):
             expected = gr.Markdown("Choose a picture, or one of the examples.", elem_classes=["quiet", "notes"])
-            panel = Panel(task, first=first)
+            panel = Panel(task, first=first, send_to=SEND_TO if first == "compare" else ())
     return Layout(controls, panel, expected, notes, part)
 
 

@@ -18,8 +18,8 @@ TEXT = (
 )
 
 
-def build() -> Panel:
-    """Lay out the view inside the current Blocks; returns its outputs."""
+def build() -> tuple[Controls, Panel]:
+    """Lay out the view inside the current Blocks; returns its inputs and outputs."""
     controls = Controls(TEACH_STYLE)
     gr.Markdown(TEXT)
     with gr.Row():
@@ -42,4 +42,4 @@ def build() -> Panel:
             expected = gr.Markdown("Choose a painting and a photo.", elem_classes=["quiet", "notes"])
             panel = Panel(TEACH_STYLE, send_to=["Photo"])
     told.connect(controls, notes, expected, panel.connect(controls))
-    return panel
+    return controls, panel

@@ -44,12 +44,12 @@ class TwoWays:
 
     def place_ways(self, name: str) -> None:
         """The two views with their outputs; ``name`` is the first one's."""
-        with gr.Tabs():
+        with gr.Tabs() as self.ways:
             with gr.Tab(name, id=name.lower()):
                 self.panel, self._expected = self._place_run(self.controls, send=True)
                 self._stages = ComparisonView()
             with gr.Tab("Side by side", id=self.side_by_side.task.name):
-                self._compared, self._compared_expected = self._place_run(self.side_by_side, send=False)
+                self.compared, self._compared_expected = self._place_run(self.side_by_side, send=False)
                 self._view = ComparisonView()
 
     def _place_run(self, controls: Controls, *, send: bool) -> tuple[Panel, gr.Markdown]:
@@ -65,6 +65,6 @@ class TwoWays:
         self._stages.connect(self.panel.result, runs)
         sizes = told.connect_notes(self.controls, notes)
         told.connect_time(self.controls, sizes, self._expected, runs)
-        compared = self._compared.connect(self.side_by_side)
-        self._view.connect(self._compared.result, compared)
+        compared = self.compared.connect(self.side_by_side)
+        self._view.connect(self.compared.result, compared)
         told.connect_time(self.side_by_side, sizes, self._compared_expected, compared)

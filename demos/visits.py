@@ -59,10 +59,15 @@ VISITS = Visits()
 """Of this process."""
 
 
+def current() -> str:
+    """In a handler: the visit that it runs for; empty outside of one."""
+    request = LocalContext.request.get(None)
+    return str(getattr(request, "session_hash", None) or "")
+
+
 def note(given: Any) -> None:
     """In a handler: what it was given belongs to the visit that it runs for."""
-    request = LocalContext.request.get(None)
-    visit = getattr(request, "session_hash", None)
+    visit = current()
     pictures = given if isinstance(given, list) else [given]
     paths = [each.path for each in pictures if isinstance(each, Uploaded)]
     if visit and paths:
@@ -70,13 +75,19 @@ def note(given: Any) -> None:
 
 
 def connect(page: gr.Blocks) -> None:
-    """Delete a visit's uploads as soon as its page is closed or loaded again; pictures of the page itself stay."""
+    """Forget a visit as soon as its page is closed or loaded again: uploads, results; pictures of the page stay."""
 
     def own() -> set[str]:
         return {path for block in page.blocks.values() for path in getattr(block, "keep_in_cache", ())}
 
     def left(request: gr.Request) -> None:
-        if request.session_hash:
-            VISITS.forget(request.session_hash, own)
+        visit = request.session_hash
+        if visit:
+            VISITS.forget(visit, own)
+            held = page.state_holder  # Gradio itself would keep a visit's states for an hour, the rest for ever
+            held.delete_state(visit)
+            with held.lock:
+                held.session_data.pop(visit, None)
+                held.time_last_used.pop(visit, None)
 
     page.unload(left)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import gc
 import sys
 import time
 from collections.abc import Generator, Iterator
@@ -16,7 +18,7 @@ from torch.nn import functional
 
 from engine.errors import DeviceMemoryError, ParameterError
 from engine.job import Step, Walk
-from engine.settings import settings
+from engine.settings import on_zero_gpu, settings
 from engine.turns import LOCK
 
 T = TypeVar("T")
@@ -49,6 +51,8 @@ def best_device() -> Device:
         raise ParameterError(
             f"PENTIMENTO_DEVICE is {kind!r}, which this machine does not have; use cpu, cuda or mps."
         ) from None
+    if on_zero_gpu():  # asking CUDA is not allowed before a GPU is lent; all of them have bf16
+        return Device(device, torch.bfloat16, "ZeroGPU")
     if device.type == "cuda":
         half = torch.cuda.is_bf16_supported(including_emulation=False)
         return Device(device, torch.bfloat16 if half else torch.float32, torch.cuda.get_device_name(device))
@@ -93,6 +97,8 @@ class Speed:
 
     _PROBE_SHARE = 0.6
     """What whole runs reach of the probe, as seen on a shared 2-core CPU (0.45 to 0.9)."""
+    _ZERO_GPU = 10_000.0
+    """GFLOP/s of whole runs that are expected there; careful, for the figure decides how long the GPU is asked for."""
     _LEAST_GFLOP, _LEAST_SECONDS = 100.0, 3.0
     _FURTHEST = 4.0
 
@@ -102,6 +108,8 @@ class Speed:
 
     def seconds(self, gflop: float) -> float | None:
         """How long ``gflop`` of a run should take here; None while another run keeps the first look from being fair."""
+        if self._gflops is None and on_zero_gpu():  # computing before a GPU is lent can hang the process that gets it
+            self._probe = self._gflops = self._ZERO_GPU
         if self._gflops is None:
             if not LOCK.acquire(blocking=False):
                 return None
@@ -123,6 +131,19 @@ class Speed:
 
 speed = Speed()
 """Of this process's device."""
+
+
+def memory(device: torch.device) -> tuple[int, int]:
+    """Memory of a device in bytes: all, and what is free; 0 where nobody knows, or may not ask yet."""
+    if device.type == "cuda" and not on_zero_gpu():
+        free, whole = torch.cuda.mem_get_info(device)
+        return whole, free
+    told = Path("/proc/meminfo")
+    if device.type != "cpu" or not told.exists():
+        return 0, 0
+    lines = dict(line.split(":", 1) for line in told.read_text().splitlines() if ":" in line)
+    whole, free = (1024 * int(lines[name].split()[0]) for name in ("MemTotal", "MemAvailable"))
+    return whole, free
 
 
 class PeakMemory:
@@ -183,6 +204,17 @@ def _peak_resident_bytes() -> int:
         return 0
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+def release_memory() -> None:
+    """Give memory of nets that are forgotten back to the machine."""
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+    elif torch.backends.mps.is_available():
+        torch.mps.empty_cache()
+    with suppress(OSError, AttributeError):  # glibc keeps what was freed; other C libraries have no such function
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 _OUT_OF_MEMORY = ("can't allocate memory", "not enough memory", "out of memory")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import tempfile
 import threading
+import uuid
 from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 if TYPE_CHECKING:
@@ -36,6 +39,39 @@ class Job:
     def stopped(self) -> bool:
         """Whether the run has been asked to end."""
         return self._stop.is_set()
+
+    def forget(self) -> None:
+        """The run has ended: leave nothing behind."""
+
+
+class SharedJob(Job):
+    """A job that another process on this machine can be given, by pickling it: its stop request is a file."""
+
+    def __init__(self, visitor: str = "", most: int = 1) -> None:
+        super().__init__(visitor, most)
+        self._file = Path(tempfile.gettempdir()) / f"pentimento-stop-{uuid.uuid4().hex}"
+
+    def stop(self) -> None:
+        """Ask the run to end after its current step, in whatever process it is."""
+        self._file.touch()
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the run has been asked to end."""
+        return self._file.exists()
+
+    def forget(self) -> None:
+        """The run has ended: leave no file behind."""
+        self._file.unlink(missing_ok=True)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _shared, (self.visitor, self.most, self._file)
+
+
+def _shared(visitor: str, most: int, file: Path) -> SharedJob:
+    job = SharedJob(visitor, most)
+    job._file = file
+    return job
 
 
 @dataclass(frozen=True, kw_only=True)

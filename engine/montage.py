@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
+import numpy
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from engine.job import Step
@@ -59,11 +61,44 @@ class Montage:
             assert step.preview is not None
             return self.with_panel(index, step.preview())
 
-        return replace(step, preview=preview, figures=lambda: {curve: step.figures()["total"]})
+        def figures() -> dict[str, float]:
+            found = step.figures()
+            return {curve: found["total"]} if "total" in found else {}
+
+        return replace(step, preview=preview if step.preview else None, figures=figures)
 
     def _place(self, index: int) -> tuple[int, int]:
         row, column = divmod(index, self._columns)
         return column * self._room[0], row * self._room[1]
+
+
+@dataclass(frozen=True)
+class Plates:
+    """Captioned pictures that tell how a result came about; an :class:`engine.job.Explanation`."""
+
+    plates: Sequence[tuple[str, Image.Image]]
+    """Captions, of one or more lines, and pictures."""
+    columns: int
+    """In a row."""
+
+    def picture(self) -> Image.Image:
+        """All of them on one sheet, in rooms of the first one's size."""
+        sheet = Montage(self.plates[0][1].size, [caption for caption, _ in self.plates], columns=self.columns)
+        for index, (_, picture) in enumerate(self.plates):
+            sheet.paste(index, picture)
+        return sheet.image
+
+
+_WARM = numpy.array([(13, 12, 46), (87, 24, 109), (187, 55, 84), (249, 142, 8), (252, 255, 200)], numpy.float32)
+"""From nothing to much; grows in lightness, so that it can be read without colours, too."""
+
+
+def heat_map(values: NDArray[numpy.float32], size: tuple[int, int], highest: float) -> Image.Image:
+    """Values ``(H, W)`` from 0 to ``highest`` and above as colours, enlarged in blocks to ``size`` (width, height)."""
+    share = (values / max(highest, 1e-12)).clip(0, 1) ** 0.5 * (len(_WARM) - 1)
+    places = numpy.arange(len(_WARM))
+    colours = numpy.stack([numpy.interp(share, places, _WARM[:, channel]) for channel in range(3)], axis=-1)
+    return Image.fromarray(colours.round().astype(numpy.uint8)).resize(size, Image.Resampling.NEAREST)
 
 
 def side_by_side(images: Sequence[Image.Image], height: int) -> Image.Image:

@@ -22,6 +22,12 @@ class Parameters(BaseModel):
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     """Name -> values that differ from the defaults, for the buttons above the sliders."""
 
+    @classmethod
+    def remembered(cls, name: str) -> bool:
+        """Whether links and recipes restore a parameter; true of one that does not exist, which is refused later."""
+        extra = cls.model_fields[name].json_schema_extra if name in cls.model_fields else None
+        return not (isinstance(extra, dict) and extra.get("asked"))
+
 
 P = TypeVar("P", bound=Parameters)
 
@@ -37,6 +43,7 @@ def option(
     least: int | None = None,
     most: int | None = None,
     per: str | None = None,
+    asked: bool = False,
 ) -> Any:
     """A field of a parameters class.
 
@@ -50,8 +57,9 @@ def option(
         least: smallest number of items, for a tuple.
         most: largest number of items, for a tuple.
         per: name of the input for each of whose pictures a tuple has one value.
+        asked: whether a person has to be asked every time, so that no link and no recipe may set it.
     """
-    extra: JsonDict = {"step": step, "advanced": advanced, "per": per}
+    extra: JsonDict = {"step": step, "advanced": advanced, "per": per, "asked": asked}
     return Field(default, title=label, ge=low, le=high, min_length=least, max_length=most, json_schema_extra=extra)
 
 

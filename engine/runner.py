@@ -18,8 +18,9 @@ from engine.catalogue import catalogue
 from engine.errors import ParameterError, StoppedError
 from engine.job import Explanation, Job, Step, Walk
 from engine.parameters import Parameters
-from engine.picture import RECIPE_KEY, Kind, save_picture
+from engine.picture import RECIPE_KEY, RECIPE_LIMIT, Kind, save_picture
 from engine.raster import Raster
+from engine.recipes import KEY_MADE_FROM, made_from
 from engine.registry import Pictures, Task
 from engine.turns import TURNS
 
@@ -90,8 +91,7 @@ def with_device(
         seconds: how long it should take, which those behind it are told.
     """
     with TURNS.ticket(job, seconds) as ticket:
-        for name in names:
-            yield from _until_stopped(weights.fetch(catalogue()[name]), job)
+        yield from fetched(names, job)
         yield from _until_stopped(TURNS.wait(ticket), job)
         try:
             with closing(steps):
@@ -102,6 +102,12 @@ def with_device(
             return walk.result
         finally:
             TURNS.leave()
+
+
+def fetched(names: Sequence[str], job: Job) -> Iterator[Step]:
+    """Steps until all weights are on this machine; StoppedError after a stop."""
+    for name in names:
+        yield from _until_stopped(weights.fetch(catalogue()[name]), job)
 
 
 def _until_stopped(steps: Iterator[Step], job: Job) -> Iterator[Step]:
@@ -161,7 +167,12 @@ def _timed(task: Task, pictures: Pictures, parameters: Parameters, job: Job) -> 
     speed.learn(done, pace.seconds)
     names = walk.result.weights or task.weights(parameters)
     used = [{"name": name, "sha256": catalogue()[name].sha256} for name in names]
-    recipe = {"task": task.name, "parameters": parameters.model_dump(mode="json"), "weights": used}
+    recipe = {
+        "task": task.name,
+        "parameters": parameters.model_dump(mode="json"),
+        "weights": used,
+        **_origins(pictures),
+    }
     facts = {
         **recipe,
         "seconds": round(seconds, 3),
@@ -183,6 +194,16 @@ def _timed(task: Task, pictures: Pictures, parameters: Parameters, job: Job) -> 
         explanation=found.explanation, raster=found.raster, keeps=found.kept is not None,
         source_type=stated or next(iter(given), None),
     )  # fmt: skip
+
+
+def _origins(pictures: Pictures) -> dict[str, Any]:
+    """The recipes of pictures that were made here; nothing where none was."""
+    found = {name: [made_from(picture.recipe) for picture in given] for name, given in pictures.items()}
+    if not any(each for recipes in found.values() for each in recipes):
+        return {}
+    if len(json.dumps(found)) > RECIPE_LIMIT // 2:
+        return {KEY_MADE_FROM: "too long to be kept"}
+    return {KEY_MADE_FROM: {name: recipes for name, recipes in found.items() if any(recipes)}}
 
 
 class Pace:

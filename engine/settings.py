@@ -71,6 +71,11 @@ def settings(environment: Mapping[str, str] | None = None) -> Settings:
         raise ParameterError(f"The setting {name} is {first['input']!r}, but: {first['msg']}.") from None
 
 
+def on_zero_gpu() -> bool:
+    """Whether this is a Space with a GPU that is lent for one call at a time, to a process of its own."""
+    return os.environ.get("SPACES_ZERO_GPU", "").lower() in ("1", "true")
+
+
 def table() -> Iterator[tuple[str, str, str]]:
     """Variable, default, and what it is for, of every setting."""
     for name, field in Settings.model_fields.items():

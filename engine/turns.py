@@ -11,6 +11,7 @@ from itertools import count
 
 from engine.errors import BusyError
 from engine.job import Job, Step
+from engine.settings import settings
 
 LOCK = threading.Lock()
 """Held by the run that uses the device. Gradio frees a queue slot as soon as a job is cancelled, while its last step
@@ -63,6 +64,9 @@ class Turns:
             mine = sum(each.job.visitor == job.visitor for each in self._tickets)
             if job.visitor and mine >= job.most:
                 raise BusyError(f"You have {mine} runs waiting or running already; please let one of them end first.")
+            most = settings().queue
+            if job.visitor and len(self._tickets) > most:
+                raise BusyError(f"{most} runs are waiting already; please try again in some minutes.")
             made = Ticket(job, next(self._arrivals), seconds)
             self._tickets.append(made)
         try:

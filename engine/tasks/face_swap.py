@@ -36,7 +36,7 @@ NO_CONSENT = "Please confirm that everybody who can be seen agrees to this swap 
 class Swap(Parameters):
     """Parameters that every swap has."""
 
-    consent: bool = option(False, label="Everybody who can be seen here agrees")
+    consent: bool = option(False, label="Everybody who can be seen here agrees", asked=True)
     """I may use these pictures, and nobody is deceived: the result carries a label, and the file says what it is."""
     face: int = option(0, low=0, high=50, step=1, label="Face")
     """Which face of the photo, counted from the left; 0 takes the largest."""

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from engine.perceptual.evaluation import Energy
     from engine.perceptual.network import PerceptualNetwork
 
+EXPLAINED = 256
+"""Longer side of the pictures whose Gram matrices are shown."""
 Weight = Annotated[float, Field(ge=0, le=4)]
 
 
@@ -58,9 +60,10 @@ LAYER_PRESETS: Mapping[str, tuple[StyleLayer, ...]] = {
 def run(pictures: Pictures, parameters: StyleV1, job: Job) -> Run:
     """See :attr:`engine.registry.Task.run`."""
     from engine.device import best_device
+    from engine.perceptual.gram_view import gram_plates
     from engine.perceptual.network import perceptual_network
     from engine.perceptual.synthesis import coarse_to_fine, pyramid
-    from engine.tensors import Size, to_image
+    from engine.tensors import Size, fitted, to_image
 
     weights = _style_weights(parameters, len(pictures["style"]))
     size = result_size(pictures["content"][0].size, parameters.size)
@@ -75,7 +78,10 @@ def run(pictures: Pictures, parameters: StyleV1, job: Job) -> Run:
     found = yield from coarse_to_fine(
         scales, materials.begin, energy_at, job=job, optimiser=parameters.optimiser, finish=materials.finish
     )
-    return Outcome(image=to_image(found.picture), facts=found.facts)
+    at = fitted(size, min(EXPLAINED, max(size)), shortest=SHORTEST_SIDE)
+    grams = network.grams(materials.styles(at), weights, parameters.style_layers)
+    plates = gram_plates(network, parameters.style_layers, materials.content(at), grams, found.picture)
+    return Outcome(image=to_image(found.picture), facts=found.facts, explanation=plates)
 
 
 def energy_of(

@@ -7,11 +7,14 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy
+from PIL import Image
 
+from engine.comparison import difference
 from engine.enlargement.methods import LARGEST, METHODS
 from engine.enlargement.methods import cost as chain_cost
 from engine.errors import ParameterError
 from engine.job import Job, Outcome, Run, Step, Walk
+from engine.montage import Plates
 from engine.parameters import Parameters, option
 from engine.preview import Preview
 from engine.raster import Raster, Values, filled_under
@@ -20,6 +23,8 @@ from engine.registry import PictureInput, Pictures, Task
 MethodName = Literal["bicubic", "residual", "gan", "compact", "edsr", "rrdb", "esrgan", "real-esrgan"]
 
 WORKING_PIXELS = 24_000_000
+EXPLAINED = 320
+"""Longest side of the part of a result that is shown beside its interpolation."""
 RESULT_PIXELS = 400_000_000
 """Largest result; its samples stay in main memory."""
 TILES = {"cpu": 192, "mps": 256, "cuda": 512}
@@ -50,7 +55,20 @@ def run(pictures: Pictures, parameters: SuperResolution, job: Job) -> Run:
     walk = Walk(enlarged(raster, method, scale, job, tile=parameters.tile, faithful=parameters.faithful))
     yield from walk
     found = walk.result.raster if parameters.metadata else replace(walk.result.raster, exif=None)
-    return Outcome(image=found.image(), raster=found, facts=walk.result.facts)
+    image = found.image()
+    return Outcome(image=image, raster=found, facts=walk.result.facts, explanation=_added(raster.image(), image))
+
+
+def _added(small: Image.Image, large: Image.Image) -> Plates:
+    """What the method adds to interpolation, in the middle of the picture."""
+    width, height = (min(EXPLAINED, side) for side in large.size)
+    left, top = (large.width - width) // 2, (large.height - height) // 2
+    across, down = small.width / large.width, small.height / large.height
+    box = (left * across, top * down, (left + width) * across, (top + height) * down)
+    plain = small.resize((width, height), Image.Resampling.BICUBIC, box=box)
+    made = large.crop((left, top, left + width, top + height))
+    seen = (("interpolated", plain), ("what was added, 4 times as strong", difference(made, plain)), ("result", made))
+    return Plates(seen, len(seen))
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,116 @@
+"""What a visit has made so far: a gallery, all of it as a zip, and a button that forgets it."""
+
+from __future__ import annotations
+
+import io
+import json
+import tempfile
+import zipfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from PIL import Image, ImageOps
+
+from demos.kept import PRIVATE, Kept
+from demos.panel import Panel
+
+MOST_RESULTS, MOST_BYTES = 24, 64_000_000
+"""Of one visit; the oldest goes first."""
+SIDE = 384
+"""Longer side of a thumbnail in pixels."""
+QUIET: dict[str, Any] = {"queue": False, "show_progress": "hidden", **PRIVATE}
+PRESS = "() => { const link = document.querySelector('#history-zip'); (link?.querySelector('a') || link)?.click(); }"
+
+
+@dataclass
+class History:
+    """Results of one visit, the newest first."""
+
+    results: list[tuple[Kept, Image.Image]] = field(default_factory=list)
+
+    def add(self, kept: Kept) -> None:
+        """Remember a result, and forget what is too much."""
+        with Image.open(io.BytesIO(kept.png)) as image:
+            image.draft("RGB", (SIDE, SIDE))
+            self.results.insert(0, (kept, ImageOps.contain(image.convert("RGB"), (SIDE, SIDE))))
+        while len(self.results) > MOST_RESULTS or (self._bytes() > MOST_BYTES and len(self.results) > 1):
+            self.results.pop()
+
+    def _bytes(self) -> int:
+        return sum(len(kept.png) for kept, _ in self.results)
+
+    def pictures(self) -> list[tuple[Image.Image, str]]:
+        """For the gallery."""
+        return [
+            (thumbnail, f"{len(self.results) - index}: {kept.recipe['task']}")
+            for index, (kept, thumbnail) in enumerate(self.results)
+        ]
+
+    def zipped(self) -> bytes:
+        """All pictures, and their recipes beside them."""
+        stream = io.BytesIO()
+        with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
+            for index, (kept, _) in enumerate(reversed(self.results), start=1):
+                name = f"{index:02d}-{kept.recipe['task']}"
+                archive.writestr(f"{name}.png", kept.png)
+                archive.writestr(f"{name}.json", json.dumps(kept.recipe, indent=2))
+        return stream.getvalue()
+
+
+class HistoryView:
+    """Laid out where it is made; connected with the panels whose results it remembers."""
+
+    def __init__(self) -> None:
+        self._seen = gr.State(History())
+        with gr.Accordion("This visit's results", open=False):
+            gr.Markdown(
+                "Only here, and only until you close this page. The newest 24 are kept.",
+                elem_classes=["quiet"],
+            )
+            self._gallery = gr.Gallery(
+                [], label="Results", show_label=False, columns=6, height=260, object_fit="contain", format="jpeg",
+                interactive=False, buttons=["fullscreen"], elem_classes=["history"],
+            )  # fmt: skip
+            with gr.Row():
+                self._all = gr.Button("Download all", size="sm", interactive=False)
+                self._clear = gr.Button("Forget all", size="sm", interactive=False)
+                self._file = gr.DownloadButton("zip", elem_id="history-zip", elem_classes=["away"])
+
+    def connect(self, panels: Iterable[Panel]) -> None:
+        """Remember every panel's results."""
+        shown = [self._gallery, self._all, self._clear]
+        for panel in panels:
+            for events in panel.runs:
+                events.ended.then(_added, [self._seen, panel.result], shown, **QUIET)
+        zipped = self._all.click(_zipped, [self._seen], [self._file], **QUIET)
+        zipped.then(None, None, None, js=PRESS, **QUIET)
+        self._clear.click(_cleared, [self._seen], shown, **QUIET)
+
+
+def _added(seen: History, kept: Kept | None) -> tuple[Any, ...]:
+    if kept is not None and not any(kept is each for each, _ in seen.results):
+        seen.add(kept)
+    return _shown(seen)
+
+
+def _cleared(seen: History) -> tuple[Any, ...]:
+    seen.results.clear()
+    return _shown(seen)
+
+
+def _shown(seen: History) -> tuple[Any, ...]:
+    some = gr.update(interactive=bool(seen.results))
+    return seen.pictures(), some, some
+
+
+def _zipped(seen: History) -> Iterator[Any]:
+    if not seen.results:
+        yield gr.skip()
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "pentimento.zip"
+        path.write_bytes(seen.zipped())
+        yield str(path)

@@ -1,0 +1,193 @@
+"""The page's languages: English is what the code says; others are tables from English, ``languages/*.json``.
+
+What the page is made of is translated by Gradio's own i18n, in the browser; what handlers say, here, in the language
+that the visitor's browser names. A text with values in it is found by its pattern, in which each value is ``{}``.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from gradio.context import LocalContext
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+FOLDER = Path(__file__).parent / "languages"
+ENGLISH, CHINESE = "en", "zh-CN"
+NAMES = {ENGLISH: "English", CHINESE: "中文"}
+COOKIE = "pentimento_language"
+PROPERTIES = ("label", "info", "placeholder", "alt_text", "value", "choices")
+"""Of components, where they are texts."""
+_TEXTS = (gr.Markdown, gr.HTML, gr.Button, gr.UploadButton, gr.DownloadButton)
+"""Components whose value is said, not given."""
+_NODES = re.compile(r'(?<=>)[^<>]+(?=<)|(?<=aria-label=")[^"]*(?=")|(?<=alt=")[^"]*(?=")')
+"""Of HTML, what a person reads or hears."""
+CHOOSE = f"""<script>(function () {{
+  const asked = new URLSearchParams(location.search).get('lang');
+  const kept = (document.cookie.match(/(?:^|; ){COOKIE}=([^;]*)/) || [])[1];
+  const language = /^zh/i.test(asked || kept || navigator.language) ? '{CHINESE}' : '{ENGLISH}';
+  document.cookie = '{COOKIE}=' + language + '; path=/; max-age=31536000; SameSite=Lax';
+  Object.defineProperty(navigator, 'language', {{value: language, configurable: true}});
+}})();</script>"""
+"""Before the page's own scripts choose a language: by the address, the cookie, the browser."""
+SWITCH = f"""() => {{
+  const language = document.documentElement.lang === '{CHINESE}' ? '{ENGLISH}' : '{CHINESE}';
+  document.cookie = '{COOKIE}=' + language + '; path=/; max-age=31536000; SameSite=Lax';
+  const address = new URL(location.href);
+  address.searchParams.delete('lang');
+  location.replace(address);
+}}"""
+
+
+@cache
+def table(language: str) -> Mapping[str, str]:
+    """English text or pattern -> the language's; empty for English."""
+    path = FOLDER / f"{language}.json"
+    found: dict[str, str] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    return found
+
+
+@cache
+def _patterns(language: str) -> list[tuple[re.Pattern[str], str]]:
+    """Of the texts with values; the longest first, so that the most exact one is found."""
+    texts = sorted((text for text in table(language) if "{}" in text), key=len, reverse=True)
+    return [(re.compile("(.*?)".join(map(re.escape, text.split("{}"))), re.DOTALL), text) for text in texts]
+
+
+def found(text: str, language: str) -> str | None:
+    """A text in a language; None where the language has no words for it."""
+    words = table(language)
+    if text in words:
+        return words[text]
+    for pattern, known in _patterns(language):
+        if match := pattern.fullmatch(text):
+            return _filled(words[known], [translated(value, language) for value in match.groups()])
+    return None
+
+
+def translated(text: str, language: str) -> str:
+    """A text in a language; as it is where the language has no words for it."""
+    inner = text.strip()
+    if language == ENGLISH or not inner:
+        return text
+    words = found(inner, language)
+    return text if words is None else text.replace(inner, words)
+
+
+def _filled(text: str, values: list[str]) -> str:
+    """Values in their order, or as the numbers say: ``{1} of {0}``."""
+    parts = iter(range(len(values)))
+    return re.sub(r"\{(\d*)\}", lambda place: values[int(place[1]) if place[1] else next(parts)], text)
+
+
+def nodes(text: str) -> list[str]:
+    """The texts in a piece of HTML."""
+    return [each for each in (html.unescape(node).strip() for node in _NODES.findall(text)) if each]
+
+
+def translated_html(text: str, language: str) -> str:
+    """A piece of HTML whose texts are translated."""
+    if language == ENGLISH:
+        return text
+    return _NODES.sub(lambda node: html.escape(translated(html.unescape(node[0]), language)), text)
+
+
+def current() -> str:
+    """In a handler: the visitor's language."""
+    request: Any = LocalContext.request.get(None)
+    if getattr(request, "headers", None) is None:
+        return ENGLISH
+    kept = request.cookies.get(COOKIE) or request.headers.get("accept-language") or ""
+    return CHINESE if str(kept).lower().startswith("zh") else ENGLISH
+
+
+def say(text: str) -> str:
+    """In a handler: a text in the visitor's language."""
+    return translated(text, current())
+
+
+def say_html(text: str) -> str:
+    """In a handler: a piece of HTML in the visitor's language."""
+    return translated_html(text, current())
+
+
+def texts(page: gr.Blocks) -> Iterator[tuple[Any, str, Any]]:
+    """Component, property and value of everything that a page says; of choices, pairs of what is said and meant."""
+    for block in page.blocks.values():
+        for name in PROPERTIES:
+            value = getattr(block, name, None)
+            if value and (name != "value" or isinstance(block, _TEXTS)) and isinstance(value, str | list):
+                yield block, name, value
+
+
+def translate(page: gr.Blocks) -> gr.I18n:
+    """Let Gradio translate everything that a page says; returns its tables, for ``launch``."""
+    tables: dict[str, dict[str, str]] = {language: {} for language in NAMES}
+    waiting: list[Any] = []
+
+    def marked(text: Any, *, is_html: bool = False) -> Any:
+        if not isinstance(text, str):
+            return text
+        turn = translated_html if is_html else translated
+        said = {language: turn(text, language) for language in NAMES}
+        if len(set(said.values())) == 1:
+            return text
+        key = f"html {len(tables[ENGLISH])}" if is_html else text
+        for language, words in said.items():
+            tables[language][key] = words
+        return key
+
+    for block, name, value in list(texts(page)):
+        if name == "choices":
+            waiting += [(block, name, [(marked(shown), meant) for shown, meant in value])]
+        elif isinstance(value, str):
+            waiting += [(block, name, marked(value, is_html=isinstance(block, gr.HTML)))]
+    words = gr.I18n(**tables)
+    for block, name, value in waiting:
+        if name == "choices":
+            setattr(block, name, [(_word(words, tables, shown), meant) for shown, meant in value])
+        else:
+            setattr(block, name, _word(words, tables, value))
+    return words
+
+
+def _word(words: gr.I18n, tables: Mapping[str, Mapping[str, str]], key: Any) -> Any:
+    return words(key) if isinstance(key, str) and key in tables[ENGLISH] else key
+
+
+class Chooser:
+    """Puts :data:`CHOOSE` in front of the page's scripts; ASGI middleware."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve, with the script in every page."""
+        if scope["type"] != "http" or scope["path"] != "/":
+            await self._app(scope, receive, send)
+            return
+        start: list[Message] = []
+
+        async def changed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                start.append(message)
+                return
+            if start:
+                before = start.pop()
+                body = message.get("body", b"")
+                message = {**message, "body": body.replace(b"<head>", b"<head>" + CHOOSE.encode(), 1)}
+                longer = len(message["body"]) - len(body)
+                before["headers"] = [
+                    (name, str(int(value) + longer).encode() if name == b"content-length" else value)
+                    for name, value in before["headers"]
+                ]
+                await send(before)
+            await send(message)
+
+        await self._app(scope, receive, changed)

@@ -1,0 +1,126 @@
+"""The server around the page: limits, doors that stay closed, health, figures, log, memory, and a quiet end."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from types import FrameType
+from typing import Any
+
+import gradio as gr
+from prometheus_client import generate_latest
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from demos import record
+from demos.language import Chooser
+from engine.errors import ParameterError
+from engine.settings import Settings
+from engine.turns import LOCK, TURNS
+
+SESSIONS = 100
+"""Visits whose last result is remembered; the longest unused is forgotten first."""
+LOOK_SECONDS = 20.0
+"""Time between two looks whether nets are idle."""
+DELIVERY_SECONDS = 5.0
+"""How long the last words of stopped runs may take to reach their visitors."""
+
+
+def launch_options(settings: Settings) -> dict[str, Any]:
+    """Options for ``launch`` that are no matter of looks.
+
+    Raises:
+        ParameterError: the setting for who may come in is not understood.
+    """
+    routes = [Route("/healthz", _health), *([Route("/metrics", _metrics)] if settings.metrics else [])]
+    return {
+        "share": settings.share,
+        "auth": _visitors(settings.auth),
+        "max_file_size": f"{settings.upload_megabytes}mb",
+        "state_session_capacity": SESSIONS,
+        "mcp_server": settings.mcp and settings.api,
+        "enable_monitoring": False,
+        "run_history": False,
+        "ssr_mode": False,
+        "strict_cors": True,
+        "footer_links": [*(["api"] if settings.api else []), "settings"],
+        "max_threads": settings.queue + 40,  # each run that waits has one
+        "app_kwargs": {"routes": routes, "middleware": [Middleware(Chooser)]},
+    }
+
+
+def _visitors(text: str) -> list[tuple[str, str]] | None:
+    pairs = [tuple(each.strip().split(":", 1)) for each in text.split(",") if each.strip()]
+    if any(len(pair) != 2 or not all(pair) for pair in pairs):
+        raise ParameterError("PENTIMENTO_AUTH has to be name:password, or several of them separated by commas.")
+    return [(pair[0], pair[-1]) for pair in pairs] or None
+
+
+async def _health(request: Request) -> Response:
+    """Whether new runs are taken: 200, or 503 while the server ends."""
+    told = {"status": "ending" if TURNS.closed else "ok", "waiting": TURNS.waiting, "running": int(TURNS.running)}
+    return JSONResponse(told, status_code=503 if TURNS.closed else 200)
+
+
+async def _metrics(request: Request) -> Response:
+    return PlainTextResponse(generate_latest(record.FIGURES), media_type="text/plain; version=0.0.4")
+
+
+def serve(page: gr.Blocks, settings: Settings, looks: dict[str, Any]) -> None:
+    """Serve until a signal asks for the end; then stop the runs and let them hand over their best pictures."""
+    if settings.log == "json":
+        record.begin_log()
+    ending = threading.Event()
+
+    def asked(number: int, frame: FrameType | None) -> None:
+        ending.set()
+
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, asked)
+    page.launch(prevent_thread_lock=True, **looks, **launch_options(settings))
+    keeper = threading.Thread(target=_keep_small, args=(settings.unload_minutes * 60, ending), daemon=True)
+    keeper.start()
+    while not ending.wait(1.0):  # a wait without end would not notice a signal everywhere
+        pass
+    record.LOG.info({"event": "ending", "waiting": TURNS.waiting, "running": int(TURNS.running)})
+    ended = TURNS.close(settings.grace_seconds)
+    _delivered(page)
+    record.LOG.info({"event": "ended", "all_runs_ended": ended})
+    page.close()
+
+
+def _delivered(page: gr.Blocks) -> None:
+    """Wait until Gradio has sent what the runs have given."""
+    end = time.monotonic() + DELIVERY_SECONDS
+    while time.monotonic() < end and any(job is not None for job in page._queue.active_jobs):
+        time.sleep(0.05)
+
+
+def _keep_small(idle_seconds: float, ending: threading.Event) -> None:
+    """Forget nets that nobody has used for so long; they are loaded again when somebody wants them."""
+    while idle_seconds and not ending.wait(min(LOOK_SECONDS, idle_seconds)):
+        unload_idle(idle_seconds)
+
+
+def unload_idle(idle_seconds: float) -> bool:
+    """Forget all nets where none has been used for so long and no run has the device; returns whether it did."""
+    import sys
+
+    if "engine.models" not in sys.modules or not LOCK.acquire(blocking=False):
+        return False
+    try:
+        from engine.models import models
+
+        if not len(models) or models.idle_seconds < idle_seconds:
+            return False
+        models.clear()
+    finally:
+        LOCK.release()
+    from engine.device import release_memory
+
+    release_memory()
+    record.LOG.info({"event": "unloaded"})
+    return True

@@ -1,0 +1,55 @@
+"""What a descent with Gram matrices has done, to be looked at: the matrices themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy
+import torch
+from torch import Tensor
+
+from engine.montage import Plates, heat_map
+from engine.perceptual.losses import relative_error
+from engine.perceptual.network import PerceptualNetwork
+from engine.tensors import enlarged
+
+CHANNELS = 48
+"""Rows and columns of a matrix that are shown: the channels that answer most to the painting."""
+SIDE = 144
+"""Of a matrix in the sheet, in pixels."""
+LONGEST = 256
+"""Longer side of the pictures that are looked at: more would take time and change nothing that can be seen."""
+
+
+@torch.no_grad()
+def gram_plates(
+    network: PerceptualNetwork, layers: Sequence[str], photo: Tensor, grams: Mapping[str, Tensor], result: Tensor
+) -> Plates:
+    """Layer by layer the Gram matrix of the photo, of the painting, and of the result.
+
+    Args:
+        network: that was used.
+        layers: whose matrices were matched.
+        photo: ``(1, 3, H, W)`` in [0, 1].
+        grams: layer -> Gram matrix ``(1, C, C)`` of the painting.
+        result: ``(1, 3, H, W)`` in [0, 1].
+    """
+    own, made = (network.grams([_small(each)], [1.0], layers) for each in (photo, result))
+    columns = [("photo", own), ("painting", grams), ("result", made)]
+    plates = []
+    for layer in layers:
+        target = grams[layer].float()
+        most = target[0].diagonal().argsort(descending=True)[:CHANNELS].sort().values
+        highest = float(target[0].diagonal()[most].quantile(0.98))
+        for name, matrices in columns:
+            matrix = matrices[layer].float()
+            apart = "" if name == "painting" else f"\n{100 * float(relative_error(matrix, target)):.0f} % apart"
+            shown = matrix[0][most][:, most].clamp_min(0).cpu().numpy().astype(numpy.float32)
+            plates.append((f"{layer}, {name}{apart}", heat_map(shown, (SIDE, SIDE), highest)))
+    return Plates(plates, len(columns))
+
+
+def _small(picture: Tensor) -> Tensor:
+    height, width = picture.shape[2:]
+    factor = LONGEST / max(height, width)
+    return picture if factor >= 1 else enlarged(picture, (round(width * factor), round(height * factor)))

@@ -1,0 +1,73 @@
+"""Make ``demos/cards``: before and after of every tab, by the hub's own tasks on its own example pictures.
+
+    python weights/recipes/cards.py
+
+Some minutes on two cores; seeds are the tasks' defaults.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from PIL import Image, ImageDraw, ImageOps
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+
+from engine import TASKS, Walk, open_picture, run  # noqa: E402
+from engine.parameters import parse  # noqa: E402
+
+EXAMPLES = ROOT / "demos" / "examples"
+SIDE = 288
+"""Of each half of a card, in pixels."""
+GAP = 4
+
+
+def example(name: str) -> Image.Image:
+    with Image.open(EXAMPLES / name) as image:
+        return image.convert("RGB")
+
+
+def made(task: str, pictures: dict[str, Image.Image], **parameters: Any) -> Image.Image:
+    kind = TASKS[task]
+    given = {name: [open_picture(image)] for name, image in pictures.items()}
+    return Walk(run(kind, given, parse(kind.parameters, parameters))).finish().image
+
+
+def card(name: str, before: Image.Image, after: Image.Image, centre: tuple[float, float] = (0.5, 0.5)) -> None:
+    sheet = Image.new("RGB", (2 * SIDE + GAP, SIDE), "white")
+    sheet.paste(ImageOps.fit(before, (SIDE, SIDE), centering=centre), (0, 0))
+    sheet.paste(ImageOps.fit(after, (SIDE, SIDE), centering=centre), (SIDE + GAP, 0))
+    sheet.save(ROOT / "demos" / "cards" / f"{name}.jpg", quality=86)
+    print(name)
+
+
+def main() -> None:
+    cat, temple, astronaut = example("cat.jpg"), example("temple.jpg"), example("astronaut.jpg")
+    starry = example("starry_night_texture.jpg")
+    card("style-v1", cat, made("style-v1", {"content": cat, "style": starry}, size=448, iterations=200))
+    card("style-v2", temple, made("style-v2", {"content": temple}, style_name="great-wave", size=512), (0.3, 0.5))
+    portrait = astronaut.crop((20, 0, 360, 340))
+    woman = example("young_woman.jpg").crop((90, 60, 400, 370))
+    painted = made("style-v3", {"content": portrait, "style": woman}, size=384, iterations=200)
+    card("style-v3", portrait, painted)
+    eye = cat.crop((116, 66, 212, 162))
+    card(
+        "super-resolution",
+        eye.resize((384, 384), Image.Resampling.BICUBIC),
+        made("super-resolution", {"image": eye}, method="gan"),
+    )
+    mask = Image.new("L", astronaut.size)
+    ImageDraw.Draw(mask).rectangle((340, 0, 470, 288), 255)
+    part = (250, 0, 512, 262)
+    filled = made("inpainting", {"image": astronaut, "mask": mask}, method="refined")
+    card("inpainting", astronaut.crop(part), filled.crop(part))
+    man = example("moltedo.jpg")
+    swapped = made("face-swap", {"image": astronaut, "identity": man}, consent=True, label_corner="bottom right")
+    card("face-swap", astronaut.crop((100, 0, 330, 230)), swapped.crop((100, 0, 330, 230)))
+
+
+if __name__ == "__main__":
+    main()
