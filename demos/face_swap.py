@@ -10,6 +10,7 @@ import gradio as gr
 from demos.controls import Controls
 from demos.examples import FOLDER
 from demos.kept import PRIVATE
+from demos.language import say
 from demos.panel import QUEUE, publish
 from demos.runs import frames, new_job
 from demos.two_ways import TwoWays
@@ -108,7 +109,7 @@ def _numbering(controls: Controls) -> Any:
 
     def numbered(photo: Upload, *values: Any) -> Iterator[Any]:
         if photo is None or isinstance(photo, Exception):
-            yield gr.update(visible=False), None, [], NO_FACES
+            yield gr.update(visible=False), None, [], say(NO_FACES)
             return
         try:
             for frame in frames(controls, values, new_job()):
@@ -126,9 +127,9 @@ def _told(boxes: list[list[int]], number: int) -> Any:
     if not boxes:
         return gr.skip()
     if len(boxes) == 1:
-        return "One face was found."
-    which = f"Face {number}" if number else "The largest one"
-    return f"{len(boxes)} faces were found; click the one to replace. {which} will be replaced."
+        return say("One face was found.")
+    which = say("Face {}", number) if number else say("The largest one")
+    return say("{} faces were found; click the one to replace. {} will be replaced.", len(boxes), which)
 
 
 def _chosen(boxes: list[list[int]], event: gr.SelectData) -> Any:

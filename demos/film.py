@@ -18,9 +18,11 @@ from gradio.utils import is_in_or_equal
 from demos import look
 from demos.controls import Controls
 from demos.kept import PRIVATE
-from demos.panel import HEIGHT, QUEUE, begin, described, end, ended
+from demos.language import say
+from demos.panel import HEIGHT, PUBLIC, QUEUE, begin, described, end, ended
 from demos.record import noted
 from demos.runs import PREVIEW_SECONDS, Frame, new_job, shown_errors
+from demos.uploads import OwnFiles
 from demos.zero import on_gpu
 from engine import Job, Walk
 from engine.errors import PictureError
@@ -39,7 +41,7 @@ LIMITS = f"{', '.join(ENDINGS)}, up to 40 MB and {LONGEST_SECONDS / 60:.0f} minu
 VideoPath = Path | PictureError | None
 
 
-class VideoUpload(gr.Video):
+class VideoUpload(OwnFiles, gr.Video):
     """A ``gr.Video`` that gives handlers the uploaded file itself, or why it cannot be used."""
 
     is_template = True
@@ -117,7 +119,8 @@ class FilmTab:
         trigger = gr.Button(visible=False)
         trigger.click(
             self._endpoint(), inputs, [gr.Video(label="result", visible=False), gr.JSON(label="facts", visible=False)],
-            api_name=STYLE_V2_VIDEO.endpoint, api_description=described(self.controls, {"video": LIMITS}), **QUEUE,
+            api_name=STYLE_V2_VIDEO.endpoint, api_description=described(self.controls, {"video": LIMITS}),
+            **PUBLIC, **QUEUE,
         )  # fmt: skip
 
     def _work(self) -> Any:
@@ -206,16 +209,16 @@ def _about(video: VideoPath) -> str:
             raise video
         film = look_at(video)
     except PictureError as refusal:
-        return f"**{refusal}**"
-    sound = "with sound" if film.sound else "without sound"
-    length = f", {look.seconds(film.seconds)}, about {film.frames} frames" if film.seconds else ""
+        return f"**{say(str(refusal))}**"
+    sound = say("with sound") if film.sound else say("without sound")
+    length = say(", {}, about {} frames", look.seconds(film.seconds), film.frames) if film.seconds else ""
     return f"{film.size[0]} x {film.size[1]}{length}, {sound}."
 
 
 def _finished(facts: Any) -> str:
-    verb = "Stopped with" if facts["stopped"] else "Done:"
-    told = f"{verb} {facts['frames']} frames in {look.seconds(facts['seconds'])}"
-    return look.status(1.0, told, detail=f"{facts['frames_per_second']} frames a second, {facts['device']}")
+    verb = "Stopped with {} frames in {}" if facts["stopped"] else "Done: {} frames in {}"
+    told = say(verb, facts["frames"], look.seconds(facts["seconds"]))
+    return look.status(1.0, told, detail=say("{} frames a second, {}", facts["frames_per_second"], facts["device"]))
 
 
 def _stop(job: Job | None) -> Any:

@@ -15,6 +15,7 @@ from demos import (
     lens,
     look,
     painter,
+    programs,
     reconstruction,
     sending,
     style_v1,
@@ -40,22 +41,27 @@ class Hub(NamedTuple):
 
 
 def build() -> Hub:
-    """The page; nothing is loaded or computed before a visitor asks for it."""
+    """The page in all its languages; nothing is loaded or computed before a visitor asks for it."""
+    made = page()
+    return Hub(made, language.translate(made))
+
+
+def page() -> gr.Blocks:
+    """The page in English."""
     page: gr.Blocks
     with gr.Blocks(title="Pentimento", analytics_enabled=False, delete_cache=CLEANING, fill_width=True) as page:
         with gr.Row(elem_classes=["top"]):
             gr.Markdown(TITLE)
             switch = gr.Button("中文", size="sm", scale=0, min_width=90)
-        rooms = _tabs()
+        rooms = _tabs(page)
         seen = history.HistoryView()
         seen.connect(room.panel for room in rooms.rooms.values() if room.panel)
         switch.click(None, None, None, js=language.SWITCH, queue=False, api_visibility="private")
         rooms.home.connect(page, rooms.rooms)
         Restoring(rooms.rooms).connect(page, [rooms.home.load])
         visits.connect(page)
-    open_to_all = settings()
-    page.queue(api_open=False, max_size=4 * open_to_all.queue, default_concurrency_limit=4)
-    return Hub(page, language.translate(page))
+    page.queue(api_open=False, max_size=4 * settings().queue, default_concurrency_limit=4)
+    return page
 
 
 class _Rooms(NamedTuple):
@@ -63,7 +69,7 @@ class _Rooms(NamedTuple):
     rooms: dict[str, Room]
 
 
-def _tabs() -> _Rooms:
+def _tabs(page: gr.Blocks) -> _Rooms:
     """Lay out all tabs; returns where each task is."""
     with gr.Tabs() as tasks:
         with gr.Tab("Home", id="home"):
@@ -89,6 +95,8 @@ def _tabs() -> _Rooms:
             filling = inpainting.build()
         with gr.Tab("Face swap", id="face-swap"):
             swapping = face_swap.build()
+        with gr.Tab("For programs", id="programs", visible=settings().api):
+            programs.build(page)
     at = {
         "style-v1": [(tasks, "style-v1"), (v1, "transfer")],
         "style-v2": [(tasks, "style-v2"), (v2.views, "photo")],

@@ -11,6 +11,7 @@ from demos import told
 from demos.controls import Controls
 from demos.examples import FOLDER
 from demos.kept import PRIVATE
+from demos.language import say
 from demos.painter import MaskPainter, picture_shown, united
 from demos.panel import QUEUE, publish
 from demos.runs import frames, new_job
@@ -89,7 +90,7 @@ def _proposer(controls: Controls) -> Any:
 
     def propose(painted: Upload, size: tuple[int, int] | None, *values: Any) -> Iterator[Any]:
         if size is None:
-            raise gr.Error("Please choose a picture first.", print_exception=False)
+            raise gr.Error(say("Please choose a picture first."), print_exception=False)
         for frame in frames(controls, values, new_job()):
             yield united(painted, size, Picture(frame.image))[0] if isinstance(frame, Result) else gr.skip()
 

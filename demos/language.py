@@ -22,6 +22,8 @@ FOLDER = Path(__file__).parent / "languages"
 ENGLISH, CHINESE = "en", "zh-CN"
 NAMES = {ENGLISH: "English", CHINESE: "中文"}
 COOKIE = "pentimento_language"
+SEPARATOR = " · "
+"""Between sentences that stand in one line."""
 PROPERTIES = ("label", "info", "placeholder", "alt_text", "value", "choices")
 """Of components, where they are texts."""
 _TEXTS = (gr.Markdown, gr.HTML, gr.Button, gr.UploadButton, gr.DownloadButton)
@@ -77,6 +79,10 @@ def translated(text: str, language: str) -> str:
     if language == ENGLISH or not inner:
         return text
     words = found(inner, language)
+    if words is None and SEPARATOR in inner:
+        words = SEPARATOR.join(translated(part, language) for part in inner.split(SEPARATOR))
+    if words is None and len(inner) > 4 and inner.startswith("**") and inner.endswith("**"):
+        words = f"**{translated(inner[2:-2], language)}**"
     return text if words is None else text.replace(inner, words)
 
 
@@ -107,9 +113,13 @@ def current() -> str:
     return CHINESE if str(kept).lower().startswith("zh") else ENGLISH
 
 
-def say(text: str) -> str:
-    """In a handler: a text in the visitor's language."""
-    return translated(text, current())
+def say(text: str, *values: object) -> str:
+    """In a handler: a text in the visitor's language, each ``{}`` of it filled with a value."""
+    language = current()
+    words = table(language).get(text)
+    if words is None:
+        words = translated(text, language) if not values else text
+    return _filled(words, [str(value) for value in values]) if values else words
 
 
 def say_html(text: str) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import gradio as gr
 from PIL import Image, ImageOps
 
+from demos.language import say_html
 from engine.comparison import Panel
 
 SHOWN_SIDE = 2048
@@ -98,7 +99,7 @@ def shown(panels: Sequence[Panel]) -> str:
         f"{html.escape(panel.figures) or '&nbsp;'}</figcaption></figure>"
         for panel in panels
     )
-    return (
+    return say_html(
         '<div class="lens"><div class="tools"><label>Zoom <input class="zoom" type="range" min="2" max="12" step="1" '
         'value="4" aria-label="zoom of the lens"></label><output>4 x</output>'
         f'<span class="quiet">{HINT}</span></div>'

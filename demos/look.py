@@ -8,7 +8,7 @@ from typing import Any
 
 import gradio as gr
 
-from demos.language import say_html
+from demos.language import say, say_html
 from engine.machine import Machine
 
 THEME = gr.themes.Soft(
@@ -86,7 +86,7 @@ def seconds(value: float) -> str:
 def status(done: float, stage: str, left: float | None = None, detail: str = "") -> str:
     """Progress of a run: bar, stage, time left, a quiet line. Its height does not change while it runs."""
     percent = round(100 * done)
-    remaining = f"about {seconds(left)} left" if left is not None else ""
+    remaining = say("about {} left", seconds(left)) if left is not None else ""
     return say_html(
         f'<div class="status" role="progressbar" aria-valuenow="{percent}" aria-valuemin="0" aria-valuemax="100" '
         f'aria-label="progress"><div class="track"><div class="fill" style="width:{percent}%"></div></div>'
@@ -101,14 +101,13 @@ def machine(found: Machine | None) -> str:
         return '<p class="quiet">This machine: ...</p>'
     parts = [html.escape(found.device)]
     if found.memory:
-        parts.append(f"{found.free / 1e9:.0f} of {found.memory / 1e9:.0f} GB free")
-    parts.append(f"{found.shipped} networks are here")
+        parts.append(say("{} of {} GB free", round(found.free / 1e9), round(found.memory / 1e9)))
+    parts.append(say("{} networks are here", found.shipped))
     if found.cached:
-        parts.append(f"{found.cached} more were downloaded")
+        parts.append(say("{} more were downloaded", found.cached))
     if found.missing:
-        parts.append(
-            f"{found.missing} more come from the Hub when they are chosen ({found.missing_bytes / 1e6:.0f} MB)"
-        )
+        size = round(found.missing_bytes / 1e6)
+        parts.append(say("{} more come from the Hub when they are chosen ({} MB)", found.missing, size))
     return '<p class="quiet">' + "".join(f"<span>{part}</span>" for part in parts) + "</p>"
 
 
@@ -124,8 +123,8 @@ def _memory(facts: Mapping[str, Any]) -> str:
 def finished(facts: Mapping[str, Any]) -> str:
     """The status under a result."""
     width, height = facts["size"]
-    verb = "Stopped with the best picture so far after" if facts["stopped"] else "Done in"
-    detail = f"{facts['device']}, peak {_memory(facts)}"
+    verb = "Stopped with the best picture so far after {}, {} x {}" if facts["stopped"] else "Done in {}, {} x {}"
+    detail = say("{}, peak {}", facts["device"], _memory(facts))
     if "unfinished" in facts:
         detail = f"{facts['unfinished']} · {detail}"
     for hint in facts.get("hints", ()):
@@ -133,4 +132,4 @@ def finished(facts: Mapping[str, Any]) -> str:
     for method, own in facts.get("methods", {}).items():
         detail += f" · {method}: {seconds(own['seconds'])}"
         detail += f", {_memory(own)}" if "peak_memory_bytes" in own else ""
-    return status(1.0, f"{verb} {seconds(facts['seconds'])}, {width} x {height}", detail=detail)
+    return status(1.0, say(verb, seconds(facts["seconds"]), width, height), detail=detail)

@@ -9,6 +9,7 @@ import gradio as gr
 from PIL import Image, ImageOps
 
 from demos.kept import PRIVATE, Kept
+from demos.language import say
 from demos.panel import CHART_HEIGHT, Panel, RunEvents
 from engine.montage import Montage, side_by_side
 from engine.perceptual.correspondence import Correspondence, Found, cut_out, outlined
@@ -54,7 +55,7 @@ class MatchView:
         shown = [self.map, self.source, self.patches, self.told]
         quiet: dict[str, Any] = {"queue": False, "show_progress": "hidden", **PRIVATE}
         for events in runs:
-            events.begun.then(lambda: (None, None, None, WAIT), None, shown, **quiet)
+            events.begun.then(lambda: (None, None, None, say(WAIT)), None, shown, **quiet)
             events.ended.then(_layers, [result, layer], [layer, place], **quiet).then(
                 _shown, [result, layer, place], shown, **quiet
             )
@@ -93,14 +94,15 @@ def _shown(kept: Kept | None, layer: str, place: tuple[float, float] | None) -> 
     coloured = matches.coloured(_chosen(matches, layer), _large(matches.result))
     if place is None:
         legends = [matches.legend(number) for number in range(len(matches.paintings))]
-        return coloured, _row(legends), None, HINT
+        return coloured, _row(legends), None, say(HINT)
     found = matches.at(*place)
     paintings = list(matches.paintings)
     for each in found:
         coloured = outlined(coloured, each.patch, OUTLINES[each.layer])
         paintings[each.number] = outlined(paintings[each.number], each.corners, OUTLINES[each.layer])
-    told = " · ".join(f"{each.layer}: correlation {each.correlation:.2f}" for each in found)
-    return coloured, _row(paintings), _enlarged(matches, found), f"A patch of each layer, its source. {told}"
+    told = " · ".join(say("{}: correlation {}", each.layer, f"{each.correlation:.2f}") for each in found)
+    first = say("A patch of each layer, its source.")
+    return coloured, _row(paintings), _enlarged(matches, found), f"{first} {told}"
 
 
 def _large(result: Image.Image) -> Image.Image:

@@ -24,6 +24,8 @@ from engine.settings import settings
 
 QUEUE: dict[str, Any] = {"concurrency_id": "device", "concurrency_limit": settings().queue + 1}
 """All runs are with the engine, which gives them the device in turn and tells their place."""
+PUBLIC: dict[str, Any] = {"api_visibility": "public" if settings().api else "private"}
+"""The named endpoints are."""
 HEIGHT = 420
 """Of the picture, in pixels; fixed, so that nothing moves while it runs."""
 SHOWN_SIDE = 2400
@@ -140,7 +142,7 @@ def publish(controls: Controls) -> None:
     facts = gr.JSON(label="facts", visible=False)
     trigger.click(
         _endpoint(controls), controls.components, [picture, facts], api_name=controls.task.endpoint,
-        api_description=described(controls), **QUEUE,
+        api_description=described(controls), **PUBLIC, **QUEUE,
     )  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from demos.controls import Controls
 from demos.kept import PRIVATE, Kept
 from demos.language import say
 from demos.runs import shown_errors
+from demos.uploads import OwnFiles
 from engine import PentimentoError
 from engine.errors import ParameterError, PictureError
 from engine.parameters import Parameters
@@ -31,7 +32,7 @@ LONGEST = 6000
 """Characters of a link that are read."""
 
 
-class RecipeUpload(gr.UploadButton):
+class RecipeUpload(OwnFiles, gr.UploadButton):
     """A button for a result or its JSON; it gives handlers the recipe, or why there is none."""
 
     is_template = True

@@ -9,6 +9,7 @@ import gradio as gr
 
 from demos import look, visits
 from demos.controls import Controls, numbered, slots
+from demos.language import say
 from demos.panel import RunEvents
 from demos.uploads import Upload, Uploads, notes_line
 from engine import PentimentoError, Picture, estimate
@@ -25,7 +26,7 @@ def _downloads(names: Sequence[str]) -> str:
     missing = [entry for entry in (catalogue()[name] for name in names) if status(entry) is Status.MISSING]
     if not missing:
         return ""
-    return " First " + ", ".join(f"{each.title} ({each.megabytes})" for each in missing) + " comes from the Hub."
+    return " " + say("First {} comes from the Hub.", ", ".join(f"{each.title} ({each.megabytes})" for each in missing))
 
 
 _QUIET: dict[str, Any] = {"show_progress": "hidden", "trigger_mode": "always_last", "api_visibility": "private"}
@@ -74,17 +75,17 @@ def connect_time(
             each.name: [index for index in range(slots(each)) if numbered(each.name, index) in found]
             for each in task.inputs
         }
-        missing = [each.label for each in task.inputs if len(by_input[each.name]) < each.least]
+        missing = [say(each.label) for each in task.inputs if len(by_input[each.name]) < each.least]
         if missing:
-            return f"Choose a picture for {' and '.join(missing)}, or an example."
+            return say("Choose a picture for {}, or an example.", say(" and ").join(missing))
         try:
             parameters = controls.parameters(dict(zip(settings, values[len(sizes) :], strict=True)), present)
             seconds = estimate(task, parameters, by_input)
         except PentimentoError as error:
-            return str(error)
+            return say(str(error))
         if seconds is None:
-            return "The device is busy; the time is measured when it is free."
-        return f"This takes about {look.seconds(seconds)} here.{_downloads(task.weights(parameters))}"
+            return say("The device is busy; the time is measured when it is free.")
+        return say("This takes about {} here.", look.seconds(seconds)) + _downloads(task.weights(parameters))
 
     # One event for sizes and settings: of two, the slower one could show the estimate for settings that are gone.
     inputs = [*sizes.values(), *settings.values()]

@@ -6,13 +6,18 @@ import base64
 import binascii
 from collections.abc import Mapping
 from dataclasses import fields
+from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import gradio as gr
+from gradio.components import Component
 from gradio.components.gallery import GalleryData, GalleryImage
 from gradio.data_classes import ImageData
+from gradio.route_utils import API_PREFIX
 from gradio.utils import is_in_or_equal
 
+from demos.language import say
 from demos.visits import Uploaded
 from engine import Picture
 from engine.errors import PictureError
@@ -28,7 +33,24 @@ FRAME_LIMIT = 8_000_000
 """Characters of a camera's frame."""
 
 
-class PictureUpload(gr.Image):
+class OwnFiles(Component):
+    """A component that takes nothing but files which were uploaded here; no address is fetched for a client."""
+
+    async def async_move_resource_to_block_cache(self, url_or_file_path: str | Path | None) -> str | None:
+        """As Gradio's, but for addresses: that of an upload to this server stands for the upload, others for nothing.
+
+        Raises:
+            gr.Error: for any other address.
+        """
+        if str(url_or_file_path).lower().startswith(("http:", "https:")):
+            place = unquote(str(url_or_file_path).partition(f"{API_PREFIX}/file=")[2])
+            if not place or not is_in_or_equal(place, self.GRADIO_CACHE):
+                raise gr.Error(say("Please upload the picture as a file."), print_exception=False)
+            url_or_file_path = place
+        return await super().async_move_resource_to_block_cache(url_or_file_path)
+
+
+class PictureUpload(OwnFiles, gr.Image):
     """A ``gr.Image`` that gives handlers an :class:`engine.picture.Picture`.
 
     Gradio's own component reads any picture on the server when a client sends its path without ``meta``, clips 16 bits
@@ -71,7 +93,7 @@ def _opened(given: PictureInput, payload: ImageData, cache: str) -> Picture | Pi
     return Uploaded(**{each.name: getattr(opened, each.name) for each in fields(opened)}, path=payload.path)
 
 
-class PicturesUpload(gr.Gallery):
+class PicturesUpload(OwnFiles, gr.Gallery):
     """A ``gr.Gallery`` that gives handlers a list of pictures; for inputs that take many."""
 
     is_template = True
@@ -139,10 +161,10 @@ def notes_line(uploads: Mapping[str, Upload | Uploads]) -> str:
     told = []
     for label, upload in uploads.items():
         if isinstance(upload, PictureError):
-            told.append(f"**{label}: {upload}**")
+            told.append(f"**{say(label)}: {say(str(upload))}**")
             continue
         several = upload if isinstance(upload, list) else [upload] if upload is not None else []
         for number, each in enumerate(several, start=1):
-            name = f"{label}, picture {number}" if len(several) > 1 else label
-            told += [f"{name}: {', '.join(each.notes)}"] if each.notes else []
+            name = say("{}, picture {}", say(label), number) if len(several) > 1 else say(label)
+            told += [f"{name}: {', '.join(say(note) for note in each.notes)}"] if each.notes else []
     return " · ".join(told)

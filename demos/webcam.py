@@ -12,6 +12,7 @@ import numpy
 from PIL import Image
 
 from demos.controls import Controls
+from demos.language import say
 from demos.panel import HEIGHT
 from demos.uploads import CameraFrames, Upload
 from engine import PentimentoError, Picture
@@ -66,9 +67,9 @@ def _painted(frame: Upload, seen: Seen | None, *chosen: Any) -> tuple[Any, Any, 
     from engine.turns import LOCK
 
     if not isinstance(frame, Picture):
-        return gr.skip(), seen, gr.skip() if frame is None else f"**{frame}**"
+        return gr.skip(), seen, gr.skip() if frame is None else f"**{say(str(frame))}**"
     if not LOCK.acquire(blocking=False):
-        return gr.skip(), seen, "Somebody else's run has the device."
+        return gr.skip(), seen, say("Somebody else's run has the device.")
     try:
         start = time.perf_counter()
         with memory_errors():
@@ -78,9 +79,14 @@ def _painted(frame: Upload, seen: Seen | None, *chosen: Any) -> tuple[Any, Any, 
                 seen = Seen(chosen, STYLE_V2_VIDEO.painter({}, parameters))
             made = seen.paint(numpy.asarray(frame.image))
         milliseconds = 1000 * (time.perf_counter() - start)
-        return Image.fromarray(made), seen, f"{milliseconds:.0f} ms a frame, {made.shape[1]} x {made.shape[0]}"
+        told = say("{} ms a frame, {} x {}", round(milliseconds), made.shape[1], made.shape[0])
+        return (
+            Image.fromarray(made),
+            seen,
+            told,
+        )
     except PentimentoError as error:
-        return gr.skip(), None, f"**{error}**"  # an exception would end the recording
+        return gr.skip(), None, f"**{say(str(error))}**"  # an exception would end the recording
     finally:
         LOCK.release()
 

@@ -50,13 +50,13 @@ def main() -> None:
     card("style-v1", cat, made("style-v1", {"content": cat, "style": starry}, size=448, iterations=200))
     card("style-v2", temple, made("style-v2", {"content": temple}, style_name="great-wave", size=512), (0.3, 0.5))
     portrait = astronaut.crop((20, 0, 360, 340))
-    woman = example("young_woman.jpg").crop((90, 60, 400, 370))
-    painted = made("style-v3", {"content": portrait, "style": woman}, size=384, iterations=200)
+    man = example("moltedo.jpg")
+    painted = made("style-v3", {"content": portrait, "style": man.crop((40, 20, 360, 340))}, size=384, iterations=200)
     card("style-v3", portrait, painted)
-    eye = cat.crop((116, 66, 212, 162))
+    eye = cat.crop((136, 80, 208, 152))
     card(
         "super-resolution",
-        eye.resize((384, 384), Image.Resampling.BICUBIC),
+        eye.resize((288, 288), Image.Resampling.BICUBIC),
         made("super-resolution", {"image": eye}, method="gan"),
     )
     mask = Image.new("L", astronaut.size)
@@ -64,9 +64,8 @@ def main() -> None:
     part = (250, 0, 512, 262)
     filled = made("inpainting", {"image": astronaut, "mask": mask}, method="refined")
     card("inpainting", astronaut.crop(part), filled.crop(part))
-    man = example("moltedo.jpg")
-    swapped = made("face-swap", {"image": astronaut, "identity": man}, consent=True, label_corner="bottom right")
-    card("face-swap", astronaut.crop((100, 0, 330, 230)), swapped.crop((100, 0, 330, 230)))
+    face = astronaut.crop((100, 0, 330, 230))
+    card("face-swap", face, made("face-swap", {"image": face, "identity": man}, consent=True))
 
 
 if __name__ == "__main__":
