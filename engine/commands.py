@@ -14,6 +14,7 @@ from engine.enlargement.methods import METHODS
 from engine.errors import PentimentoError
 from engine.evaluation.face_commands import add_face_evaluations
 from engine.job import Job, Walk
+from engine.owner_commands import add_owner_commands
 from engine.tasks import TASKS
 from engine.tasks.inpainting_comparison import TITLES as INPAINTING_METHODS
 from engine.terminal import watch
@@ -26,6 +27,7 @@ def add_commands(commands: Any) -> None:
     _add_bench(commands)
     _add_evaluate(commands)
     add_train(commands)
+    add_owner_commands(commands)
 
 
 def _add_weights(commands: Any) -> None:
