@@ -49,6 +49,10 @@ class VideoUpload(OwnFiles, gr.Video):
     def __init__(self, **options: Any) -> None:
         super().__init__(sources=["upload", "webcam"], **options)
 
+    def get_block_name(self) -> str:
+        """The page's component."""
+        return "video"
+
     def get_config(self, cls: type | None = None) -> dict[str, Any]:
         """What the page needs: a plain video component."""
         return super().get_config(gr.Video)

@@ -51,8 +51,8 @@ SWITCH = f"""() => {{
 def table(language: str) -> Mapping[str, str]:
     """English text or pattern -> the language's; empty for English."""
     path = FOLDER / f"{language}.json"
-    found: dict[str, str] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    return found
+    words: dict[str, str] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    return {text.strip(): word for text, word in words.items()}
 
 
 @cache
@@ -83,6 +83,8 @@ def translated(text: str, language: str) -> str:
         words = SEPARATOR.join(translated(part, language) for part in inner.split(SEPARATOR))
     if words is None and len(inner) > 4 and inner.startswith("**") and inner.endswith("**"):
         words = f"**{translated(inner[2:-2], language)}**"
+    if words is None and len(inner) > 2 and inner[0] == inner[-1] == "'":
+        words = f"“{translated(inner[1:-1], language)}”"
     return text if words is None else text.replace(inner, words)
 
 
@@ -116,7 +118,7 @@ def current() -> str:
 def say(text: str, *values: object) -> str:
     """In a handler: a text in the visitor's language, each ``{}`` of it filled with a value."""
     language = current()
-    words = table(language).get(text)
+    words = table(language).get(text.strip())
     if words is None:
         words = translated(text, language) if not values else text
     return _filled(words, [str(value) for value in values]) if values else words

@@ -65,6 +65,8 @@ CSS = """
   .pairs, .pairs .grid-wrap { height: auto !important; max-height: none !important; }
   .pairs .grid-container { grid-template-columns: repeat(2, 1fr) !important; }
 }
+.tab-container button.selected { color: var(--primary-700) !important; }
+.dark .tab-container button.selected { color: var(--primary-200) !important; }
 .machine span + span::before { content: " · "; white-space: pre; }
 .cover img { width: 100% !important; height: 100% !important; object-fit: cover !important; }
 .card h3 { margin-bottom: .1rem; }

@@ -70,7 +70,9 @@ class Panel:
             self.download = gr.DownloadButton("Download", interactive=False, scale=1)
         self.recipes = RecipeRow(task)
         with gr.Row(visible=bool(send_to)):
-            self.senders = {name: gr.Button(f"Send to {name}", size="sm", interactive=False) for name in send_to}
+            self.senders = {
+                name: gr.Button(f"Send to {name}", size="sm", interactive=False, min_width=110) for name in send_to
+            }
         with gr.Tabs(selected=first) as self.tabs:
             with gr.Tab("Losses", id="losses", visible=first == "losses"):
                 self.curves = gr.HTML(Curves().svg(), elem_classes=["chart"])
@@ -83,7 +85,8 @@ class Panel:
                 how = HOW[task.name]
                 gr.Markdown(how.text)
                 self.inside = gr.Image(
-                    label="Inside your run", format="jpeg", interactive=False, buttons=["fullscreen"],
+                    label="Inside your run", show_label=False, format="jpeg", interactive=False,
+                    buttons=["download", "fullscreen"],
                     alt_text=how.shown, visible=False,
                 )  # fmt: skip
             with gr.Tab("What happened", id="facts"):
@@ -103,7 +106,7 @@ class Panel:
         self.runs = [self._connect_run(controls, trigger) for trigger in (self.run.click, *more_triggers)]
         self.stop.click(_stop, [self._job], [self.stop, self.status], queue=False, **PRIVATE)
         gr.on([self.kind.change, self.keep_recipe.change], **self._download_event())
-        self.recipes.connect(controls, self.result)
+        self.recipes.connect(controls, self.result, [events.ended for events in self.runs])
         publish(controls)
         return self.runs
 

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import gradio as gr
+from gradio.context import LocalContext
 from gradio.utils import is_in_or_equal
 
 from demos.controls import Controls
@@ -25,9 +26,8 @@ from engine.recipes import Recipe, read
 from engine.registry import Form
 
 QUIET: dict[str, Any] = {"queue": False, "show_progress": "hidden", **PRIVATE}
-COPY = "(link) => { if (link && navigator.clipboard) navigator.clipboard.writeText(link); return link; }"
+COPY = "(link) => { if (link && navigator.clipboard) navigator.clipboard.writeText(link).catch(() => {}); }"
 ENDINGS = [".png", ".jpg", ".jpeg", ".json"]
-ADDRESS = "() => location.origin + location.pathname"
 LONGEST = 6000
 """Characters of a link that are read."""
 
@@ -73,23 +73,28 @@ class RecipeRow:
             self.save = gr.DownloadButton("Recipe as JSON", size="sm", interactive=False)
             self.load = RecipeUpload(size="sm")
         self.shown = gr.Textbox(label="Link", visible=False, interactive=False, buttons=["copy"], max_lines=1)
-        self._address = gr.State("")
 
-    def connect(self, controls: Controls, result: gr.State) -> None:
-        """Bind link and file; :func:`connect` binds loading, which reaches beyond the panel."""
+    def connect(self, controls: Controls, result: gr.State, ends: Sequence[Any]) -> None:
+        """Bind the link, and the file after each of the events ``ends``; :class:`Restoring` binds loading."""
         settings = controls.settings
 
-        def linked(address: str, *values: Any) -> Any:
+        def linked(*values: Any) -> Any:
             given = dict(zip(settings, values, strict=True))
             none: dict[str, list[int]] = {each.name: [] for each in controls.form.inputs}
             with shown_errors():
-                link = link_to(address, self._task, controls.parameters(given, none))
+                link = link_to(_address(), self._task, controls.parameters(given, none))
             return gr.update(value=link, visible=True)
 
-        clicked = self.link.click(lambda: None, None, [self._address], js=ADDRESS, **QUIET)
-        clicked.then(linked, [self._address, *settings.values()], [self.shown], **QUIET)
+        self.link.click(linked, [*settings.values()], [self.shown], **QUIET)
         self.shown.change(None, [self.shown], None, js=COPY, **QUIET)
-        result.change(_saved, [result], [self.save], **QUIET)
+        for ended in ends:
+            ended.then(_saved, [result], [self.save], **QUIET)
+
+
+def _address() -> str:
+    """In a handler: the page's address, without settings."""
+    request: Any = LocalContext.request.get(None)
+    return str(getattr(request, "headers", {}).get("referer") or "").partition("?")[0]
 
 
 def link_to(address: str, task: Form, parameters: Parameters) -> str:
@@ -170,6 +175,8 @@ class Restoring:
                 found = self.updates(Recipe.of(of_link(query)))
             except PentimentoError as error:
                 gr.Warning(say(str(error)))
+                room = self._rooms.get(query["task"])
+                found = {tabs: gr.update(selected=name) for tabs, name in room.tabs} if room else {}
         return self._complete(found)
 
     def loaded(self, recipe: Recipe | PentimentoError | None) -> list[Any]:
@@ -189,6 +196,7 @@ class Restoring:
 
     def connect(self, page: gr.Blocks, more: Sequence[RecipeUpload] = ()) -> None:
         """Bind the page's address and every button that loads a recipe."""
-        page.load(self.opened, None, self.outputs, **QUIET)
+        said: dict[str, Any] = {"show_progress": "hidden", **PRIVATE}  # only events of the queue can show a message
+        page.load(self.opened, None, self.outputs, **said)
         for load in (*(room.panel.recipes.load for room in self._rooms.values() if room.panel), *more):
-            load.upload(self.loaded, [load], self.outputs, **QUIET)
+            load.upload(self.loaded, [load], self.outputs, **said)

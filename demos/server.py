@@ -17,6 +17,7 @@ from starlette.routing import Route
 
 from demos import record
 from demos.language import Chooser
+from demos.limits import Limits
 from engine.errors import ParameterError
 from engine.settings import Settings
 from engine.turns import LOCK, TURNS
@@ -36,6 +37,7 @@ def launch_options(settings: Settings) -> dict[str, Any]:
         ParameterError: the setting for who may come in is not understood.
     """
     routes = [Route("/healthz", _health), *([Route("/metrics", _metrics)] if settings.metrics else [])]
+    middleware = [Middleware(Limits, round(1e9 * settings.room_gigabytes)), Middleware(Chooser)]
     return {
         "share": settings.share,
         "auth": _visitors(settings.auth),
@@ -48,7 +50,7 @@ def launch_options(settings: Settings) -> dict[str, Any]:
         "strict_cors": True,
         "footer_links": [*(["api"] if settings.api else []), "settings"],
         "max_threads": settings.queue + 40,  # each run that waits has one
-        "app_kwargs": {"routes": routes, "middleware": [Middleware(Chooser)]},
+        "app_kwargs": {"routes": routes, "middleware": middleware},
     }
 
 

@@ -40,6 +40,8 @@ class Settings(BaseModel):
     """A longer run is stopped and keeps its best picture."""
     upload_megabytes: int = Field(40, ge=1)
     """Largest upload."""
+    room_gigabytes: float = Field(8, gt=0)
+    """Disk space of uploads and results together; above it no upload is taken until old files are deleted."""
     api: bool = True
     """Whether programs may call the named endpoints; the page works without."""
     mcp: bool = True

@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
+
 ROOT = Path(__file__).parents[1]
 AWAY = ("training", "evaluation", "bench", "batch")
 """Rooms of the engine that only the command line enters, and files like them."""
 FILES_AWAY = ("cli.py", "commands.py", "terminal.py", "__main__.py", "publish.py")
-TOLD = {"Step": "stage", "Frame": "stage", "status": 1, "say": 0}
+TOLD = {"Step": "stage", "Frame": "stage", "status": 1, "say": 0, "within": 2}
 """Call -> where it has its text."""
 APPENDED = ("notes", "hints", "told")
 """Lists of sentences."""
@@ -35,7 +37,13 @@ def of_page() -> set[str]:
             found |= {shown for shown, _ in value if isinstance(shown, str)}
         elif isinstance(value, str):
             found |= set(language.nodes(value)) if isinstance(block, gr.HTML) else {value.strip()}
-    return {each for each in found if any(letter.isalpha() for letter in each)}
+    from demos import lens, look
+    from engine.comparison import Panel
+
+    picture = Image.new("RGB", (32, 32))
+    found |= set(language.nodes(lens.shown([Panel("original", picture)])))
+    found |= set(language.nodes(look.status(0, "Ready")))
+    return {each for each in found if sum(map(str.isalpha, each)) > 1}
 
 
 def of_source() -> set[str]:

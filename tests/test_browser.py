@@ -15,7 +15,7 @@ from tests import pictures
 
 def give(page: Page, files: tuple[Path, Path]) -> None:
     for index, path in enumerate(files):
-        page.locator("input[type=file]").nth(index).set_input_files(path)
+        page.locator("[data-testid=file-upload]").nth(index).set_input_files(path)
         expect(page.get_by_label("Remove Image")).to_have_count(index + 1)
 
 
@@ -47,7 +47,7 @@ def super_resolution(page: Page, inner: str) -> Locator:
 
 def test_four_enlargements_stand_under_one_lens(page: Page, files: tuple[Path, Path]) -> None:
     tab = super_resolution(page, "Side by side")
-    tab.locator("input[type=file]").first.set_input_files(files[0])
+    tab.locator("[data-testid=file-upload]").first.set_input_files(files[0])
     tab.get_by_label("I have the original").check()
     tab.get_by_label("number input for Scale", exact=True).fill("2")
     tab.get_by_label("number input for Part", exact=True).fill("32")
@@ -87,7 +87,7 @@ def test_a_picture_is_enlarged_with_its_transparency(page: Page, tmp_path: Path)
     half = pictures.scene(60, 40).convert("RGBA")
     half.putalpha(Image.linear_gradient("L").resize(half.size))
     tab = super_resolution(page, "Enlarge")
-    tab.locator("input[type=file]").first.set_input_files(pictures.saved(half, tmp_path / "half.png"))
+    tab.locator("[data-testid=file-upload]").first.set_input_files(pictures.saved(half, tmp_path / "half.png"))
     tab.get_by_label("number input for Scale", exact=True).fill("2.5")
     tab.get_by_role("button", name="Run").click()
     expect(tab.get_by_text("150 x 100")).to_be_visible(timeout=60_000)
@@ -198,13 +198,13 @@ def test_presets_move_the_sliders(page: Page) -> None:
 def test_a_bad_file_is_one_sentence(name: str, page: Page, tmp_path: Path) -> None:
     data, word = pictures.refused()[name]
     (tmp_path / name).write_bytes(data)
-    page.locator("input[type=file]").first.set_input_files(tmp_path / name)
+    page.locator("[data-testid=file-upload]").first.set_input_files(tmp_path / name)
     expect(page.get_by_text(word).first).to_be_visible(timeout=20_000)
 
 
 def test_what_the_door_did_is_told(page: Page, tmp_path: Path) -> None:
     (tmp_path / "cmyk.jpg").write_bytes(pictures.accepted()["cmyk.jpg"][0])
-    page.locator("input[type=file]").first.set_input_files(tmp_path / "cmyk.jpg")
+    page.locator("[data-testid=file-upload]").first.set_input_files(tmp_path / "cmyk.jpg")
     expect(page.get_by_text("CMYK to sRGB")).to_be_visible(timeout=20_000)
 
 
@@ -216,7 +216,7 @@ def test_running_without_pictures_says_what_is_missing(page: Page) -> None:
 
 def test_the_strip_of_reconstructions(page: Page, files: tuple[Path, Path]) -> None:
     page.get_by_role("tab", name="Reconstruction").click()
-    page.locator("input[type=file]:visible, input[type=file]").last.set_input_files(files[0])
+    page.locator("[data-testid=file-upload]").last.set_input_files(files[0])
     page.get_by_label("number input for Size", exact=True).last.fill("64")
     page.get_by_label("number input for Iterations", exact=True).last.fill("2")
     page.get_by_label("number input for Iterations", exact=True).last.blur()
@@ -229,7 +229,7 @@ def test_a_click_on_the_result_shows_where_a_patch_came_from(page: Page, files: 
     page.get_by_role("tab", name="Style V3").click()
     tab = page.get_by_role("tabpanel").filter(has_text="Li & Wand 2016").last
     for index, path in enumerate(files):
-        tab.locator("input[type=file]").nth(index).set_input_files(path)
+        tab.locator("[data-testid=file-upload]").nth(index).set_input_files(path)
         expect(tab.get_by_label("Remove Image")).to_have_count(index + 1)
     tab.get_by_role("button", name="Settings").click()
     for label, value in (("Size", 96), ("Iterations", 3)):

@@ -29,7 +29,7 @@ def opened(page: Page, portraits: tuple[Path, Path]) -> Locator:
     page.get_by_role("tab", name="Face swap", exact=True).click()
     tab = page.get_by_role("tabpanel").filter(has_text="Another identity").first
     for index, path in enumerate(portraits):
-        tab.locator("input[type=file]").nth(index).set_input_files(path)
+        tab.locator("[data-testid=file-upload]").nth(index).set_input_files(path)
     expect(tab.get_by_text("2 faces were found")).to_be_visible(timeout=30_000)
     return tab
 

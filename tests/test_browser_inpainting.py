@@ -20,7 +20,7 @@ def tab(page: Page, tmp_path: Path) -> Locator:
     page.get_by_role("tab", name="Inpainting").click()
     found = page.get_by_role("tabpanel").filter(has_text="Paint over what should go").first
     path = pictures.saved(pictures.noisy(240, 180), tmp_path / "photo.png")
-    found.locator("input[type=file]").first.set_input_files(path)
+    found.locator("[data-testid=file-upload]").first.set_input_files(path)
     expect(found.get_by_text("Please mark what should go").first).to_be_visible(timeout=30_000)
     expect(found.locator(".painter canvas")).to_be_visible()
     return found
@@ -113,7 +113,7 @@ def test_the_subject_is_proposed_and_can_be_corrected(page: Page, tab: Locator, 
     ground = Image.new("RGB", (240, 180), (150, 170, 190))
     ImageDraw.Draw(ground).ellipse((80, 40, 160, 150), (200, 60, 40))
     tab.get_by_label("Remove Image").click()
-    tab.locator("input[type=file]").first.set_input_files(pictures.saved(ground, tmp_path / "subject.png"))
+    tab.locator("[data-testid=file-upload]").first.set_input_files(pictures.saved(ground, tmp_path / "subject.png"))
     page.wait_for_timeout(2000)
     tab.get_by_role("button", name="Mark the main subject").click()
     poll(lambda: painted(tab) > 0.1)

@@ -25,7 +25,7 @@ def small(tab: Locator, label: str, value: str) -> None:
 
 def test_a_style_is_chosen_by_its_picture(page: Page, files: tuple[Path, Path], tmp_path: Path) -> None:
     tab = view(page, "Photo", "Where the style goes")
-    tab.locator("input[type=file]").first.set_input_files(files[0])
+    tab.locator("[data-testid=file-upload]").first.set_input_files(files[0])
     small(tab, "Size", "96")
     tab.locator(".styles button", has_text="The Scream").click()
     expect(tab.get_by_label("Style", exact=True)).to_have_value("scream")
@@ -45,7 +45,7 @@ def test_a_style_is_chosen_by_its_picture(page: Page, files: tuple[Path, Path], 
 
 def test_a_painted_region_keeps_the_rest(page: Page, files: tuple[Path, Path], tmp_path: Path) -> None:
     tab = view(page, "Photo", "Where the style goes")
-    tab.locator("input[type=file]").first.set_input_files(files[0])
+    tab.locator("[data-testid=file-upload]").first.set_input_files(files[0])
     small(tab, "Size", "96")
     tab.get_by_role("button", name="Where the style goes").click()
     canvas = tab.locator(".painter canvas")
@@ -72,14 +72,14 @@ def test_a_painted_region_keeps_the_rest(page: Page, files: tuple[Path, Path], t
 
 def test_a_mask_from_a_file_is_painted(page: Page, files: tuple[Path, Path], tmp_path: Path) -> None:
     tab = view(page, "Photo", "Where the style goes")
-    tab.locator("input[type=file]").first.set_input_files(files[0])
+    tab.locator("[data-testid=file-upload]").first.set_input_files(files[0])
     tab.get_by_role("button", name="Where the style goes").click()
     canvas = tab.locator(".painter canvas")
     expect(canvas).to_be_visible(timeout=20_000)
     mask = Image.new("L", (96, 72))
     mask.paste(255, (0, 0, 48, 72))
     mask.save(tmp_path / "mask.png")
-    tab.locator("input[type=file]").last.set_input_files(tmp_path / "mask.png")
+    tab.locator("[data-testid=file-upload]").last.set_input_files(tmp_path / "mask.png")
     covered = "c => { const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;"
     covered += " let n = 0; for (let i = 3; i < d.length; i += 4) n += d[i] > 127; return n / (d.length / 4); }"
     for _ in range(100):
@@ -92,7 +92,7 @@ def test_a_mask_from_a_file_is_painted(page: Page, files: tuple[Path, Path], tmp
 def test_a_taught_style_is_sent_to_the_photo(page: Page, files: tuple[Path, Path]) -> None:
     tab = view(page, "Teach a style", "Teach the network a painting")
     for index, path in enumerate((files[1], files[0])):
-        tab.locator("input[type=file]").nth(index).set_input_files(path)
+        tab.locator("[data-testid=file-upload]").nth(index).set_input_files(path)
         expect(tab.get_by_label("Remove Image")).to_have_count(index + 1)
     small(tab, "Iterations", "3")
     tab.get_by_role("button", name="Run").click()
@@ -104,7 +104,7 @@ def test_a_taught_style_is_sent_to_the_photo(page: Page, files: tuple[Path, Path
 
 def test_a_video_is_painted(page: Page, tmp_path: Path) -> None:
     tab = view(page, "Video", "Every frame in one pass")
-    tab.locator("input[type=file]").first.set_input_files(video(tmp_path / "a.mp4"))
+    tab.locator("[data-testid=file-upload]").first.set_input_files(video(tmp_path / "a.mp4"))
     expect(tab.get_by_text("96 x 72, 1.0 s, about 10 frames, with sound.")).to_be_visible(timeout=20_000)
     small(tab, "Size", "96")
     tab.get_by_role("button", name="Run").click()

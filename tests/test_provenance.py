@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw
 
 from engine import TASKS, Walk, open_picture, run
 from engine.errors import ParameterError
-from engine.faces.provenance import SWITCH, label
+from engine.faces.provenance import label
 from engine.parameters import parse
 from engine.raster import COMPOSITE, Raster
 from tests import pictures
@@ -53,7 +53,7 @@ def test_other_metadata_is_not_taken_for_a_statement() -> None:
 
 
 def test_the_label_is_there_and_only_the_owner_can_leave_it_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(SWITCH, raising=False)
+    monkeypatch.delenv("PENTIMENTO_UNLABELLED", raising=False)
     result = swapped(method="classical")
     part = numpy.asarray(result.image)[labelled_part(result.image.size)]
     assert part.min() < 80
@@ -63,7 +63,7 @@ def test_the_label_is_there_and_only_the_owner_can_leave_it_out(monkeypatch: pyt
     assert (other[:60, :250] != numpy.asarray(pictures.portrait())[:60, :250]).any()
     with pytest.raises(ParameterError, match="owner"):
         swapped(method="classical", label_corner="none")
-    monkeypatch.setenv(SWITCH, "1")
+    monkeypatch.setenv("PENTIMENTO_UNLABELLED", "1")
     free = numpy.asarray(swapped(method="classical", label_corner="none").image)
     assert (free[-30:] == numpy.asarray(pictures.portrait())[-30:]).all()
 

@@ -106,7 +106,7 @@ def enlarged(
     progress = enlarge(source, result, chain, tile=tile, scale=scale, job=job)
     for count, made in enumerate(progress, start=1):
         preview.take(result[0], made.box)
-        note = f", tiles halved to {made.tile} pixels for want of memory" if made.halved else ""
+        note = f" · tiles halved to {made.tile} pixels for want of memory" if made.halved else ""
         facts["tile"] = made.tile
         if made.interpolated:
             facts["unfinished"] = f"{made.interpolated} tiles are only interpolated"
