@@ -124,6 +124,11 @@ def say(text: str, *values: object) -> str:
     return _filled(words, [str(value) for value in values]) if values else words
 
 
+def say_plainly(text: str) -> str:
+    """In a handler: a text for a message of the page, which would take what is in ``<>`` for HTML."""
+    return html.escape(say(text), quote=False)
+
+
 def say_html(text: str) -> str:
     """In a handler: a piece of HTML in the visitor's language."""
     return translated_html(text, current())

@@ -16,7 +16,7 @@ import gradio as gr
 import numpy
 from PIL import Image
 
-from demos.language import say
+from demos.language import say_plainly
 from demos.uploads import Upload
 from engine import Picture, open_picture
 from engine.errors import PictureError
@@ -271,4 +271,4 @@ def united(painted: Upload, size: tuple[int, int] | None, more: Upload) -> tuple
             raise more
         return mask_shown(marked_in(painted, size) | mask_of(more, size)), None
     except PictureError as refusal:
-        raise gr.Error(say(str(refusal)), print_exception=False) from None
+        raise gr.Error(say_plainly(str(refusal)), print_exception=False) from None

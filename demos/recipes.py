@@ -16,7 +16,7 @@ from gradio.utils import is_in_or_equal
 
 from demos.controls import Controls
 from demos.kept import PRIVATE, Kept
-from demos.language import say
+from demos.language import say_plainly
 from demos.runs import shown_errors
 from demos.uploads import OwnFiles
 from engine import PentimentoError
@@ -174,7 +174,7 @@ class Restoring:
             try:
                 found = self.updates(Recipe.of(of_link(query)))
             except PentimentoError as error:
-                gr.Warning(say(str(error)))
+                gr.Warning(say_plainly(str(error)))
                 room = self._rooms.get(query["task"])
                 found = {tabs: gr.update(selected=name) for tabs, name in room.tabs} if room else {}
         return self._complete(found)
@@ -187,7 +187,7 @@ class Restoring:
             if isinstance(recipe, PentimentoError):
                 raise recipe
             found = self.updates(recipe)
-        gr.Info(say(recipe.told))
+        gr.Info(say_plainly(recipe.told))
         return self._complete(found)
 
     def _complete(self, updates: Mapping[Any, Any]) -> list[Any]:

@@ -16,7 +16,7 @@ from PIL import Image
 
 from demos.controls import Controls
 from demos.curves import Curves
-from demos.language import say
+from demos.language import say_plainly
 from demos.record import noted
 from demos.visits import current
 from demos.zero import on_gpu
@@ -80,7 +80,7 @@ def shown_errors() -> Iterator[None]:
     try:
         yield
     except PentimentoError as error:
-        raise gr.Error(say(str(error)), print_exception=False) from None
+        raise gr.Error(say_plainly(str(error)), print_exception=False) from None
 
 
 def _seconds(name: str, pictures: Pictures, parameters: Parameters, job: Job) -> float:

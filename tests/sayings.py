@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[1]
 AWAY = ("training", "evaluation", "bench", "batch")
 """Rooms of the engine that only the command line enters, and files like them."""
 FILES_AWAY = ("cli.py", "commands.py", "terminal.py", "__main__.py", "publish.py")
-TOLD = {"Step": "stage", "Frame": "stage", "status": 1, "say": 0, "within": 2}
+TOLD = {"Step": "stage", "Frame": "stage", "status": 1, "say": 0, "say_plainly": 0, "within": 2}
 """Call -> where it has its text."""
 APPENDED = ("notes", "hints", "told")
 """Lists of sentences."""
