@@ -24,12 +24,12 @@ from demos import (
     super_resolution,
     visits,
 )
+from demos.front import TITLE
 from demos.recipes import Restoring, Room
 from engine.settings import settings
 
 CLEANING = (600, 3600)
 """Every so many seconds, uploads and results older than so many seconds are deleted."""
-TITLE = "# Pentimento\nClassical neural image generation: published algorithms that really run, on your picture."
 
 
 class Hub(NamedTuple):

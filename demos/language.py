@@ -16,7 +16,6 @@ from typing import Any
 
 import gradio as gr
 from gradio.context import LocalContext
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 FOLDER = Path(__file__).parent / "languages"
 ENGLISH, CHINESE = "en", "zh-CN"
@@ -30,14 +29,6 @@ _TEXTS = (gr.Markdown, gr.HTML, gr.Button, gr.UploadButton, gr.DownloadButton)
 """Components whose value is said, not given."""
 _NODES = re.compile(r'(?<=>)[^<>]+(?=<)|(?<=aria-label=")[^"]*(?=")|(?<=alt=")[^"]*(?=")')
 """Of HTML, what a person reads or hears."""
-CHOOSE = f"""<script>(function () {{
-  const asked = new URLSearchParams(location.search).get('lang');
-  const kept = (document.cookie.match(/(?:^|; ){COOKIE}=([^;]*)/) || [])[1];
-  const language = /^zh/i.test(asked || kept || navigator.language) ? '{CHINESE}' : '{ENGLISH}';
-  document.cookie = '{COOKIE}=' + language + '; path=/; max-age=31536000; SameSite=Lax';
-  Object.defineProperty(navigator, 'language', {{value: language, configurable: true}});
-}})();</script>"""
-"""Before the page's own scripts choose a language: by the address, the cookie, the browser."""
 SWITCH = f"""() => {{
   const language = document.documentElement.lang === '{CHINESE}' ? '{ENGLISH}' : '{CHINESE}';
   document.cookie = '{COOKIE}=' + language + '; path=/; max-age=31536000; SameSite=Lax';
@@ -176,35 +167,3 @@ def translate(page: gr.Blocks) -> gr.I18n:
 
 def _word(words: gr.I18n, tables: Mapping[str, Mapping[str, str]], key: Any) -> Any:
     return words(key) if isinstance(key, str) and key in tables[ENGLISH] else key
-
-
-class Chooser:
-    """Puts :data:`CHOOSE` in front of the page's scripts; ASGI middleware."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve, with the script in every page."""
-        if scope["type"] != "http" or scope["path"] != "/":
-            await self._app(scope, receive, send)
-            return
-        start: list[Message] = []
-
-        async def changed(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                start.append(message)
-                return
-            if start:
-                before = start.pop()
-                body = message.get("body", b"")
-                message = {**message, "body": body.replace(b"<head>", b"<head>" + CHOOSE.encode(), 1)}
-                longer = len(message["body"]) - len(body)
-                before["headers"] = [
-                    (name, str(int(value) + longer).encode() if name == b"content-length" else value)
-                    for name, value in before["headers"]
-                ]
-                await send(before)
-            await send(message)
-
-        await self._app(scope, receive, changed)

@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from demos import record
-from demos.language import Chooser
+from demos.front import Front
 from demos.limits import Limits
 from engine.errors import ParameterError
 from engine.settings import Settings
@@ -37,7 +37,7 @@ def launch_options(settings: Settings) -> dict[str, Any]:
         ParameterError: the setting for who may come in is not understood.
     """
     routes = [Route("/healthz", _health), *([Route("/metrics", _metrics)] if settings.metrics else [])]
-    middleware = [Middleware(Limits, round(1e9 * settings.room_gigabytes)), Middleware(Chooser)]
+    middleware = [Middleware(Limits, round(1e9 * settings.room_gigabytes)), Middleware(Front)]
     return {
         "share": settings.share,
         "auth": _visitors(settings.auth),

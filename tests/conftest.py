@@ -88,7 +88,7 @@ def served(name: str, **settings: str) -> Iterator[Server]:
         process.terminate()
         process.wait(60)
     # Gradio logs a traceback of its own when it refuses an attack; every request goes through the two middlewares.
-    passed = [f'File "{ROOT / "demos" / name}"' for name in ("language.py", "limits.py")]
+    passed = [f'File "{ROOT / "demos" / name}"' for name in ("front.py", "limits.py")]
     ours = [
         line
         for line in log.read_text().splitlines()
