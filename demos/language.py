@@ -21,6 +21,8 @@ FOLDER = Path(__file__).parent / "languages"
 ENGLISH, CHINESE = "en", "zh-CN"
 NAMES = {ENGLISH: "English", CHINESE: "中文"}
 COOKIE = "pentimento_language"
+LONGEST, DEEPEST = 1000, 4
+"""Of texts with values: characters, and how often a value has values itself."""
 SEPARATOR = " · "
 """Between sentences that stand in one line."""
 PROPERTIES = ("label", "info", "placeholder", "alt_text", "value", "choices")
@@ -47,35 +49,53 @@ def table(language: str) -> Mapping[str, str]:
 
 
 @cache
-def _patterns(language: str) -> list[tuple[re.Pattern[str], str]]:
-    """Of the texts with values; the longest first, so that the most exact one is found."""
+def _patterns(language: str) -> list[tuple[list[str], str]]:
+    """The parts between the values of each text that has some, and the text; the longest first, as the most exact."""
     texts = sorted((text for text in table(language) if "{}" in text), key=len, reverse=True)
-    return [(re.compile("(.*?)".join(map(re.escape, text.split("{}"))), re.DOTALL), text) for text in texts]
+    return [(text.split("{}"), text) for text in texts]
 
 
-def found(text: str, language: str) -> str | None:
-    """A text in a language; None where the language has no words for it."""
+def _values(text: str, parts: list[str]) -> list[str] | None:
+    """What stands between the parts in a text; None where it is another text. Never looks back, so takes no time."""
+    first, last = parts[0], parts[-1]
+    if len(text) < len(first) + len(last) or not text.startswith(first) or not text.endswith(last):
+        return None
+    at, end, found = len(first), len(text) - len(last), []
+    for part in parts[1:-1]:
+        place = text.find(part, at, end)
+        if place < 0:
+            return None
+        found.append(text[at:place])
+        at = place + len(part)
+    return [*found, text[at:end]]
+
+
+def found(text: str, language: str, deep: int = DEEPEST) -> str | None:
+    """A text in a language; None where the language has no words for it, or it is too long to be one of ours."""
     words = table(language)
     if text in words:
         return words[text]
-    for pattern, known in _patterns(language):
-        if match := pattern.fullmatch(text):
-            return _filled(words[known], [translated(value, language) for value in match.groups()])
+    if not deep or len(text) > LONGEST:
+        return None
+    for parts, known in _patterns(language):
+        values = _values(text, parts)
+        if values is not None:
+            return _filled(words[known], [translated(value, language, deep - 1) for value in values])
     return None
 
 
-def translated(text: str, language: str) -> str:
+def translated(text: str, language: str, deep: int = DEEPEST) -> str:
     """A text in a language; as it is where the language has no words for it."""
     inner = text.strip()
     if language == ENGLISH or not inner:
         return text
-    words = found(inner, language)
-    if words is None and SEPARATOR in inner:
-        words = SEPARATOR.join(translated(part, language) for part in inner.split(SEPARATOR))
-    if words is None and len(inner) > 4 and inner.startswith("**") and inner.endswith("**"):
-        words = f"**{translated(inner[2:-2], language)}**"
-    if words is None and len(inner) > 2 and inner[0] == inner[-1] == "'":
-        words = f"“{translated(inner[1:-1], language)}”"
+    words = found(inner, language, deep)
+    if words is None and deep and SEPARATOR in inner:
+        words = SEPARATOR.join(translated(part, language, deep - 1) for part in inner.split(SEPARATOR))
+    if words is None and deep and len(inner) > 4 and inner.startswith("**") and inner.endswith("**"):
+        words = f"**{translated(inner[2:-2], language, deep - 1)}**"
+    if words is None and deep and len(inner) > 2 and inner[0] == inner[-1] == "'":
+        words = f"“{translated(inner[1:-1], language, deep - 1)}”"
     return text if words is None else text.replace(inner, words)
 
 

@@ -12,7 +12,7 @@ from PIL import Image
 ROOT = Path(__file__).parents[1]
 AWAY = ("training", "evaluation", "bench", "batch")
 """Rooms of the engine that only the command line enters, and files like them."""
-FILES_AWAY = ("cli.py", "commands.py", "terminal.py", "__main__.py", "publish.py")
+FILES_AWAY = ("cli.py", "commands.py", "owner_commands.py", "terminal.py", "__main__.py", "publish.py")
 TOLD = {"Step": "stage", "Frame": "stage", "status": 1, "say": 0, "say_plainly": 0, "within": 2}
 """Call -> where it has its text."""
 APPENDED = ("notes", "hints", "told")
@@ -21,6 +21,15 @@ NAMED = ("stage", "hint", "cure", "what", "note", "verb", "which")
 """Variables that hold a text."""
 RETURNING = ("unknown", "_sentence", "_why_unknown", "_absent", "told", "_told", "hints", "_hints")
 """Functions that return one."""
+FURTHER = (
+    "one run", "{} runs", "texture at {}", "original", "content network", "refined", "photo", "painting", "result", "mask", "hole",
+    "What is shown is the run before.", "It was made with other weights: {}.",
+    "{}: the value should be greater than or equal to {}.", "{}: the value should be less than or equal to {}.",
+    "{}: the value should be a valid number.", "{}: the value should be a valid integer.",
+    "{}: the value should be {}.", "the value should be greater than or equal to {}.",
+    "the value should be less than or equal to {}.",
+)  # fmt: skip
+"""What libraries say, and parts of other texts."""
 INNER = ("ValueError", "AttributeError", "RuntimeError", "KeyError", "TypeError", "IndexError", "AssertionError")
 """Errors that no visitor sees."""
 
