@@ -12,13 +12,14 @@ COPY app.py LICENSE README.md ./
 COPY engine engine
 COPY demos demos
 COPY weights weights
+# Downloaded networks go here; mount a volume to keep them.
+RUN mkdir -p /home/visitor/.cache/huggingface && chown -R visitor /home/visitor/.cache
 USER visitor
 ENV GRADIO_SERVER_NAME=0.0.0.0 GRADIO_SERVER_PORT=7860 PYTHONUNBUFFERED=1
-# Downloaded networks; mount a volume here to keep them.
 VOLUME /home/visitor/.cache/huggingface
 EXPOSE 7860
 HEALTHCHECK --start-period=90s --interval=30s CMD \
     python -c "import urllib.request as r; r.urlopen('http://127.0.0.1:7860/healthz', timeout=5)"
-# SIGTERM: running jobs keep their best pictures; docker waits ten seconds unless told --stop-timeout 30.
+# SIGTERM: running jobs hand over their best pictures; docker waits ten seconds unless told --stop-timeout 30.
 STOPSIGNAL SIGTERM
 CMD ["python", "app.py"]

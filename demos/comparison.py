@@ -9,11 +9,11 @@ import gradio as gr
 from PIL import Image
 
 from demos import lens
-from demos.kept import PRIVATE, Kept
+from demos.events import QUIET
+from demos.kept import Kept
 from demos.panel import CHART_HEIGHT, RunEvents
 from engine.comparison import Comparison, difference
 
-QUIET: dict[str, Any] = {"queue": False, "show_progress": "hidden", **PRIVATE}
 BETWEEN = "What the right one has more (bright) or less (dark) than the left one, four times as strong."
 
 

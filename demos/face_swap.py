@@ -8,8 +8,8 @@ from typing import Any
 import gradio as gr
 
 from demos.controls import Controls
+from demos.events import PRIVATE
 from demos.examples import FOLDER
-from demos.kept import PRIVATE
 from demos.language import say
 from demos.panel import QUEUE, publish
 from demos.runs import frames, new_job

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import inspect
-import math
 import tempfile
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,12 +15,12 @@ from gradio.utils import is_in_or_equal
 
 from demos import look
 from demos.controls import Controls
-from demos.kept import PRIVATE
+from demos.events import PRIVATE
 from demos.language import say
 from demos.panel import HEIGHT, PUBLIC, QUEUE, begin, described, end, ended
 from demos.record import noted
-from demos.runs import PREVIEW_SECONDS, Frame, new_job, shown_errors
-from demos.uploads import OwnFiles
+from demos.runs import Frame, new_job, paced, prepared, shown_errors
+from demos.uploads import own_file
 from demos.zero import on_gpu
 from engine import Job, Walk
 from engine.errors import PictureError
@@ -37,11 +35,11 @@ TEXT = (
     "**Every frame in one pass**, sound kept. *Steadiness* holds on to what was painted where the video stands still, "
     "and lets the networks' statistics change slowly, so strokes flicker less. A stop gives the part that is done."
 )
-LIMITS = f"{', '.join(ENDINGS)}, up to 40 MB and {LONGEST_SECONDS / 60:.0f} minutes."
+LIMITS = f"{', '.join(ENDINGS)}, up to {settings().upload_megabytes} MB and {LONGEST_SECONDS / 60:.0f} minutes."
 VideoPath = Path | PictureError | None
 
 
-class VideoUpload(OwnFiles, gr.Video):
+class VideoUpload(gr.Video):
     """A ``gr.Video`` that gives handlers the uploaded file itself, or why it cannot be used."""
 
     is_template = True
@@ -56,6 +54,10 @@ class VideoUpload(OwnFiles, gr.Video):
     def get_config(self, cls: type | None = None) -> dict[str, Any]:
         """What the page needs: a plain video component."""
         return super().get_config(gr.Video)
+
+    async def async_move_resource_to_block_cache(self, url_or_file_path: str | Path | None) -> str | None:
+        """As Gradio's, but no address is fetched."""
+        return await super().async_move_resource_to_block_cache(own_file(url_or_file_path, self.GRADIO_CACHE))
 
     def preprocess(self, payload: FileData | None) -> VideoPath:
         """The path of the uploaded video; only of one that was uploaded here."""
@@ -174,7 +176,9 @@ def painted(controls: Controls, video: VideoPath, values: Sequence[Any], job: Jo
         if video is None:
             raise PictureError("Please choose a video.")
         pictures, parameters = controls.read(values)
-        with tempfile.TemporaryDirectory() as folder:
+        names = STYLE_V2_VIDEO.weights(parameters)
+        with tempfile.TemporaryDirectory() as folder, prepared(names, job) as downloads:
+            yield from downloads
             target = Path(folder) / "pentimento-style-v2.mp4"
             for each in _steps(video, target, pictures, parameters, job):
                 if isinstance(each, Film):
@@ -191,16 +195,7 @@ def _steps(
     video: Path, target: Path, pictures: Pictures, parameters: Parameters, job: Job
 ) -> Iterator[Frame | Film | None]:
     walk = Walk(run_film(STYLE_V2_VIDEO, video, target, pictures, parameters, job))
-    shown, began, limit = 0.0, math.inf, 60 * settings().run_minutes
-    for step in walk:
-        began = min(began, time.monotonic()) if step.preview else began
-        if time.monotonic() - began > limit:
-            job.stop()
-        if time.monotonic() - shown < PREVIEW_SECONDS:
-            yield None
-            continue
-        shown = time.monotonic()
-        yield Frame(step.done, step.stage, step.seconds_left, {}, step.preview() if step.preview else None)
+    yield from paced(walk, job)
     yield Film(str(target), dict(walk.result))
 
 

@@ -14,14 +14,14 @@ from typing import Any
 import gradio as gr
 from PIL import Image, ImageOps
 
-from demos.kept import PRIVATE, Kept
+from demos.events import QUIET
+from demos.kept import Kept
 from demos.panel import Panel
 
 MOST_RESULTS, MOST_BYTES = 24, 64_000_000
 """Of one visit; the oldest goes first."""
 SIDE = 384
 """Longer side of a thumbnail in pixels."""
-QUIET: dict[str, Any] = {"queue": False, "show_progress": "hidden", **PRIVATE}
 PRESS = "() => { const link = document.querySelector('#history-zip'); (link?.querySelector('a') || link)?.click(); }"
 
 
@@ -55,8 +55,9 @@ class History:
         with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
             for index, (kept, _) in enumerate(reversed(self.results), start=1):
                 name = f"{index:02d}-{kept.recipe['task']}"
-                archive.writestr(f"{name}.png", kept.png)
-                archive.writestr(f"{name}.json", json.dumps(kept.recipe, indent=2))
+                for ending, data in ((".png", kept.png), (".json", json.dumps(kept.recipe, indent=2))):
+                    # Of one date, so that the same results are the same file.
+                    archive.writestr(zipfile.ZipInfo(name + ending), data)
         return stream.getvalue()
 
 
@@ -64,7 +65,7 @@ class HistoryView:
     """Laid out where it is made; connected with the panels whose results it remembers."""
 
     def __init__(self) -> None:
-        self._seen = gr.State(History())
+        self._seen = gr.State(History(), time_to_live=3600)
         with gr.Accordion("This visit's results", open=False):
             gr.Markdown(
                 "Only here, and only until you close this page. The newest 24 are kept.",

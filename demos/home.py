@@ -9,13 +9,13 @@ from typing import Any, NamedTuple
 import gradio as gr
 
 from demos import look
+from demos.events import QUIET
 from demos.examples import FOLDER
-from demos.kept import PRIVATE
 from demos.language import say_html
-from demos.recipes import RecipeUpload, Room
+from demos.places import Place
+from demos.recipes import RecipeUpload
 
 CARDS = Path(__file__).parent / "cards"
-QUIET: dict[str, Any] = {"queue": False, "show_progress": "hidden", **PRIVATE}
 
 
 class Card(NamedTuple):
@@ -25,7 +25,7 @@ class Card(NamedTuple):
     """Of its picture, ``cards/NAME.jpg``."""
     title: str
     line: str
-    room: str
+    task: str
     """The task that its button opens."""
     example: Mapping[str, str | Sequence[str]]
     """Upload -> example pictures that the button fills in."""
@@ -88,13 +88,13 @@ class Home:
             gr.Markdown(f"### {card.title}\n{card.line}")
             return gr.Button(f"Try {card.title}", size="sm", variant="primary")
 
-    def connect(self, page: gr.Blocks, rooms: Mapping[str, Room]) -> None:
+    def connect(self, page: gr.Blocks, places: Mapping[str, Place]) -> None:
         """Bind the buttons, and fill in the line about the machine once the page is shown."""
         for card, button in self._buttons:
-            room = rooms[card.room]
-            given = {room.controls.uploads_placed[name]: _paths(value) for name, value in card.example.items()}
-            outputs = [*(tabs for tabs, _ in room.tabs), *given]
-            button.click(_tried(room, list(given.values())), None, outputs, **QUIET)
+            place = places[card.task]
+            given = {place.controls.uploads_placed[name]: _paths(value) for name, value in card.example.items()}
+            outputs = [*(tabs for tabs, _ in place.tabs), *given]
+            button.click(_tried(place, list(given.values())), None, outputs, **QUIET)
         page.load(_machine, None, [self.machine], **QUIET)
 
 
@@ -102,9 +102,9 @@ def _paths(names: str | Sequence[str]) -> str | list[str]:
     return str(FOLDER / names) if isinstance(names, str) else [str(FOLDER / name) for name in names]
 
 
-def _tried(room: Room, pictures: list[Any]) -> Any:
+def _tried(place: Place, pictures: list[Any]) -> Any:
     def tried() -> list[Any]:
-        return [*(gr.update(selected=name) for _, name in room.tabs), *pictures]
+        return [*place.opened, *pictures]
 
     return tried
 

@@ -9,8 +9,8 @@ import gradio as gr
 
 from demos import told
 from demos.controls import Controls
+from demos.events import PRIVATE
 from demos.examples import FOLDER
-from demos.kept import PRIVATE
 from demos.language import say
 from demos.painter import MaskPainter, picture_shown, united
 from demos.panel import QUEUE, publish

@@ -11,9 +11,6 @@ from typing import Any
 from engine.picture import RECIPE_KEY, Kind
 from engine.raster import Raster, decoded, with_text
 
-PRIVATE: dict[str, Any] = {"api_visibility": "private"}
-"""The page's own events are not part of the API."""
-
 
 @dataclass(frozen=True)
 class Kept:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+from anyio import to_thread
 from gradio.route_utils import API_PREFIX
 from gradio.utils import get_upload_folder
 from starlette.responses import PlainTextResponse
@@ -25,14 +27,16 @@ class Room:
 
     def __init__(self, folder: Callable[[], str] = get_upload_folder) -> None:
         self._folder = folder
+        self._lock = threading.Lock()
         self._seen, self._bytes = 0.0, 0
 
     def taken(self) -> int:
         """As of some seconds ago."""
-        if time.monotonic() - self._seen > LOOK_SECONDS or not self._seen:
-            self._bytes = sum(_size(Path(at) / name) for at, _, names in os.walk(self._folder()) for name in names)
-            self._seen = time.monotonic()
-        return self._bytes
+        with self._lock:
+            if time.monotonic() - self._seen > LOOK_SECONDS or not self._seen:
+                self._bytes = sum(_size(Path(at) / name) for at, _, names in os.walk(self._folder()) for name in names)
+                self._seen = time.monotonic()
+            return self._bytes
 
 
 def _size(path: Path) -> int:
@@ -48,26 +52,29 @@ class Limits:
     Args:
         app: what is served.
         room_bytes: of uploads and results together.
+        upload_bytes: of one request with uploads.
         room: how many there are.
     """
 
-    def __init__(self, app: ASGIApp, room_bytes: int, room: Room | None = None) -> None:
-        self._app, self._most, self._room = app, room_bytes, room or Room()
+    def __init__(self, app: ASGIApp, room_bytes: int, upload_bytes: int, room: Room | None = None) -> None:
+        self._app, self._most, self._upload, self._room = app, room_bytes, upload_bytes, room or Room()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve, or answer 413 or 507."""
         if scope["type"] != "http" or scope["method"] not in ("POST", "PUT", "PATCH"):
             await self._app(scope, receive, send)
             return
-        if scope["path"].rstrip("/") == UPLOAD:
-            if self._room.taken() > self._most:
+        upload = scope["path"].rstrip("/") == UPLOAD
+        most, refused = BODY_BYTES, PlainTextResponse("This request is too large.", status_code=413)
+        if upload or "/mcp" in scope["path"]:  # whose pictures come inside the request, and are written to the disk
+            room = self._most - await to_thread.run_sync(self._room.taken)
+            if room <= 0:
                 await PlainTextResponse(FULL, status_code=507)(scope, receive, send)
-            else:
-                await self._app(scope, receive, send)
-            return
+                return
+            most = min(self._upload if upload else 4 * BODY_BYTES, room)
         declared = dict(scope["headers"]).get(b"content-length", b"0")
-        if not declared.isdigit() or int(declared) > BODY_BYTES:
-            await PlainTextResponse("This request is too large.", status_code=413)(scope, receive, send)
+        if not declared.isdigit() or int(declared) > most:
+            await refused(scope, receive, send)
             return
         got = 0
 
@@ -75,7 +82,7 @@ class Limits:
             nonlocal got
             message = await receive()
             got += len(message.get("body", b""))
-            # Only a body in chunks can be longer than it says; it ends here, and what is left of it is no JSON.
-            return message if got <= BODY_BYTES else {"type": "http.disconnect"}
+            # Only a body in chunks can be longer than it says; it ends here, and what is left of it is of no use.
+            return message if got <= most else {"type": "http.disconnect"}
 
         await self._app(scope, counted, send)

@@ -8,7 +8,8 @@ from typing import Any
 import gradio as gr
 from PIL import Image, ImageOps
 
-from demos.kept import PRIVATE, Kept
+from demos.events import QUIET
+from demos.kept import Kept
 from demos.language import say
 from demos.panel import CHART_HEIGHT, Panel, RunEvents
 from engine.montage import Montage, side_by_side
@@ -53,14 +54,13 @@ class MatchView:
         """Show the matches of every run's result, and a patch's source on a click."""
         result, layer, place = self._panel.result, self.layer, gr.State(None)
         shown = [self.map, self.source, self.patches, self.told]
-        quiet: dict[str, Any] = {"queue": False, "show_progress": "hidden", **PRIVATE}
         for events in runs:
-            events.begun.then(lambda: (None, None, None, say(WAIT)), None, shown, **quiet)
-            events.ended.then(_layers, [result, layer], [layer, place], **quiet).then(
-                _shown, [result, layer, place], shown, **quiet
+            events.begun.then(lambda: (None, None, None, say(WAIT)), None, shown, **QUIET)
+            events.ended.then(_layers, [result, layer], [layer, place], **QUIET).then(
+                _shown, [result, layer, place], shown, **QUIET
             )
-        layer.input(_shown, [result, layer, place], shown, **quiet)
-        self.map.select(_clicked, [result], [place], **quiet).then(_shown, [result, layer, place], shown, **quiet)
+        layer.input(_shown, [result, layer, place], shown, **QUIET)
+        self.map.select(_clicked, [result], [place], **QUIET).then(_shown, [result, layer, place], shown, **QUIET)
 
 
 def _matches(kept: Kept | None) -> Correspondence | None:

@@ -14,16 +14,17 @@ from PIL import Image, ImageOps
 from demos import look
 from demos.controls import Controls
 from demos.curves import Curves
+from demos.events import PRIVATE
 from demos.how import HOW
-from demos.kept import PRIVATE, Kept
+from demos.kept import Kept
 from demos.recipes import RecipeRow
 from demos.runs import Frame, file_of, frames, new_job, png_of
 from engine import Job, Result
 from engine.registry import Task
 from engine.settings import settings
 
-QUEUE: dict[str, Any] = {"concurrency_id": "device", "concurrency_limit": settings().queue + 1}
-"""All runs are with the engine, which gives them the device in turn and tells their place."""
+QUEUE: dict[str, Any] = {"concurrency_id": "device", "concurrency_limit": None}
+"""All runs are with the engine, which gives them the device in turn, tells their place, and refuses too many."""
 PUBLIC: dict[str, Any] = {"api_visibility": "public" if settings().api else "private"}
 """The named endpoints are."""
 HEIGHT = 420
@@ -264,7 +265,8 @@ def _endpoint(controls: Controls) -> Any:
     """The API's event: (preview, progress) on the way, (PNG, facts) at the end."""
 
     def work(*values: Any) -> Iterator[Any]:
-        for frame in frames(controls, values, new_job()):
+        job = new_job()
+        for frame in frames(controls, values, job):
             if frame is None:
                 yield gr.skip()
             elif isinstance(frame, Frame):

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import gradio as gr
 
-from demos.kept import PRIVATE
+from demos.events import PRIVATE
 from engine.tasks import FILMS, TASKS
 
 LOCAL = "http://127.0.0.1:7860"

@@ -5,34 +5,43 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 import gradio as gr
 from gradio.context import LocalContext
 from gradio.utils import is_in_or_equal
 
+from demos import visits
 from demos.controls import Controls
-from demos.kept import PRIVATE, Kept
+from demos.events import PRIVATE, QUIET
+from demos.kept import Kept
 from demos.language import say_plainly
+from demos.places import Place
 from demos.runs import shown_errors
-from demos.uploads import OwnFiles
+from demos.uploads import own_file
 from engine import PentimentoError
 from engine.errors import ParameterError, PictureError
 from engine.parameters import Parameters
-from engine.recipes import Recipe, read
+from engine.recipes import Recipe, fields_of, parsed, read
 from engine.registry import Form
 
-QUIET: dict[str, Any] = {"queue": False, "show_progress": "hidden", **PRIVATE}
 COPY = "(link) => { if (link && navigator.clipboard) navigator.clipboard.writeText(link).catch(() => {}); }"
 ENDINGS = [".png", ".jpg", ".jpeg", ".json"]
 LONGEST = 6000
 """Characters of a link that are read."""
 
 
-class RecipeUpload(OwnFiles, gr.UploadButton):
+class Loaded(NamedTuple):
+    """What a file has given."""
+
+    recipe: Recipe | PentimentoError
+    path: str = ""
+    """Of the upload, which goes with the visit."""
+
+
+class RecipeUpload(gr.UploadButton):
     """A button for a result or its JSON; it gives handlers the recipe, or why there is none."""
 
     is_template = True
@@ -48,19 +57,21 @@ class RecipeUpload(OwnFiles, gr.UploadButton):
         """What the page needs: a plain upload button."""
         return super().get_config(gr.UploadButton)
 
+    async def async_move_resource_to_block_cache(self, url_or_file_path: str | Path | None) -> str | None:
+        """As Gradio's, but no address is fetched."""
+        return await super().async_move_resource_to_block_cache(own_file(url_or_file_path, self.GRADIO_CACHE))
+
     def preprocess(self, payload: Any) -> Any:
-        """A :class:`engine.recipes.Recipe`, a PentimentoError, or None; the file is deleted."""
+        """A :class:`Loaded` file, or None."""
         if payload is None:
             return None
         path = getattr(payload, "path", None)
         if not path or not is_in_or_equal(path, self.GRADIO_CACHE):
-            return PictureError("This file was not uploaded here.")
+            return Loaded(PictureError("This file was not uploaded here."))
         try:
-            return read(Path(path))
+            return Loaded(read(Path(path)), path)
         except PentimentoError as refusal:
-            return refusal
-        finally:
-            Path(path).unlink(missing_ok=True)
+            return Loaded(refusal, path)
 
 
 class RecipeRow:
@@ -111,15 +122,13 @@ def link_to(address: str, task: Form, parameters: Parameters) -> str:
 
 def of_link(query: Mapping[str, str]) -> dict[str, Any]:
     """The recipe of a link, not yet checked."""
-    given = {name: text for name, text in query.items() if name != "task" and not name.startswith("__")}
-    return {"task": query["task"], "parameters": {name: _value(text) for name, text in given.items()}}
-
-
-def _value(text: str) -> Any:
-    try:
-        return json.loads(text[:LONGEST])
-    except ValueError:
-        return text[:LONGEST]
+    fields = fields_of(query["task"])  # others come along with links that are shared: languages, trackers
+    given = {name: text[:LONGEST] for name, text in query.items() if name in fields}
+    values = {name: parsed(text) for name, text in given.items()}
+    return {
+        "task": query["task"],
+        "parameters": {name: text if values[name] is None else values[name] for name, text in given.items()},
+    }
 
 
 def _saved(kept: Kept | None) -> Iterator[Any]:
@@ -132,24 +141,13 @@ def _saved(kept: Kept | None) -> Iterator[Any]:
         yield gr.update(value=str(path), interactive=True)
 
 
-@dataclass(frozen=True)
-class Room:
-    """Where a task is on the page."""
-
-    controls: Controls
-    tabs: Sequence[tuple[gr.Tabs, str]]
-    """Groups of tabs, and which one of each has to be open to see it."""
-    panel: Any = None
-    """Its :class:`demos.panel.Panel`, where it has one."""
-
-
 class Restoring:
     """What a link or a recipe changes: the open tabs, and every setting of one task."""
 
-    def __init__(self, rooms: Mapping[str, Room]) -> None:
-        self._rooms = rooms
-        groups = {tabs._id: tabs for room in rooms.values() for tabs, _ in room.tabs}
-        settings = {each._id: each for room in rooms.values() for each in room.controls.settings.values()}
+    def __init__(self, places: Mapping[str, Place]) -> None:
+        self._places = places
+        groups = {tabs._id: tabs for place in places.values() for tabs, _ in place.tabs}
+        settings = {each._id: each for place in places.values() for each in place.controls.settings.values()}
         self.outputs: list[Any] = [*groups.values(), *settings.values()]
 
     def updates(self, recipe: Recipe) -> dict[Any, Any]:
@@ -158,13 +156,12 @@ class Restoring:
         Raises:
             ParameterError: the task is not on this page.
         """
-        room = self._rooms.get(recipe.task)
-        if room is None:
+        place = self._places.get(recipe.task)
+        if place is None:
             raise ParameterError(f"This page has no tab for {recipe.task}.")
-        found: dict[Any, Any] = {tabs: gr.update(selected=name) for tabs, name in room.tabs}
-        values = room.controls.values(recipe.parameters)
-        found |= {room.controls.settings[name]: gr.update(value=value) for name, value in values.items()}
-        return found
+        found: dict[Any, Any] = dict(zip((tabs for tabs, _ in place.tabs), place.opened, strict=True))
+        values = place.controls.values(recipe.parameters)
+        return found | {place.controls.settings[name]: gr.update(value=value) for name, value in values.items()}
 
     def opened(self, request: gr.Request) -> list[Any]:
         """As the page's address says."""
@@ -175,19 +172,20 @@ class Restoring:
                 found = self.updates(Recipe.of(of_link(query)))
             except PentimentoError as error:
                 gr.Warning(say_plainly(str(error)))
-                room = self._rooms.get(query["task"])
-                found = {tabs: gr.update(selected=name) for tabs, name in room.tabs} if room else {}
+                place = self._places.get(query["task"])
+                found = dict(zip((tabs for tabs, _ in place.tabs), place.opened, strict=True)) if place else {}
         return self._complete(found)
 
-    def loaded(self, recipe: Recipe | PentimentoError | None) -> list[Any]:
+    def loaded(self, given: Loaded | None) -> list[Any]:
         """As an uploaded recipe says."""
-        if recipe is None:
+        if given is None:
             return self._complete({})
+        visits.note_path(given.path)
         with shown_errors():
-            if isinstance(recipe, PentimentoError):
-                raise recipe
-            found = self.updates(recipe)
-        gr.Info(say_plainly(recipe.told))
+            if isinstance(given.recipe, PentimentoError):
+                raise given.recipe
+            found = self.updates(given.recipe)
+        gr.Info(say_plainly(given.recipe.told))
         return self._complete(found)
 
     def _complete(self, updates: Mapping[Any, Any]) -> list[Any]:
@@ -198,5 +196,5 @@ class Restoring:
         """Bind the page's address and every button that loads a recipe."""
         said: dict[str, Any] = {"show_progress": "hidden", **PRIVATE}  # only events of the queue can show a message
         page.load(self.opened, None, self.outputs, **said)
-        for load in (*(room.panel.recipes.load for room in self._rooms.values() if room.panel), *more):
+        for load in (*(place.panel.recipes.load for place in self._places.values() if place.panel), *more):
             load.upload(self.loaded, [load], self.outputs, **said)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,22 +14,29 @@ from typing import Any
 import gradio as gr
 from PIL import Image
 
+from demos import visits
 from demos.controls import Controls
 from demos.curves import Curves
 from demos.language import say_plainly
 from demos.record import noted
-from demos.visits import current
 from demos.zero import on_gpu
-from engine import TASKS, Job, PentimentoError, Result, Walk, estimate, run
+from engine import TASKS, Job, PentimentoError, Result, Step, Walk, estimate, run
 from engine.job import SharedJob
 from engine.parameters import Parameters
 from engine.picture import Kind
 from engine.registry import Pictures
 from engine.runner import extents, fetched
 from engine.settings import on_zero_gpu, settings
+from engine.turns import TURNS
 
 PREVIEW_SECONDS = 0.5
 """Least time between two previews; the steps between them only give Gradio a chance to end the run."""
+
+
+MCP_MINUTES = 5.0
+"""A run for an MCP client may not take longer: nobody ends it when the client goes away."""
+BEFORE = ("waiting", "downloading")
+"""How stages begin whose time is not the run's."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +60,8 @@ class Frame:
 def new_job() -> Job:
     """In a handler: the job of a run that the visitor asks for."""
     kind = SharedJob if on_zero_gpu() else Job
-    return kind(current(), settings().runs_per_visitor)
+    # All calls of MCP clients come through one session of Gradio's own.
+    return kind(visits.current(), "mcp" if visits.is_mcp() else visits.address())
 
 
 def frames(controls: Controls, values: Sequence[Any], job: Job) -> Iterator[Frame | Result | None]:
@@ -65,13 +73,12 @@ def frames(controls: Controls, values: Sequence[Any], job: Job) -> Iterator[Fram
     task = controls.task
     with shown_errors(), noted(task.name, job) as told:
         pictures, parameters = controls.read(values)
-        if on_zero_gpu():
-            for step in fetched(task.weights(parameters), job):
-                yield Frame(step.done, step.stage)
-        for each in _steps(task.name, pictures, parameters, job):
-            if isinstance(each, Result):
-                told.facts = each.facts
-            yield each
+        with prepared(task.weights(parameters), job) as downloads:
+            yield from downloads
+            for each in _steps(task.name, pictures, parameters, job):
+                if isinstance(each, Result):
+                    told.facts = each.facts
+                yield each
 
 
 @contextmanager
@@ -83,6 +90,16 @@ def shown_errors() -> Iterator[None]:
         raise gr.Error(say_plainly(str(error)), print_exception=False) from None
 
 
+@contextmanager
+def prepared(names: Sequence[str], job: Job) -> Iterator[Iterator[Frame]]:
+    """What this process does for a run in one that is lent a GPU: it stands in line, and downloads; else nothing."""
+    if not on_zero_gpu():
+        yield iter(())
+        return
+    with TURNS.ticket(job):
+        yield (Frame(step.done, step.stage) for step in fetched(names, job))
+
+
 def _seconds(name: str, pictures: Pictures, parameters: Parameters, job: Job) -> float:
     return estimate(TASKS[name], parameters, extents(TASKS[name], pictures)) or 0
 
@@ -90,14 +107,21 @@ def _seconds(name: str, pictures: Pictures, parameters: Parameters, job: Job) ->
 @on_gpu(_seconds)
 def _steps(name: str, pictures: Pictures, parameters: Parameters, job: Job) -> Iterator[Frame | Result | None]:
     walk = Walk(run(TASKS[name], pictures, parameters, job))
+    yield from paced(walk, job)
+    yield walk.result
+
+
+def paced(walk: Iterable[Step], job: Job) -> Iterator[Frame | None]:
+    """Few of the steps as frames, None for the others; a run that takes too long is stopped."""
     shown, count, curves = 0.0, 0, Curves()
     began: float | None = None
-    limit = 60 * settings().run_minutes
+    limit = 60 * (settings().run_minutes if job.address != "mcp" else min(MCP_MINUTES, settings().run_minutes))
     for step in walk:
-        count += step.preview is not None
-        began = began or (time.monotonic() if count else None)
-        if began and time.monotonic() - began > limit:
+        if began is None and not step.stage.startswith(BEFORE):
+            began = time.monotonic()
+        if began is not None and time.monotonic() - began > limit:
             job.stop()
+        count += step.preview is not None
         if time.monotonic() - shown < PREVIEW_SECONDS:
             yield None
             continue
@@ -107,7 +131,6 @@ def _steps(name: str, pictures: Pictures, parameters: Parameters, job: Job) -> I
             curves.add(count, figures)
         preview = step.preview() if step.preview else None
         yield Frame(step.done, step.stage, step.seconds_left, figures, preview, curves if figures else None)
-    yield walk.result
 
 
 @contextmanager

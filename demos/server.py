@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 import time
 from types import FrameType
@@ -19,13 +20,17 @@ from demos import record
 from demos.front import Front
 from demos.limits import Limits
 from engine.errors import ParameterError
-from engine.settings import Settings
+from engine.settings import Settings, on_zero_gpu
 from engine.turns import LOCK, TURNS
 
-SESSIONS = 100
-"""Visits whose last result is remembered; the longest unused is forgotten first."""
+UPLOADS_AT_ONCE = 5
+"""Files of the largest size that one request may bring; more of them when they are smaller."""
+SESSIONS = 1000
+"""Visits that are remembered until their pages are closed; the longest unused is forgotten first."""
 LOOK_SECONDS = 20.0
 """Time between two looks whether nets are idle."""
+CLOSING_SECONDS = 2.0
+"""How long open pages are waited for at the end."""
 DELIVERY_SECONDS = 5.0
 """How long the last words of stopped runs may take to reach their visitors."""
 
@@ -37,19 +42,20 @@ def launch_options(settings: Settings) -> dict[str, Any]:
         ParameterError: the setting for who may come in is not understood.
     """
     routes = [Route("/healthz", _health), *([Route("/metrics", _metrics)] if settings.metrics else [])]
-    middleware = [Middleware(Limits, round(1e9 * settings.room_gigabytes)), Middleware(Front)]
+    upload = UPLOADS_AT_ONCE * settings.upload_megabytes * 1_000_000
+    middleware = [Middleware(Limits, round(1e9 * settings.room_gigabytes), upload), Middleware(Front)]
     return {
         "share": settings.share,
         "auth": _visitors(settings.auth),
         "max_file_size": f"{settings.upload_megabytes}mb",
         "state_session_capacity": SESSIONS,
-        "mcp_server": settings.mcp and settings.api,
+        "mcp_server": settings.mcp and settings.api and not settings.auth,  # which its calls could not give
         "enable_monitoring": False,
         "run_history": False,
         "ssr_mode": False,
         "strict_cors": True,
         "footer_links": [*(["api"] if settings.api else []), "settings"],
-        "max_threads": settings.queue + 40,  # each run that waits has one
+        "max_threads": settings.queue + 40,  # each run that waits holds one for a moment again and again
         "app_kwargs": {"routes": routes, "middleware": middleware},
     }
 
@@ -78,20 +84,25 @@ def serve(page: gr.Blocks, settings: Settings, looks: dict[str, Any]) -> None:
     ending = threading.Event()
 
     def asked(number: int, frame: FrameType | None) -> None:
+        signal.signal(number, signal.SIG_DFL)  # the second time is at once
         ending.set()
 
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, asked)
     page.launch(prevent_thread_lock=True, **looks, **launch_options(settings))
-    keeper = threading.Thread(target=_keep_small, args=(settings.unload_minutes * 60, ending), daemon=True)
-    keeper.start()
+    if not on_zero_gpu():  # where this process never has the GPU, and its nets are for those that get one
+        keeper = threading.Thread(target=_keep_small, args=(settings.unload_minutes * 60, ending), daemon=True)
+        keeper.start()
     while not ending.wait(1.0):  # a wait without end would not notice a signal everywhere
         pass
     record.LOG.info({"event": "ending", "waiting": TURNS.waiting, "running": int(TURNS.running)})
     ended = TURNS.close(settings.grace_seconds)
     _delivered(page)
     record.LOG.info({"event": "ended", "all_runs_ended": ended})
-    page.close()
+    # Closing waits for every page that is still open; the process need not.
+    closing = threading.Thread(target=page.close, daemon=True)
+    closing.start()
+    closing.join(CLOSING_SECONDS)
 
 
 def _delivered(page: gr.Blocks) -> None:
@@ -109,14 +120,12 @@ def _keep_small(idle_seconds: float, ending: threading.Event) -> None:
 
 def unload_idle(idle_seconds: float) -> bool:
     """Forget all nets where none has been used for so long and no run has the device; returns whether it did."""
-    import sys
-
     if "engine.models" not in sys.modules or not LOCK.acquire(blocking=False):
         return False
     try:
         from engine.models import models
 
-        if not len(models) or models.idle_seconds < idle_seconds:
+        if not len(models) or min(models.idle_seconds, TURNS.idle_seconds) < idle_seconds:
             return False
         models.clear()
     finally:

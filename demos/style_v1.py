@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import gradio as gr
 
-from demos.stylisation import QUIET, StyleTab
+from demos.events import QUIET
+from demos.stylisation import StyleTab
 from engine.tasks.style_v1 import LAYER_PRESETS, STYLE_V1
 
 TEXT = (

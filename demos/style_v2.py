@@ -8,12 +8,14 @@ import gradio as gr
 
 from demos import film, sending, teaching, told, webcam
 from demos.controls import Controls
+from demos.events import PRIVATE, QUIET
 from demos.examples import FOLDER
-from demos.kept import PRIVATE
 from demos.painter import MaskPainter, picture_shown, united
 from demos.panel import Panel
-from demos.stylisation import QUIET, connect_presets
+from demos.places import Place
+from demos.stylisation import connect_presets
 from engine.painting.styles import SHIPPED
+from engine.settings import on_zero_gpu
 from engine.tasks.style_v2 import STYLE_V2
 
 PHOTOS = ("temple.jpg", "cat.jpg", "astronaut.jpg", "coffee.jpg")
@@ -113,11 +115,12 @@ def build() -> PhotoTab:
             photo.connect()
         with gr.Tab("Video", id="video"):
             photo.film = film.build()
-        with gr.Tab("Camera", id="camera"):
-            webcam.build()
+        if not on_zero_gpu():  # a GPU that is lent for each frame would be of no use
+            with gr.Tab("Camera", id="camera"):
+                webcam.build()
         with gr.Tab("Teach a style", id="teach"):
             photo.taught = teaching.build()
-    place = sending.Place(photo.painting, [(views, "photo")])
+    place = Place(photo.controls, [(views, "photo")], takes="style")
     sending.connect(photo.taught[1], {"Photo": place})
     photo.views = views
     return photo

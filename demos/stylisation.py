@@ -10,6 +10,7 @@ from gradio.components import Component
 
 from demos import told
 from demos.controls import Controls
+from demos.events import QUIET
 from demos.examples import Pair, pair_gallery
 from demos.panel import Panel, RunEvents
 from engine.registry import Task
@@ -22,7 +23,6 @@ PAIRS = (
 )
 """Photographs with the paintings whose textures ship with the hub."""
 CHOOSE = "Choose a photo and a painting, or one of the examples."
-QUIET: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 
 
 class StyleTab:

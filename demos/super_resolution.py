@@ -11,8 +11,8 @@ from PIL import ImageDraw, ImageOps
 from demos import told
 from demos.comparison import ComparisonView
 from demos.controls import Controls
+from demos.events import PRIVATE
 from demos.examples import FOLDER
-from demos.kept import PRIVATE
 from demos.panel import Panel
 from demos.uploads import Upload
 from engine import Picture

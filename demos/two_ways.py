@@ -44,8 +44,9 @@ class TwoWays:
 
     def place_ways(self, name: str) -> None:
         """The two views with their outputs; ``name`` is the first one's."""
+        self.first = name.lower()
         with gr.Tabs() as self.ways:
-            with gr.Tab(name, id=name.lower()):
+            with gr.Tab(name, id=self.first):
                 self.panel, self._expected = self._place_run(self.controls, send=True)
                 self._stages = ComparisonView()
             with gr.Tab("Side by side", id=self.side_by_side.task.name):

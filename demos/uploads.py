@@ -11,7 +11,6 @@ from typing import Any
 from urllib.parse import unquote
 
 import gradio as gr
-from gradio.components import Component
 from gradio.components.gallery import GalleryData, GalleryImage
 from gradio.data_classes import ImageData
 from gradio.route_utils import API_PREFIX
@@ -33,24 +32,24 @@ FRAME_LIMIT = 8_000_000
 """Characters of a camera's frame."""
 
 
-class OwnFiles(Component):
-    """A component that takes nothing but files which were uploaded here; no address is fetched for a client."""
+def own_file(given: str | Path | None, cache: str) -> str | Path | None:
+    """For a component's ``async_move_resource_to_block_cache``, which would fetch any address for a client.
 
-    async def async_move_resource_to_block_cache(self, url_or_file_path: str | Path | None) -> str | None:
-        """As Gradio's, but for addresses: that of an upload to this server stands for the upload, others for nothing.
+    Returns:
+        The path of an upload for its address on this server; what is no address, as it is.
 
-        Raises:
-            gr.Error: for any other address.
-        """
-        if str(url_or_file_path).lower().startswith(("http:", "https:")):
-            place = unquote(str(url_or_file_path).partition(f"{API_PREFIX}/file=")[2])
-            if not place or not is_in_or_equal(place, self.GRADIO_CACHE):
-                raise gr.Error(say("Please upload the picture as a file."), print_exception=False)
-            url_or_file_path = place
-        return await super().async_move_resource_to_block_cache(url_or_file_path)
+    Raises:
+        gr.Error: for any other address.
+    """
+    if not str(given).lower().startswith(("http:", "https:")):
+        return given
+    place = unquote(str(given).partition(f"{API_PREFIX}/file=")[2])
+    if not place or not is_in_or_equal(place, cache):
+        raise gr.Error(say("Please upload the picture as a file."), print_exception=False)
+    return place
 
 
-class PictureUpload(OwnFiles, gr.Image):
+class PictureUpload(gr.Image):
     """A ``gr.Image`` that gives handlers an :class:`engine.picture.Picture`.
 
     Gradio's own component reads any picture on the server when a client sends its path without ``meta``, clips 16 bits
@@ -71,6 +70,10 @@ class PictureUpload(OwnFiles, gr.Image):
     def get_config(self, cls: type | None = None) -> dict[str, Any]:
         """What the page needs: a plain image component."""
         return super().get_config(gr.Image)
+
+    async def async_move_resource_to_block_cache(self, url_or_file_path: str | Path | None) -> str | None:
+        """As Gradio's, but no address is fetched."""
+        return await super().async_move_resource_to_block_cache(own_file(url_or_file_path, self.GRADIO_CACHE))
 
     def preprocess(self, payload: ImageData | None) -> Upload:  # type: ignore[override]
         """The uploaded file as a picture, or why it cannot be one; :meth:`demos.controls.Controls.read` raises that.
@@ -93,7 +96,7 @@ def _opened(given: PictureInput, payload: ImageData, cache: str) -> Picture | Pi
     return Uploaded(**{each.name: getattr(opened, each.name) for each in fields(opened)}, path=payload.path)
 
 
-class PicturesUpload(OwnFiles, gr.Gallery):
+class PicturesUpload(gr.Gallery):
     """A ``gr.Gallery`` that gives handlers a list of pictures; for inputs that take many."""
 
     is_template = True
@@ -116,6 +119,10 @@ class PicturesUpload(OwnFiles, gr.Gallery):
     def get_config(self, cls: type | None = None) -> dict[str, Any]:
         """What the page needs: a plain gallery."""
         return super().get_config(gr.Gallery)
+
+    async def async_move_resource_to_block_cache(self, url_or_file_path: str | Path | None) -> str | None:
+        """As Gradio's, but no address is fetched."""
+        return await super().async_move_resource_to_block_cache(own_file(url_or_file_path, self.GRADIO_CACHE))
 
     def preprocess(self, payload: GalleryData | None) -> Uploads:  # type: ignore[override]
         """The uploaded files as pictures, or why one of them cannot be one."""

@@ -65,6 +65,20 @@ def current() -> str:
     return str(getattr(request, "session_hash", None) or "")
 
 
+def address() -> str:
+    """In a handler: where its visitor is, as far as the server knows: a user, else a network address."""
+    request: Any = LocalContext.request.get(None)
+    if getattr(request, "username", None):
+        return f"user {request.username}"
+    return str(getattr(getattr(request, "client", None), "host", ""))
+
+
+def is_mcp() -> bool:
+    """In a handler: whether an MCP client called; nobody ends its run when the client goes away."""
+    request: Any = LocalContext.request.get(None)
+    return getattr(request, "headers", {}).get("x-gradio-user") == "mcp"
+
+
 def note(given: Any) -> None:
     """In a handler: what it was given belongs to the visit that it runs for."""
     visit = current()
@@ -72,6 +86,21 @@ def note(given: Any) -> None:
     paths = [each.path for each in pictures if isinstance(each, Uploaded)]
     if visit and paths:
         VISITS.note(visit, paths)
+
+
+def note_path(path: str) -> None:
+    """In a handler: a file that was uploaded for it belongs to its visit."""
+    if path and current():
+        VISITS.note(current(), [path])
+
+
+def forget_states(page: gr.Blocks, visit: str) -> None:
+    """Gradio itself would keep a visit's states for an hour after it, and the rest of what it knows for ever."""
+    held = page.state_holder
+    held.delete_state(visit)
+    with held.lock:
+        held.session_data.pop(visit, None)
+        held.time_last_used.pop(visit, None)
 
 
 def connect(page: gr.Blocks) -> None:
@@ -84,10 +113,6 @@ def connect(page: gr.Blocks) -> None:
         visit = request.session_hash
         if visit:
             VISITS.forget(visit, own)
-            held = page.state_holder  # Gradio itself would keep a visit's states for an hour, the rest for ever
-            held.delete_state(visit)
-            with held.lock:
-                held.session_data.pop(visit, None)
-                held.time_last_used.pop(visit, None)
+            forget_states(page, visit)
 
     page.unload(left)

@@ -1,4 +1,4 @@
-"""The device that runs work on, its lock, its speed and its memory."""
+"""The device that runs work on, its speed and its memory."""
 
 from __future__ import annotations
 

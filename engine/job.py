@@ -23,12 +23,12 @@ class Job:
     from any thread. A run in another process cannot see the request; closing the generator ends it there.
 
     Args:
-        visitor: who asked for the run, where several share the device; turns are fair by it. Empty for the owner.
-        most: how many runs the visitor may have waiting and running.
+        visitor: who asked for the run, where several share the device. Empty for the owner.
+        address: where the visitor is; turns are fair by it.
     """
 
-    def __init__(self, visitor: str = "", most: int = 1) -> None:
-        self.visitor, self.most = visitor, most
+    def __init__(self, visitor: str = "", address: str = "") -> None:
+        self.visitor, self.address = visitor, address
         self._stop = threading.Event()
 
     def stop(self) -> None:
@@ -47,13 +47,15 @@ class Job:
 class SharedJob(Job):
     """A job that another process on this machine can be given, by pickling it: its stop request is a file."""
 
-    def __init__(self, visitor: str = "", most: int = 1) -> None:
-        super().__init__(visitor, most)
-        self._file = Path(tempfile.gettempdir()) / f"pentimento-stop-{uuid.uuid4().hex}"
+    def __init__(self, visitor: str = "", address: str = "", file: Path | None = None) -> None:
+        super().__init__(visitor, address)
+        self._file = file or Path(tempfile.gettempdir()) / f"pentimento-stop-{uuid.uuid4().hex}"
+        self._ended = False
 
     def stop(self) -> None:
         """Ask the run to end after its current step, in whatever process it is."""
-        self._file.touch()
+        if not self._ended:
+            self._file.touch()
 
     @property
     def stopped(self) -> bool:
@@ -62,16 +64,11 @@ class SharedJob(Job):
 
     def forget(self) -> None:
         """The run has ended: leave no file behind."""
+        self._ended = True
         self._file.unlink(missing_ok=True)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _shared, (self.visitor, self.most, self._file)
-
-
-def _shared(visitor: str, most: int, file: Path) -> SharedJob:
-    job = SharedJob(visitor, most)
-    job._file = file
-    return job
+        return SharedJob, (self.visitor, self.address, self._file)
 
 
 @dataclass(frozen=True, kw_only=True)

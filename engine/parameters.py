@@ -77,7 +77,7 @@ def parse(kind: type[P], values: Mapping[str, Any]) -> P:
 
 def _sentence(kind: type[Parameters], error: ValidationError) -> str:
     first = error.errors()[0]
-    name = str(first["loc"][0]) if first["loc"] else "parameters"
+    name = str(first["loc"][0])[:60] if first["loc"] else "parameters"
     if first["type"] == "extra_forbidden":
         near = difflib.get_close_matches(name, kind.model_fields, n=1)
         hint = f"; did you mean {near[0]!r}?" if near else f"; there are {', '.join(kind.model_fields)}."

@@ -6,6 +6,7 @@ The file is judged before it is decoded: format by its first bytes, size by its 
 from __future__ import annotations
 
 import io
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Literal
@@ -41,6 +42,8 @@ _ORIENTATION = 0x0112
 _LOSSES = ("16 bits", "transparency", "colour profile")
 """How notes begin that are not true of a raster."""
 
+_UNUSUAL = re.compile(r"[^\w .,+-]")
+"""In the name of a colour profile, which comes from the file and is shown."""
 RECIPE_KEY = "pentimento"
 """Key of the PNG text chunk that keeps a recipe."""
 RECIPE_LIMIT = 200_000
@@ -240,7 +243,7 @@ def _apply_profile(image: Image.Image, profile: bytes, notes: list[str]) -> Imag
         notes.append("unusable colour profile ignored")
         return image
     if image.mode != "CMYK":
-        notes.append(f"colour profile {name[:40]!r} to sRGB")
+        notes.append(f"colour profile {_UNUSUAL.sub('', name)[:40]!r} to sRGB")
     return converted
 
 

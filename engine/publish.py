@@ -6,7 +6,6 @@ import re
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,15 +14,10 @@ from engine.errors import ParameterError, PentimentoError
 
 ROOT = FOLDER.parent
 NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
-SPACE = (
-    "app.py", "requirements.txt", "README.md", "LICENSE", "demos/*", "engine/*", "weights/catalogue.json",
-    "weights/*.safetensors",
-)  # fmt: skip
-"""Patterns of what a Space needs."""
-NEVER = ("*.pyc", "*/__pycache__/*", "*.pyi", "demos/screenshots/*", "weights/identities/*", "weights/recipes/*", ".*")
-"""Not even if it matches: nothing that was trained of a person leaves the machine."""
-ALSO = ("demos/screenshots/*.jpg",)
-"""Pictures of the README, which is the Space's card."""
+ROOMS = ("demos", "engine")
+FILES = ("app.py", "requirements.txt", "README.md", "LICENSE", "weights/catalogue.json")
+ENDINGS = (".py", ".json", ".jpg")
+"""Of the files of :data:`ROOMS` that are sent; of weights only those of the catalogue."""
 Kind = Literal["space", "model"]
 
 
@@ -137,10 +131,12 @@ def _files(root: Path) -> Sequence[str]:
 
 
 def _wanted(name: str) -> bool:
-    if any(fnmatch(name, pattern) for pattern in ALSO):
-        return True
-    taken = any(fnmatch(name, pattern) for pattern in SPACE)
-    return taken and not any(fnmatch(name, pattern) for pattern in NEVER)
+    """Whether a Space needs a file; a file that nobody thought of stays here, such as what was trained of a person."""
+    room, _, rest = name.partition("/")
+    if any(part.startswith(".") for part in name.split("/")):
+        return False
+    shipped = {f"weights/{each.file}" for each in catalogue() if each.shipped}
+    return name in FILES or name in shipped or (room in ROOMS and bool(rest) and name.endswith(ENDINGS))
 
 
 def _size(content: Path | bytes) -> int:

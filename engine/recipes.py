@@ -107,6 +107,14 @@ def made_from(text: str | None) -> Any:
     return {key: found[key] for key in ("task", "parameters", "weights", KEY_MADE_FROM) if key in found}
 
 
+def fields_of(task: str) -> set[str]:
+    """Names of a task's parameters; none where there is no such task."""
+    try:
+        return set(_form(task).parameters.model_fields)
+    except UnknownNameError:
+        return set()
+
+
 def _form(name: str) -> Form:
     from engine.tasks import FILMS, TASKS
 

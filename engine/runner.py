@@ -101,7 +101,7 @@ def with_device(
                     yield step
             return walk.result
         finally:
-            TURNS.leave()
+            TURNS.leave(ticket)
 
 
 def fetched(names: Sequence[str], job: Job) -> Iterator[Step]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
@@ -11,6 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from engine.errors import ParameterError
 
 PREFIX = "PENTIMENTO_"
+_FOREIGN = re.compile(r"_(SERVICE|PORT)(_|$)")
+"""Kubernetes gives such variables to everything beside a service that is called pentimento."""
 
 
 class Settings(BaseModel):
@@ -36,18 +39,20 @@ class Settings(BaseModel):
     """Runs that may wait; more are told to come back later."""
     runs_per_visitor: int = Field(3, ge=1)
     """Runs that one visit may have waiting and running at the same time."""
+    runs_per_address: int = Field(8, ge=1)
+    """The same for all visits and programs of one network address; all calls of MCP clients count as one."""
     run_minutes: float = Field(30, gt=0)
     """A longer run is stopped and keeps its best picture."""
     upload_megabytes: int = Field(40, ge=1)
-    """Largest upload."""
+    """Largest file that is taken."""
     room_gigabytes: float = Field(8, gt=0)
-    """Disk space of uploads and results together; above it no upload is taken until old files are deleted."""
+    """Disk space of uploads and results together; no upload is taken that goes beyond, until old files are deleted."""
     api: bool = True
-    """Whether programs may call the named endpoints; the page works without."""
+    """Whether the named endpoints are offered to programs; the page works without."""
     mcp: bool = True
-    """Whether the endpoints are offered as MCP tools, too."""
+    """Whether the endpoints are offered as MCP tools, too; never where `PENTIMENTO_AUTH` is set."""
     metrics: bool = False
-    """Whether `/metrics` answers, in Prometheus' format."""
+    """Whether `/metrics` answers, in Prometheus' format; like `/healthz` without a login."""
     log: Literal["json", "off"] = "json"
     """A line for each run on standard error: task, seconds, outcome; no names, no addresses, no pictures."""
     grace_seconds: float = Field(20, ge=0)
@@ -61,7 +66,8 @@ def settings(environment: Mapping[str, str] | None = None) -> Settings:
         ParameterError: a variable has a value that it cannot have, or its name begins with the prefix and is unknown.
     """
     found = os.environ if environment is None else environment
-    given = {name.removeprefix(PREFIX).lower(): value for name, value in found.items() if name.startswith(PREFIX)}
+    ours = {name: value for name, value in found.items() if name.startswith(PREFIX) and not _FOREIGN.search(name)}
+    given = {name.removeprefix(PREFIX).lower(): value for name, value in ours.items()}
     try:
         return Settings(**{name: value for name, value in given.items() if value != ""})
     except ValidationError as error:

@@ -39,8 +39,8 @@ class Ticket:
 class Turns:
     """Tickets of all runs of this process.
 
-    Fair means: of those that are ready, the one goes first whose visitor has the fewest runs before it, then the one
-    that came first. A visitor with many runs waits for others, not they for him.
+    Fair means: of those that are ready, the one goes first whose address has the fewest runs before it, then the one
+    that came first. Who has many runs waits for others, not they for him.
     """
 
     def __init__(self, lock: threading.Lock) -> None:
@@ -50,23 +50,19 @@ class Turns:
         self._running: Ticket | None = None
         self._arrivals = count()
         self._closed = False
+        self._left = time.monotonic()
 
     @contextmanager
     def ticket(self, job: Job, seconds: float | None = None) -> Iterator[Ticket]:
         """Stand in line while the context lasts.
 
         Raises:
-            BusyError: the visitor has too many runs already, or this process is about to end.
+            BusyError: the visitor, or all of them, have too many runs already, or this process is about to end.
         """
         with self._lock:
             if self._closed:
                 raise BusyError("The server is about to restart; please try again in a minute.")
-            mine = sum(each.job.visitor == job.visitor for each in self._tickets)
-            if job.visitor and mine >= job.most:
-                raise BusyError(f"You have {mine} runs waiting or running already; please let one of them end first.")
-            most = settings().queue
-            if job.visitor and len(self._tickets) > most:
-                raise BusyError(f"{most} runs are waiting already; please try again in some minutes.")
+            self._check(job)
             made = Ticket(job, next(self._arrivals), seconds)
             self._tickets.append(made)
         try:
@@ -74,6 +70,19 @@ class Turns:
         finally:
             with self._lock:
                 self._tickets.remove(made)
+
+    def _check(self, job: Job) -> None:
+        if not job.visitor:
+            return
+        limits = settings()
+        visits = sum(each.job.visitor == job.visitor for each in self._tickets)
+        there = sum(each.job.address == job.address for each in self._tickets)
+        if visits >= limits.runs_per_visitor:
+            raise BusyError(f"You have {visits} runs waiting or running already; please let one of them end first.")
+        if there >= limits.runs_per_address:
+            raise BusyError(f"{there} runs from your network are waiting or running; please let one of them end first.")
+        if len(self._tickets) > limits.queue:
+            raise BusyError(f"{limits.queue} runs are waiting already; please try again in some minutes.")
 
     def wait(self, ticket: Ticket) -> Iterator[Step]:
         """Steps until the device is this ticket's; :meth:`leave` gives it back."""
@@ -91,10 +100,12 @@ class Turns:
             self._running = ticket
         return True
 
-    def leave(self) -> None:
+    def leave(self, ticket: Ticket) -> None:
         """The run that has the device gives it back."""
         with self._lock:
+            assert self._running is ticket
             self._running = None
+            self._left = time.monotonic()
         self._device.release()
 
     def note(self, ticket: Ticket, seconds_left: float | None) -> None:
@@ -106,11 +117,11 @@ class Turns:
         with self._lock:
             running, late = self._running, time.monotonic() - GONE_SECONDS
             waiting = [each for each in self._tickets if each is not running and (each.asked or 0) > late]
-        had: dict[str, int] = {running.job.visitor: 1} if running else {}
+        had: dict[str, int] = {running.job.address: 1} if running else {}
         ranked = []
         for each in waiting:
-            rank = had.get(each.job.visitor, 0)
-            had[each.job.visitor] = rank + 1
+            rank = had.get(each.job.address, 0)
+            had[each.job.address] = rank + 1
             ranked.append(((rank if each.job.visitor else 0, each.arrived), each))
         order = [each for _, each in sorted(ranked, key=lambda found: found[0])]
         return order[: order.index(ticket)] if ticket in order else []
@@ -140,6 +151,11 @@ class Turns:
     def running(self) -> bool:
         """Whether a run has the device."""
         return self._running is not None
+
+    @property
+    def idle_seconds(self) -> float:
+        """How long no run has had the device."""
+        return 0.0 if self.running else time.monotonic() - self._left
 
     @property
     def closed(self) -> bool:

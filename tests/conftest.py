@@ -100,7 +100,7 @@ def served(name: str, **settings: str) -> Iterator[Server]:
 @pytest.fixture(scope="session")
 def app_url() -> Iterator[str]:
     """Where the hub is served."""
-    with served("app", PENTIMENTO_RUNS_PER_VISITOR="9") as server:
+    with served("app", PENTIMENTO_RUNS_PER_VISITOR="9", PENTIMENTO_RUNS_PER_ADDRESS="30") as server:
         yield server.url
 
 

@@ -22,7 +22,8 @@ NAMED = ("stage", "hint", "cure", "what", "note", "verb", "which")
 RETURNING = ("unknown", "_sentence", "_why_unknown", "_absent", "told", "_told", "hints", "_hints")
 """Functions that return one."""
 FURTHER = (
-    "one run", "{} runs", "texture at {}", "original", "content network", "refined", "photo", "painting", "result", "mask", "hole",
+    "one run", "{} runs", "texture at {}", "original", "content network", "refined", "photo", "painting",
+    "result", "mask", "hole",
     "What is shown is the run before.", "It was made with other weights: {}.",
     "{}: the value should be greater than or equal to {}.", "{}: the value should be less than or equal to {}.",
     "{}: the value should be a valid number.", "{}: the value should be a valid integer.",

@@ -77,7 +77,7 @@ def test_style_v3_and_the_comparison_through_the_client(client: Client, files: t
     with Image.open(result) as image:
         assert max(image.size) == 64
     _, facts = client.predict(*pair, **QUICK, api_name="/style_comparison")
-    assert set(facts["methods"]) == {"Style V1", "Style V3"}
+    assert set(facts["methods"]) == {"Style V1", "Style V2", "Style V3"}
 
 
 def test_super_resolution_through_the_client(client: Client, files: tuple[Path, Path]) -> None:

@@ -231,7 +231,7 @@ def test_a_click_on_the_result_shows_where_a_patch_came_from(page: Page, files: 
     for index, path in enumerate(files):
         tab.locator("[data-testid=file-upload]").nth(index).set_input_files(path)
         expect(tab.get_by_label("Remove Image")).to_have_count(index + 1)
-    tab.get_by_role("button", name="Settings").click()
+    tab.get_by_role("button", name="Settings").first.click()
     for label, value in (("Size", 96), ("Iterations", 3)):
         field = tab.get_by_label(f"number input for {label}", exact=True)
         field.fill(str(value))

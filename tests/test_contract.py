@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import pickle
 from collections.abc import Iterator
 from typing import Any
 
@@ -54,6 +55,8 @@ FOURFOLD: dict[str, tuple[dict[str, Any], dict[str, Any]] | None] = {
 for a task whose work is always the same."""
 
 
+UNEXPLAINED = ("reconstruction", "teach-style", "main-subject", "find-faces")
+"""Tasks whose result says it all."""
 FACES = ("face-swap", "face-swap-comparison", "find-faces")
 """Tasks whose pictures have to show a face."""
 
@@ -122,6 +125,18 @@ def test_the_recipe_reproduces_the_picture(task: Task) -> None:
     recipe = json.loads(json.dumps(first.recipe))
     again = Walk(run(TASKS[recipe["task"]], given(task), parse(task.parameters, recipe["parameters"]))).finish()
     assert again.image.tobytes() == first.image.tobytes()
+
+
+def test_what_a_run_shows_of_itself_is_a_picture(task: Task) -> None:
+    found = Walk(run(task, given(task), quick(task))).finish()
+    if task.name in UNEXPLAINED:
+        assert found.explanation is None
+        return
+    assert found.explanation is not None
+    sheet = found.explanation.picture()
+    assert sheet.mode == "RGB"
+    assert min(sheet.size) > 30
+    assert pickle.loads(pickle.dumps(found)).image.size == found.image.size, "a process that was lent a GPU hands it on"
 
 
 def test_stopping_ends_within_one_step_and_keeps_a_picture(task: Task) -> None:

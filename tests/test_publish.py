@@ -18,12 +18,14 @@ from tests.upload_server import TOKEN, Uploads, serve_uploads
 TREE = {
     "app.py": b"print('hub')\n", "README.md": b"---\ntitle: x\nsdk: gradio\n---\n", "requirements.txt": b"gradio\n",
     "engine/job.py": b"", "demos/cards/a.jpg": b"jpg", "demos/__pycache__/a.pyc": b"", "tests/test_a.py": b"",
-    "weights/catalogue.json": b"[]", "weights/big.safetensors": b"\0" * 12_000_000,
+    "weights/catalogue.json": b"[]", "weights/vgg19_normalised.safetensors": b"\0" * 12_000_000,
     "weights/identities/somebody.safetensors": b"\0", "weights/recipes/a.py": b"", ".env": b"secret",
+    "demos/.env": b"secret", "engine/notes.txt": b"",
+    "weights/people/ann.safetensors": b"\0", "weights/ann.safetensors": b"\0",
 }  # fmt: skip
 SENT = {
     "app.py", "README.md", "requirements.txt", "engine/job.py", "demos/cards/a.jpg", "weights/catalogue.json",
-    "weights/big.safetensors",
+    "weights/vgg19_normalised.safetensors",
 }  # fmt: skip
 
 
@@ -64,7 +66,7 @@ def test_a_space_has_what_it_needs_and_nothing_else(tree: Path, tmp_path: Path) 
     assert done.returncode == 0, done.stderr
     assert set(hub.files) == SENT
     assert hub.files == {name: TREE[name] for name in SENT}
-    assert hub.lfs == {"weights/big.safetensors"}
+    assert hub.lfs == {"weights/vgg19_normalised.safetensors"}
     assert hub.created[0]["sdk"] == "gradio"
     assert hub.created[0]["private"] is True
     assert len(hub.commits) == 1, "in one step, so that a Space never builds half of it"

@@ -166,10 +166,13 @@ async def _echo(scope: Any, receive: Any, send: Any) -> None:
 def test_a_body_in_chunks_is_cut_and_uploads_need_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("demos.limits.BODY_BYTES", 1000)
     monkeypatch.setattr("demos.limits.LOOK_SECONDS", 0.0)
-    client = TestClient(Limits(_echo, 5000, Room(lambda: str(tmp_path))))
+    client = TestClient(Limits(_echo, 5000, 4000, Room(lambda: str(tmp_path))))
     assert client.post("/gradio_api/call/x", content=b"a" * 900).text == "900"
     assert client.post("/gradio_api/call/x", content=iter([b"a" * 600] * 9)).status_code == 400
     assert client.post("/gradio_api/upload", content=b"a" * 3000).text == "3000"
+    assert client.post("/gradio_api/upload", content=b"a" * 4500).status_code == 413
+    (tmp_path / "small.png").write_bytes(b"a" * 2000)
+    assert client.post("/gradio_api/upload", content=b"a" * 3500).status_code == 413, "no more than there is room for"
     (tmp_path / "old.png").write_bytes(b"a" * 6000)
     refused = client.post("/gradio_api/upload", content=b"a" * 3000)
     assert refused.status_code == 507

@@ -10,14 +10,14 @@ from PIL import Image, ImageOps
 from torch import Tensor
 
 from engine import TASKS, Job, Picture, Result, Walk, open_picture, run
+from engine.comparison import Comparison
 from engine.device import best_device
-from engine.montage import CAPTION_HEIGHT, GAP
 from engine.perceptual.correspondence import Correspondence
 from engine.perceptual.losses import gram_matrix, relative_error
 from engine.perceptual.matching import PatchBank
 from engine.perceptual.network import perceptual_network
 from engine.perceptual.patches import patch_loss, patch_target
-from engine.tasks.style_comparison import StyleComparison
+from engine.tasks.style_comparison import TITLES, StyleComparison
 from engine.tasks.style_v3 import StyleV3
 from engine.tensors import resized, to_tensor
 from tests import pictures
@@ -165,20 +165,26 @@ def test_every_patch_layer_works_at_the_smallest_size(layer: str, painting: Pict
     assert found.image.size == (64, 33)
 
 
-def test_v1_beside_v3_shows_both(photo: Picture, painting: Picture) -> None:
+def test_the_styles_stand_side_by_side(photo: Picture, painting: Picture) -> None:
     given = {"content": [photo], "style": [painting]}
     found = Walk(run(TASKS["style-comparison"], given, StyleComparison(size=96, iterations=4))).finish()
-    assert set(found.facts["methods"]) == {"Style V1", "Style V3"}
+    assert list(found.facts["methods"]) == ["Style V1", "Style V2", "Style V3"]
     for method in found.facts["methods"].values():
         assert method["seconds"] > 0
-        assert method["peak_memory_bytes"] > 0
-    room = (found.image.width + GAP) // 4
-    size = (96, 72)
-    panels = [
-        found.image.crop((left, CAPTION_HEIGHT, left + size[0], CAPTION_HEIGHT + size[1]))
-        for left in range(0, 4 * room, room)
-    ]
-    assert all(numpy.asarray(panel).std() > 10 for panel in panels)
+    assert found.facts["methods"]["Style V3"]["losses_last"]["total"] > 0
+    assert isinstance(found.explanation, Comparison)
+    panels = {panel.title: panel.image for panel in found.explanation.panels}
+    assert list(panels) == ["photo", *TITLES.values(), "painting"]
+    assert all(image.size == (96, 72) and numpy.asarray(image).std() > 10 for image in panels.values())
     alone = style(photo, painting, size=96, iterations=4).image
-    assert alone.size == size
-    assert panels[3].tobytes() == alone.tobytes(), "V3's panel is what V3 makes alone"
+    assert panels[TITLES["v3"]].tobytes() == alone.tobytes(), "V3's panel is what V3 makes alone"
+    sheet = found.explanation.picture()
+    assert sheet.width >= 5 * 96, "one picture with everything, to be kept"
+
+
+def test_only_the_chosen_styles_are_made(photo: Picture, painting: Picture) -> None:
+    given = {"content": [photo], "style": [painting]}
+    parameters = StyleComparison(size=64, methods=("v2",))
+    found = Walk(run(TASKS["style-comparison"], given, parameters)).finish()
+    assert list(found.facts["methods"]) == ["Style V2"]
+    assert {each["name"] for each in found.facts["weights"]} <= {"style-v2", "vgg19-normalised", "adain-decoder"}

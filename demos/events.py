@@ -1,0 +1,10 @@
+"""How the page's own events are bound."""
+
+from __future__ import annotations
+
+from typing import Any
+
+PRIVATE: dict[str, Any] = {"api_visibility": "private"}
+"""They are not part of the API."""
+QUIET: dict[str, Any] = {"queue": False, "show_progress": "hidden", **PRIVATE}
+"""Small and quick ones, which need no turn and show no progress."""
