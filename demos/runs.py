@@ -25,7 +25,7 @@ from engine.job import SharedJob
 from engine.parameters import Parameters
 from engine.picture import Kind
 from engine.registry import Pictures
-from engine.runner import extents, fetched
+from engine.runner import check, extents, fetched
 from engine.settings import on_zero_gpu, settings
 from engine.turns import TURNS
 
@@ -73,6 +73,7 @@ def frames(controls: Controls, values: Sequence[Any], job: Job) -> Iterator[Fram
     task = controls.task
     with shown_errors(), noted(task.name, job) as told:
         pictures, parameters = controls.read(values)
+        check(task, pictures, parameters)  # before a GPU is asked for
         with prepared(task.weights(parameters), job) as downloads:
             yield from downloads
             for each in _steps(task.name, pictures, parameters, job):

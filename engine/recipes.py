@@ -41,7 +41,7 @@ class Recipe:
         if not isinstance(given, dict) or not isinstance(given.get("task"), str):
             raise ParameterError("This is not a recipe of the hub.")
         form = _form(given["task"])
-        values = given.get("parameters") or {}
+        values = given.get("parameters", {})
         if not isinstance(values, dict):
             raise ParameterError("This is not a recipe of the hub.")
         kept = {name: value for name, value in values.items() if form.parameters.remembered(name)}

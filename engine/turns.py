@@ -27,11 +27,12 @@ class Ticket:
     """A run's place."""
 
     job: Job
+    round: int
     arrived: int
     seconds: float | None
     """How long the run should take; None where nobody knows."""
     asked: float | None = None
-    """When a step was last asked of it, by the monotonic clock; None before it has all but the device."""
+    """When a step was last asked of it while it has all but the device, by the monotonic clock; else None."""
     until: float | None = field(default=None)
     """When the run that has the device should end, by the monotonic clock."""
 
@@ -39,8 +40,9 @@ class Ticket:
 class Turns:
     """Tickets of all runs of this process.
 
-    Fair means: of those that are ready, the one goes first whose address has the fewest runs before it, then the one
-    that came first. Who has many runs waits for others, not they for him.
+    Fair means start-time fair queueing (Goyal, Vin & Cheng 1996) by address: a run's round is the one after its
+    address' last run, or the current one for who comes new; of those that are ready, the lowest round goes first, then
+    who came first. So who has many runs waits for others, not they for him.
     """
 
     def __init__(self, lock: threading.Lock) -> None:
@@ -49,6 +51,8 @@ class Turns:
         self._tickets: list[Ticket] = []
         self._running: Ticket | None = None
         self._arrivals = count()
+        self._round = 0
+        self._rounds: dict[str, int] = {}
         self._closed = False
         self._left = time.monotonic()
 
@@ -63,13 +67,20 @@ class Turns:
             if self._closed:
                 raise BusyError("The server is about to restart; please try again in a minute.")
             self._check(job)
-            made = Ticket(job, next(self._arrivals), seconds)
+            made = Ticket(job, self._next_round(job.address), next(self._arrivals), seconds)
             self._tickets.append(made)
         try:
             yield made
         finally:
             with self._lock:
                 self._tickets.remove(made)
+                if not any(each.job.address == job.address for each in self._tickets):
+                    self._rounds.pop(job.address, None)
+
+    def _next_round(self, address: str) -> int:
+        found = max(self._round, self._rounds.get(address, -1) + 1) if address else self._round
+        self._rounds[address] = found
+        return found
 
     def _check(self, job: Job) -> None:
         if not job.visitor:
@@ -97,7 +108,8 @@ class Turns:
         if not self._device.acquire(timeout=POLL_SECONDS):
             return False
         with self._lock:
-            self._running = ticket
+            self._running, ticket.asked = ticket, None
+            self._round = max(self._round, ticket.round)
         return True
 
     def leave(self, ticket: Ticket) -> None:
@@ -117,13 +129,7 @@ class Turns:
         with self._lock:
             running, late = self._running, time.monotonic() - GONE_SECONDS
             waiting = [each for each in self._tickets if each is not running and (each.asked or 0) > late]
-        had: dict[str, int] = {running.job.address: 1} if running else {}
-        ranked = []
-        for each in waiting:
-            rank = had.get(each.job.address, 0)
-            had[each.job.address] = rank + 1
-            ranked.append(((rank if each.job.visitor else 0, each.arrived), each))
-        order = [each for _, each in sorted(ranked, key=lambda found: found[0])]
+        order = sorted(waiting, key=lambda each: (each.round, each.arrived))
         return order[: order.index(ticket)] if ticket in order else []
 
     def told(self, ticket: Ticket) -> str:
