@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run install test check clean
+.PHONY: run install test soak check clean
 
 run: install
 	$(BIN)/python app.py
@@ -22,6 +22,10 @@ $(VENV)/installed-dev: $(VENV)/installed requirements-dev.txt
 
 test: $(VENV)/installed-dev check
 	$(BIN)/python -m pytest
+
+# 50 visitors at once, 500 runs, memory and files watched; some minutes.
+soak: $(VENV)/installed-dev
+	$(BIN)/python -m tests.soak
 
 # Gradio writes a stub beside each component class when it is imported; mypy would read it instead of the class.
 check: $(VENV)/installed-dev

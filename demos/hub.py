@@ -31,8 +31,8 @@ from demos.places import Place
 from demos.recipes import Restoring
 from engine.settings import settings
 
-CLEANING = (600, 3600)
-"""Every so many seconds, uploads and results older than so many seconds are deleted."""
+CLEANING_SECONDS = 600.0
+"""Longest time between two looks for files that are too old."""
 
 
 class Hub(NamedTuple):
@@ -64,7 +64,9 @@ def build() -> Hub:
 
 def page() -> Page:
     """The page in English."""
-    made = Page(title="Pentimento", analytics_enabled=False, delete_cache=CLEANING, fill_width=True)
+    keep = 60 * settings().keep_minutes
+    cleaning = (max(1, round(min(CLEANING_SECONDS, keep / 4))), max(1, round(keep)))
+    made = Page(title="Pentimento", analytics_enabled=False, delete_cache=cleaning, fill_width=True)
     with made:
         with gr.Row(elem_classes=["top"]):
             gr.Markdown(TITLE)

@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from demos import record
+from demos import record, visits
 from demos.front import Front
 from demos.limits import Limits
 from engine.errors import ParameterError
@@ -28,7 +28,9 @@ UPLOADS_AT_ONCE = 5
 SESSIONS = 1000
 """Visits that are remembered until their pages are closed; the longest unused is forgotten first."""
 LOOK_SECONDS = 20.0
-"""Time between two looks whether nets are idle."""
+"""Longest time between two looks for nets that are idle, and for files that are old."""
+FETCH_SECONDS = 4.0
+"""How long results can still be fetched after that: what is sent is only where they are."""
 CLOSING_SECONDS = 2.0
 """How long open pages are waited for at the end."""
 DELIVERY_SECONDS = 5.0
@@ -90,19 +92,22 @@ def serve(page: gr.Blocks, settings: Settings, looks: dict[str, Any]) -> None:
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, asked)
     page.launch(prevent_thread_lock=True, **looks, **launch_options(settings))
-    if not on_zero_gpu():  # where this process never has the GPU, and its nets are for those that get one
-        keeper = threading.Thread(target=_keep_small, args=(settings.unload_minutes * 60, ending), daemon=True)
-        keeper.start()
+    for work in (_keep_small, _keep_clean):
+        threading.Thread(target=work, args=(page, settings, ending), daemon=True, name=work.__name__).start()
     while not ending.wait(1.0):  # a wait without end would not notice a signal everywhere
         pass
+    left = TURNS.waiting + TURNS.running
     record.LOG.info({"event": "ending", "waiting": TURNS.waiting, "running": int(TURNS.running)})
     ended = TURNS.close(settings.grace_seconds)
-    _delivered(page)
+    if left:
+        _delivered(page)
+        time.sleep(FETCH_SECONDS)
     record.LOG.info({"event": "ended", "all_runs_ended": ended})
     # Closing waits for every page that is still open; the process need not.
     closing = threading.Thread(target=page.close, daemon=True)
     closing.start()
     closing.join(CLOSING_SECONDS)
+    visits.delete_old(page, 0)
 
 
 def _delivered(page: gr.Blocks) -> None:
@@ -112,10 +117,21 @@ def _delivered(page: gr.Blocks) -> None:
         time.sleep(0.05)
 
 
-def _keep_small(idle_seconds: float, ending: threading.Event) -> None:
+def _keep_small(page: gr.Blocks, settings: Settings, ending: threading.Event) -> None:
     """Forget nets that nobody has used for so long; they are loaded again when somebody wants them."""
-    while idle_seconds and not ending.wait(min(LOOK_SECONDS, idle_seconds)):
-        unload_idle(idle_seconds)
+    idle = 60 * settings.unload_minutes
+    if on_zero_gpu():  # this process never has the GPU, and its nets are for those that get one
+        return
+    while idle and not ending.wait(min(LOOK_SECONDS, idle)):
+        unload_idle(idle)
+
+
+def _keep_clean(page: gr.Blocks, settings: Settings, ending: threading.Event) -> None:
+    """Delete files that are too old."""
+    keep = 60 * settings.keep_minutes
+    while not ending.wait(min(LOOK_SECONDS, keep / 4)):
+        if deleted := visits.delete_old(page, keep):
+            record.LOG.info({"event": "deleted", "files": deleted})
 
 
 def unload_idle(idle_seconds: float) -> bool:

@@ -6,8 +6,10 @@ What belongs to a visit is decided here, by the files that its handlers have rea
 from __future__ import annotations
 
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -15,6 +17,7 @@ from typing import Any
 
 import gradio as gr
 from gradio.context import LocalContext
+from gradio.utils import get_upload_folder
 
 from engine import Picture
 
@@ -103,16 +106,34 @@ def forget_states(page: gr.Blocks, visit: str) -> None:
         held.time_last_used.pop(visit, None)
 
 
+def own_files(page: gr.Blocks) -> set[str]:
+    """Files that belong to the page: examples and the like."""
+    return {path for block in page.blocks.values() for path in getattr(block, "keep_in_cache", ())}
+
+
+def delete_old(page: gr.Blocks, seconds: float) -> int:
+    """Delete files of calls and results that are older; returns how many.
+
+    Gradio's own cleaning (``delete_cache``) knows uploads, but no file that was made of them (6.31): what it counts by
+    is lost with the copies of components that each session has.
+    """
+    own, oldest, deleted = own_files(page), time.time() - seconds, 0
+    for path in Path(get_upload_folder()).glob("*/*"):
+        with suppress(OSError):  # gone meanwhile, or in a folder that is not ours
+            if str(path) not in own and path.is_file() and path.stat().st_ctime < oldest:
+                path.unlink()
+                deleted += 1
+                path.parent.rmdir()  # OSError where another file is in it
+    return deleted
+
+
 def connect(page: gr.Blocks) -> None:
     """Forget a visit as soon as its page is closed or loaded again: uploads, results; pictures of the page stay."""
-
-    def own() -> set[str]:
-        return {path for block in page.blocks.values() for path in getattr(block, "keep_in_cache", ())}
 
     def left(request: gr.Request) -> None:
         visit = request.session_hash
         if visit:
-            VISITS.forget(visit, own)
+            VISITS.forget(visit, lambda: own_files(page))
             forget_states(page, visit)
 
     page.unload(left)

@@ -45,6 +45,8 @@ class Settings(BaseModel):
     """A longer run is stopped and keeps its best picture."""
     upload_megabytes: int = Field(40, ge=1)
     """Largest file that is taken."""
+    keep_minutes: float = Field(60, gt=0)
+    """How long files of calls and results stay; a visit's uploads go when its page is closed."""
     room_gigabytes: float = Field(8, gt=0)
     """Disk space of uploads and results together; no upload is taken that goes beyond, until old files are deleted."""
     api: bool = True
