@@ -85,7 +85,7 @@ class FaceSwapTab(TwoWays):
     def _connect_faces(self) -> None:
         """Number the faces of every photo; a click on one chooses it."""
         gr.on(
-            [self.photo.change, self._landmarks.change],  # type: ignore[attr-defined]
+            [self.photo.change, self._landmarks.input],  # type: ignore[attr-defined]
             _numbering(self._faces), [self.photo, *self._faces.components],
             [self._found, self._numbers, self._boxes, self._chosen],
             show_progress="hidden", trigger_mode="always_last", **PRIVATE, **QUEUE,

@@ -93,8 +93,7 @@ class Home:
         for card, button in self._buttons:
             place = places[card.task]
             given = {place.controls.uploads_placed[name]: _paths(value) for name, value in card.example.items()}
-            outputs = [*(tabs for tabs, _ in place.tabs), *given]
-            button.click(_tried(place, list(given.values())), None, outputs, **QUIET)
+            place.open(button.click).then(_given(list(given.values())), None, [*given], **QUIET)
         page.load(_machine, None, [self.machine], **QUIET)
 
 
@@ -102,11 +101,11 @@ def _paths(names: str | Sequence[str]) -> str | list[str]:
     return str(FOLDER / names) if isinstance(names, str) else [str(FOLDER / name) for name in names]
 
 
-def _tried(place: Place, pictures: list[Any]) -> Any:
-    def tried() -> list[Any]:
-        return [*place.opened, *pictures]
+def _given(pictures: list[Any]) -> Any:
+    def given() -> Any:
+        return pictures if len(pictures) > 1 else pictures[0]
 
-    return tried
+    return given
 
 
 def _machine() -> str:

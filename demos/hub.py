@@ -107,7 +107,7 @@ def _styles(tasks: gr.Tabs) -> dict[str, Place]:
         "style-v1": Place(transfer.controls, [(tasks, "style-v1"), (v1, "transfer")], transfer.panel),
         "reconstruction": Place(known, [(tasks, "style-v1"), (v1, "reconstruction")], known_panel),
         "style-v2": Place(v2.controls, [(tasks, "style-v2"), (v2.views, "photo")], v2.panel),
-        "style-v2-video": Place(v2.film.controls, [(tasks, "style-v2"), (v2.views, "video")]),
+        "style-v2-video": Place(v2.film.controls, [(tasks, "style-v2"), (v2.views, "video")], mark=v2.film.video),
         "teach-style": Place(taught, [(tasks, "style-v2"), (v2.views, "teach")], taught_panel),
         "style-v3": Place(transfer_v3.controls, [(tasks, "style-v3"), (v3, "transfer-v3")], transfer_v3.panel),
         "style-comparison": Place(styles.controls, [(tasks, "style-v3"), (v3, "comparison")], styles.panel),

@@ -18,7 +18,7 @@ from demos.controls import Controls
 from demos.events import PRIVATE, QUIET
 from demos.kept import Kept
 from demos.language import say_plainly
-from demos.places import Place
+from demos.places import WAIT, Place
 from demos.runs import shown_errors
 from demos.uploads import own_file
 from engine import PentimentoError
@@ -142,59 +142,66 @@ def _saved(kept: Kept | None) -> Iterator[Any]:
 
 
 class Restoring:
-    """What a link or a recipe changes: the open tabs, and every setting of one task."""
+    """What a link or a recipe changes: the open tabs, then every setting of one task."""
 
     def __init__(self, places: Mapping[str, Place]) -> None:
         self._places = places
-        groups = {tabs._id: tabs for place in places.values() for tabs, _ in place.tabs}
+        groups = {tabs._id: tabs for place in places.values() for tabs in place.groups}
         settings = {each._id: each for place in places.values() for each in place.controls.settings.values()}
-        self.outputs: list[Any] = [*groups.values(), *settings.values()]
-
-    def updates(self, recipe: Recipe) -> dict[Any, Any]:
-        """Component -> update.
-
-        Raises:
-            ParameterError: the task is not on this page.
-        """
-        place = self._places.get(recipe.task)
-        if place is None:
-            raise ParameterError(f"This page has no tab for {recipe.task}.")
-        found: dict[Any, Any] = dict(zip((tabs for tabs, _ in place.tabs), place.opened, strict=True))
-        values = place.controls.values(recipe.parameters)
-        return found | {place.controls.settings[name]: gr.update(value=value) for name, value in values.items()}
-
-    def opened(self, request: gr.Request) -> list[Any]:
-        """As the page's address says."""
-        query = dict(request.query_params)
-        found: dict[Any, Any] = {}
-        if "task" in query:
-            try:
-                found = self.updates(Recipe.of(of_link(query)))
-            except PentimentoError as error:
-                gr.Warning(say_plainly(str(error)))
-                place = self._places.get(query["task"])
-                found = dict(zip((tabs for tabs, _ in place.tabs), place.opened, strict=True)) if place else {}
-        return self._complete(found)
-
-    def loaded(self, given: Loaded | None) -> list[Any]:
-        """As an uploaded recipe says."""
-        if given is None:
-            return self._complete({})
-        visits.note_path(given.path)
-        with shown_errors():
-            if isinstance(given.recipe, PentimentoError):
-                raise given.recipe
-            found = self.updates(given.recipe)
-        gr.Info(say_plainly(given.recipe.told))
-        return self._complete(found)
-
-    def _complete(self, updates: Mapping[Any, Any]) -> list[Any]:
-        by_id = {component._id: update for component, update in updates.items()}
-        return [by_id.get(each._id, gr.skip()) for each in self.outputs]
+        self._groups: list[Any] = list(groups.values())
+        self._settings: list[Any] = list(settings.values())
+        self._recipe = gr.State(None)
+        self._at = gr.Textbox(visible=False)
 
     def connect(self, page: gr.Blocks, more: Sequence[RecipeUpload] = ()) -> None:
         """Bind the page's address and every button that loads a recipe."""
         said: dict[str, Any] = {"show_progress": "hidden", **PRIVATE}  # only events of the queue can show a message
-        page.load(self.opened, None, self.outputs, **said)
-        for load in (*(place.panel.recipes.load for place in self._places.values() if place.panel), *more):
-            load.upload(self.loaded, [load], self.outputs, **said)
+        outputs = [self._recipe, self._at, *self._groups]
+        begun = [page.load(self._linked, None, outputs, **said)]
+        loads = [place.panel.recipes.load for place in self._places.values() if place.panel]
+        begun += [load.upload(self._loaded, [load], outputs, **said) for load in (*loads, *more)]
+        for each in begun:
+            there = each.then(None, [self._at], None, js=WAIT, **QUIET)
+            there.then(self._restored, [self._recipe], self._settings, **QUIET)
+
+    def _linked(self, request: gr.Request) -> list[Any]:
+        """As the page's address says."""
+        query = dict(request.query_params)
+        if "task" not in query:
+            return self._opened(None)
+        try:
+            return self._opened(Recipe.of(of_link(query)))
+        except PentimentoError as error:
+            gr.Warning(say_plainly(str(error)))
+            return self._opened(None, query["task"])
+
+    def _loaded(self, given: Loaded | None) -> list[Any]:
+        """As an uploaded recipe says."""
+        if given is None:
+            return self._opened(None)
+        visits.note_path(given.path)
+        with shown_errors():
+            if isinstance(given.recipe, PentimentoError):
+                raise given.recipe
+            found = self._opened(given.recipe)
+        gr.Info(say_plainly(given.recipe.told))
+        return found
+
+    def _opened(self, recipe: Recipe | None, task: str = "") -> list[Any]:
+        """The recipe, and the tabs of its task, or of another one."""
+        name = recipe.task if recipe else task
+        place = self._places.get(name)
+        if recipe and place is None:
+            raise ParameterError(f"This page has no tab for {name}.")
+        chosen = {tabs._id: tab for tabs, tab in place.tabs} if place else {}
+        updates = [
+            gr.update(selected=chosen[each._id]) if each._id in chosen else gr.skip() for each in self._groups
+        ]  # fmt: skip
+        return [recipe, place.at if place else "", *updates]
+
+    def _restored(self, recipe: Recipe | None) -> list[Any]:
+        if recipe is None:
+            return [gr.skip()] * len(self._settings)
+        controls = self._places[recipe.task].controls
+        values = {controls.settings[name]._id: value for name, value in controls.values(recipe.parameters).items()}
+        return [gr.update(value=values[each._id]) if each._id in values else gr.skip() for each in self._settings]

@@ -17,17 +17,12 @@ from demos.runs import file_of
 def connect(panel: Panel, places: Mapping[str, Place]) -> None:
     """Bind a panel's buttons to the places that they name."""
     for name, button in panel.senders.items():
-        place = places[name]
-        outputs = [place.upload, *(tabs for tabs, _ in place.tabs)]
-        button.click(_sent(place), [panel.result], outputs, queue=False, **PRIVATE)
+        places[name].open(button.click).then(_sent, [panel.result], [places[name].upload], queue=False, **PRIVATE)
 
 
-def _sent(place: Place) -> Any:
-    def send(kept: Kept | None) -> Iterator[Any]:
-        if kept is None:
-            yield (gr.skip(),) * (1 + len(place.tabs))
-            return
-        with file_of(kept.converted("png", keep_recipe=True), "png", kept.recipe["task"]) as file:
-            yield file, *place.opened
-
-    return send
+def _sent(kept: Kept | None) -> Iterator[Any]:
+    if kept is None:
+        yield gr.skip()
+        return
+    with file_of(kept.converted("png", keep_recipe=True), "png", kept.recipe["task"]) as file:
+        yield file
