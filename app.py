@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import sys
+import tempfile
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # before gradio is imported
 if "SPACE_ID" in os.environ:  # a Space is behind the Hub's proxy, which tells where visitors are
@@ -29,6 +31,9 @@ def main() -> int:
         "--share", action="store_true", help="Also make a public link: anybody who has it can use this machine."
     )
     share: bool = parser.parse_args().share
+    own = None if "GRADIO_TEMP_DIR" in os.environ else tempfile.mkdtemp(prefix="pentimento-files-")
+    if own:  # of this process alone: Gradio's own place is shared by all of its programs on a machine
+        os.environ["GRADIO_TEMP_DIR"] = own
     try:
         chosen = settings()
         chosen = chosen.model_copy(update={"share": share or chosen.share})
@@ -41,6 +46,9 @@ def main() -> int:
     except PentimentoError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    finally:
+        if own:
+            shutil.rmtree(own, ignore_errors=True)
     return 0
 
 

@@ -16,7 +16,9 @@ from PIL import Image, ImageOps
 
 from demos.events import QUIET
 from demos.kept import Kept
+from demos.language import say
 from demos.panel import Panel
+from engine import TASKS
 
 MOST_RESULTS, MOST_BYTES = 24, 64_000_000
 """Of one visit; the oldest goes first."""
@@ -44,10 +46,9 @@ class History:
 
     def pictures(self) -> list[tuple[Image.Image, str]]:
         """For the gallery."""
-        return [
-            (thumbnail, f"{len(self.results) - index}: {kept.recipe['task']}")
-            for index, (kept, thumbnail) in enumerate(self.results)
-        ]
+        many = len(self.results)
+        titles = [say(TASKS[kept.recipe["task"]].title) for kept, _ in self.results]
+        return [(each, f"{many - index}: {titles[index]}") for index, (_, each) in enumerate(self.results)]
 
     def zipped(self) -> bytes:
         """All pictures, and their recipes beside them."""
@@ -68,7 +69,7 @@ class HistoryView:
         self._seen = gr.State(History(), time_to_live=3600)
         with gr.Accordion("This visit's results", open=False):
             gr.Markdown(
-                "Only here, and only until you close this page. The newest 24 are kept.",
+                "Only here, and only until you close this page: the newest 24, each with its recipe. Tabs keep their last one.",
                 elem_classes=["quiet"],
             )
             self._gallery = gr.Gallery(
@@ -77,7 +78,7 @@ class HistoryView:
             )  # fmt: skip
             with gr.Row():
                 self._all = gr.Button("Download all", size="sm", interactive=False)
-                self._clear = gr.Button("Forget all", size="sm", interactive=False)
+                self._clear = gr.Button("Clear the list", size="sm", interactive=False)
                 self._file = gr.DownloadButton("zip", elem_id="history-zip", elem_classes=["away"])
 
     def connect(self, panels: Iterable[Panel]) -> None:

@@ -61,7 +61,7 @@ TASKS = (
 )  # fmt: skip
 WELCOME = (
     "Six published algorithms that repaint a picture. They really run, on this machine, on your own picture: nothing "
-    "is sent anywhere else, and nothing is kept."
+    "is sent anywhere else, and nothing outlasts your visit."
 )
 
 
@@ -72,15 +72,15 @@ class Home:
         gr.Markdown(WELCOME)
         self._buttons = []
         for start in range(0, len(TASKS), 3):
-            with gr.Row(equal_height=True):
+            with gr.Row():
                 for card in TASKS[start : start + 3]:
                     self._buttons.append((card, self._placed(card)))
-        with gr.Row(equal_height=True):
-            self.machine = gr.HTML(look.machine(None), elem_classes=["machine"])
+        self.machine = gr.HTML(look.machine(None), elem_classes=["machine"])
+        with gr.Row():
             self.load = RecipeUpload(size="sm", scale=0, min_width=200)
 
     def _placed(self, card: Card) -> gr.Button:
-        with gr.Column(min_width=260, elem_classes=["card"]):
+        with gr.Column(min_width=200, elem_classes=["card"]):
             gr.Image(
                 str(CARDS / f"{card.name}.jpg"), show_label=False, label=card.title, interactive=False, buttons=[],
                 alt_text=card.alt, height=190, elem_classes=["cover"],

@@ -25,7 +25,7 @@ LONGEST, DEEPEST = 1000, 4
 """Of texts with values: characters, and how often a value has values itself."""
 SEPARATOR = " · "
 """Between sentences that stand in one line."""
-PROPERTIES = ("label", "info", "placeholder", "alt_text", "value", "choices")
+PROPERTIES = ("label", "info", "placeholder", "alt_text", "value", "choices", "html_template")
 """Of components, where they are texts."""
 _TEXTS = (gr.Markdown, gr.HTML, gr.Button, gr.UploadButton, gr.DownloadButton)
 """Components whose value is said, not given."""
@@ -33,6 +33,10 @@ _NODES = re.compile(r'(?<=>)[^<>]+(?=<)|(?<=aria-label=")[^"]*(?=")|(?<=alt=")[^
 """Of HTML, what a person reads or hears."""
 SWITCH = f"""() => {{
   const language = document.documentElement.lang === '{CHINESE}' ? '{ENGLISH}' : '{CHINESE}';
+  const kept = [...document.querySelectorAll('.image-frame img')].some((image) => !image.closest('.cover'));
+  const words = {{'{ENGLISH}': 'The page is loaded again: its pictures and results are lost. Go on?',
+    '{CHINESE}': '页面将重新加载,当前的图片和结果会丢失。继续吗?'}};
+  if (kept && !confirm(words[language === '{ENGLISH}' ? '{CHINESE}' : '{ENGLISH}'])) return;
   document.cookie = '{COOKIE}=' + language + '; path=/; max-age=31536000; SameSite=Lax';
   const address = new URL(location.href);
   address.searchParams.delete('lang');

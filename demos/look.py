@@ -69,7 +69,12 @@ CSS = """
 .dark .tab-container button.selected { color: var(--primary-200) !important; }
 .machine span + span::before { content: " · "; white-space: pre; }
 .cover img { width: 100% !important; height: 100% !important; object-fit: cover !important; }
+.dark button.secondary:disabled { background: var(--neutral-800) !important; color: var(--neutral-500) !important; }
+.card { max-width: 640px; }
 .card h3 { margin-bottom: .1rem; }
+.history .grid-container { grid-template-columns: repeat(auto-fill, minmax(120px, 1fr)) !important; }
+.history .thumbnail-lg, .history .thumbnail-item { max-width: 220px; aspect-ratio: 1; }
+.history .caption-label { white-space: normal; font-size: .72rem; line-height: 1.15; }
 .away { position: absolute !important; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 .legend i { display: inline-block; width: .8rem; height: .8rem; border-radius: .2rem; margin-right: .4rem; }
 """

@@ -20,6 +20,7 @@ from demos.kept import Kept
 from demos.recipes import RecipeRow
 from demos.runs import Frame, file_of, frames, new_job, png_of
 from engine import Job, Result
+from engine.comparison import Comparison
 from engine.registry import Task
 from engine.settings import settings
 
@@ -235,8 +236,8 @@ def _finished(result: Result, before: Image.Image | None) -> Iterator[tuple[Any,
 
 def _inside(kept: Kept | None) -> Any:
     """What the run shows of itself."""
-    if kept is None or kept.explanation is None:
-        return gr.update(visible=False)
+    if kept is None or kept.explanation is None or isinstance(kept.explanation, Comparison):
+        return gr.update(visible=False)  # a comparison stands below, under the lens
     return gr.update(value=kept.explanation.picture(), visible=True)
 
 

@@ -17,7 +17,7 @@ from demos import visits
 from demos.controls import Controls
 from demos.events import PRIVATE, QUIET
 from demos.kept import Kept
-from demos.language import say_plainly
+from demos.language import say, say_plainly
 from demos.places import WAIT, Place
 from demos.runs import shown_errors
 from demos.uploads import own_file
@@ -94,9 +94,10 @@ class RecipeRow:
             none: dict[str, list[int]] = {each.name: [] for each in controls.form.inputs}
             with shown_errors():
                 link = link_to(_address(), self._task, controls.parameters(given, none))
+            gr.Info(say("The link is copied; pictures are not part of it."))
             return gr.update(value=link, visible=True)
 
-        self.link.click(linked, [*settings.values()], [self.shown], **QUIET)
+        self.link.click(linked, [*settings.values()], [self.shown], show_progress="hidden", **PRIVATE)
         self.shown.change(None, [self.shown], None, js=COPY, **QUIET)
         for ended in ends:
             ended.then(_saved, [result], [self.save], **QUIET)

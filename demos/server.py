@@ -107,7 +107,6 @@ def serve(page: gr.Blocks, settings: Settings, looks: dict[str, Any]) -> None:
     closing = threading.Thread(target=page.close, daemon=True)
     closing.start()
     closing.join(CLOSING_SECONDS)
-    visits.delete_old(page, 0)
 
 
 def _delivered(page: gr.Blocks) -> None:

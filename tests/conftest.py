@@ -64,6 +64,8 @@ class Server:
     """Without "/" at the end."""
     process: subprocess.Popen[bytes]
     log: Path
+    files: Path
+    """Where its uploads and results are."""
 
     def lines(self) -> list[dict[str, Any]]:
         """Of its log, those that are JSON."""
@@ -76,14 +78,18 @@ def served(name: str, **settings: str) -> Iterator[Server]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    environment = {**os.environ, "GRADIO_SERVER_PORT": str(port), "PYTHONUNBUFFERED": "1", **settings}
+    files = _SCRATCH / name
+    environment = {
+        **os.environ, "GRADIO_SERVER_PORT": str(port), "PYTHONUNBUFFERED": "1", "GRADIO_TEMP_DIR": str(files),
+        **settings,
+    }  # fmt: skip
     log = _SCRATCH / f"{name}.log"
     with log.open("wb") as output:
         process = subprocess.Popen([sys.executable, "app.py"], cwd=ROOT, env=environment, stdout=output, stderr=output)
     url = f"http://127.0.0.1:{port}"
     try:
         _wait_for(url, process, log)
-        yield Server(url, process, log)
+        yield Server(url, process, log, files)
     finally:
         process.terminate()
         process.wait(60)
@@ -100,7 +106,7 @@ def served(name: str, **settings: str) -> Iterator[Server]:
 @pytest.fixture(scope="session")
 def app_url() -> Iterator[str]:
     """Where the hub is served."""
-    with served("app", PENTIMENTO_RUNS_PER_VISITOR="9", PENTIMENTO_RUNS_PER_ADDRESS="30") as server:
+    with served("gradio", PENTIMENTO_RUNS_PER_VISITOR="9", PENTIMENTO_RUNS_PER_ADDRESS="30") as server:
         yield server.url
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import io
 import json
-import os
 import threading
 import time
 import urllib.request
@@ -105,7 +104,7 @@ def soak(server: Server, visitors: int, runs: int) -> Report:
             with lock:
                 report.seconds.append(time.monotonic() - start)
                 report.resident.append((len(report.seconds), resident(server.process.pid)))
-                report.files.append(sum(1 for _ in on_disk()))
+                report.files.append(sum(1 for _ in on_disk(server)))
 
     with ThreadPoolExecutor(visitors) as pool:
         list(pool.map(visit, range(visitors)))
@@ -117,8 +116,8 @@ def resident(process: int) -> int:
     return 1024 * int(next(line for line in lines if line.startswith("VmRSS")).split()[1])
 
 
-def on_disk() -> Iterator[Path]:
-    return (path for path in Path(os.environ["GRADIO_TEMP_DIR"]).rglob("*") if path.is_file())
+def on_disk(server: Server) -> Iterator[Path]:
+    return (path for path in server.files.rglob("*") if path.is_file())
 
 
 def main() -> None:
@@ -131,7 +130,7 @@ def main() -> None:
         report = soak(server, options.visitors, options.runs)
         seconds = time.monotonic() - start
         time.sleep(25)
-        left = sum(1 for _ in on_disk())
+        left = sum(1 for _ in on_disk(server))
     times = sorted(report.seconds)
     print(f"{len(times)} runs of {options.visitors} visitors in {seconds:.0f} s, {len(report.lost)} lost")
     print(f"a run, waiting included: median {times[len(times) // 2]:.1f} s, longest {times[-1]:.1f} s")

@@ -58,7 +58,11 @@ def test_home_shows_what_can_be_done_and_tries_it(home: Page) -> None:
     home.get_by_role("tab", name="Home").click()
     home.get_by_role("button", name="Try Face swap").click()
     expect(home.get_by_text("One face was found.")).to_be_visible(timeout=60_000)
-    expect(home.get_by_label("Everybody who can be seen here agrees")).not_to_be_checked()
+    consent = home.get_by_label("Everybody who can be seen here agrees")
+    expect(consent).not_to_be_checked()
+    consent.check()
+    home.wait_for_timeout(3000)
+    expect(consent).to_be_checked()  # the pictures are announced once, not again and again
 
 
 def test_a_link_restores_task_and_settings(page: Page, app_url: str) -> None:
@@ -131,7 +135,7 @@ def test_history_keeps_the_visit_and_can_be_forgotten(
         ]
         with Image.open(archive.open("01-super-resolution.png")) as image:
             assert image.size == (192, 144)
-    page.get_by_role("button", name="Forget all").click()
+    page.get_by_role("button", name="Clear the list").click()
     expect(page.locator(".history .thumbnail-item")).to_have_count(0)
     expect(page.get_by_role("button", name="Download all")).to_be_disabled()
 

@@ -53,10 +53,10 @@ def main() -> None:
     man = example("moltedo.jpg")
     painted = made("style-v3", {"content": portrait, "style": man.crop((40, 20, 360, 340))}, size=384, iterations=200)
     card("style-v3", portrait, painted)
-    eye = cat.crop((136, 80, 208, 152))
+    eye = cat.crop((140, 92, 188, 140))
     card(
         "super-resolution",
-        eye.resize((288, 288), Image.Resampling.BICUBIC),
+        eye.resize((192, 192), Image.Resampling.BICUBIC),
         made("super-resolution", {"image": eye}, method="gan"),
     )
     mask = Image.new("L", astronaut.size)
