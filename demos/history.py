@@ -24,6 +24,7 @@ MOST_RESULTS, MOST_BYTES = 24, 64_000_000
 """Of one visit; the oldest goes first."""
 SIDE = 384
 """Longer side of a thumbnail in pixels."""
+KEPT = "Only here, and only until you close this page: the newest 24, each with its recipe. Tabs keep their last one."
 PRESS = "() => { const link = document.querySelector('#history-zip'); (link?.querySelector('a') || link)?.click(); }"
 
 
@@ -69,7 +70,7 @@ class HistoryView:
         self._seen = gr.State(History(), time_to_live=3600)
         with gr.Accordion("This visit's results", open=False):
             gr.Markdown(
-                "Only here, and only until you close this page: the newest 24, each with its recipe. Tabs keep their last one.",
+                KEPT,
                 elem_classes=["quiet"],
             )
             self._gallery = gr.Gallery(

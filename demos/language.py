@@ -182,7 +182,7 @@ def translate(page: gr.Blocks) -> gr.I18n:
             waiting += [(block, name, marked(value, is_html=isinstance(block, gr.HTML)))]
     for block in page.blocks.values():
         if isinstance(block, gr.Dataset):  # the page shows these as they are, in whatever language
-            block.headers = [""] * len(block.headers)
+            block.headers = [" " * (index + 1) for index in range(len(block.headers))]
     words = gr.I18n(**tables)
     for block, name, value in waiting:
         if name == "choices":
