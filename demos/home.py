@@ -48,7 +48,7 @@ TASKS = (
     ),
     Card(
         "super-resolution", "Super-resolution", "Four times larger: interpolated, residual, or GAN.",
-        "super-resolution-comparison", {"image": "cat.jpg"}, "a cat's eye, blurred, and the same in detail",
+        "super-resolution-comparison", {"image": "cat.jpg"}, "a temple's roof, blurred, and the same in detail",
     ),
     Card(
         "inpainting", "Inpainting", "Paint over what should go, and it is gone.", "inpainting",

@@ -35,7 +35,7 @@ from tests import pictures  # noqa: E402
 
 if TYPE_CHECKING:  # the engine's tests need no browser
     from gradio_client import Client
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, BrowserContext, Page
 
 
 @pytest.fixture
@@ -151,12 +151,20 @@ def browser() -> Iterator[Browser]:
         opened.close()
 
 
+@pytest.fixture(scope="module")
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """One visitor's browser for a module: what has been loaded once is in its cache."""
+    made = browser.new_context(viewport={"width": 1280, "height": 1000}, accept_downloads=True)
+    yield made
+    made.close()
+
+
 @pytest.fixture
-def page(browser: Browser, app_url: str) -> Iterator[Page]:
+def page(context: BrowserContext, app_url: str) -> Iterator[Page]:
     """The hub, open at Style V1; a test fails on any error in the console and on any request to another host."""
     from playwright.sync_api import expect
 
-    opened = browser.new_page(viewport={"width": 1280, "height": 1000}, accept_downloads=True)
+    opened = context.new_page()
     errors: list[str] = []
     foreign: list[str] = []
     opened.on("pageerror", lambda error: errors.append(str(error)))

@@ -53,11 +53,11 @@ def main() -> None:
     man = example("moltedo.jpg")
     painted = made("style-v3", {"content": portrait, "style": man.crop((40, 20, 360, 340))}, size=384, iterations=200)
     card("style-v3", portrait, painted)
-    eye = cat.crop((140, 92, 188, 140))
+    roof = temple.crop((96, 96, 168, 168))
     card(
         "super-resolution",
-        eye.resize((192, 192), Image.Resampling.BICUBIC),
-        made("super-resolution", {"image": eye}, method="gan"),
+        roof.resize((288, 288), Image.Resampling.BICUBIC),
+        made("super-resolution", {"image": roof}, method="residual"),
     )
     mask = Image.new("L", astronaut.size)
     ImageDraw.Draw(mask).rectangle((340, 0, 470, 288), 255)
