@@ -21,7 +21,8 @@ $(VENV)/installed-dev: $(VENV)/installed requirements-dev.txt
 	touch $@
 
 test: $(VENV)/installed-dev check
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not alone"
+	$(BIN)/python -m pytest -m alone
 
 # 50 visitors at once, 500 runs, memory and files watched; some minutes.
 soak: $(VENV)/installed-dev

@@ -149,6 +149,26 @@ def say_html(text: str) -> str:
     return translated_html(text, current())
 
 
+def in_template(template: str) -> str:
+    """JavaScript for ``js_on_load`` that translates what an ``html_template`` has put into ``element``."""
+    tables = {
+        language: {text: translated(text, language) for text in nodes(template)}
+        for language in NAMES if language != ENGLISH
+    }  # fmt: skip
+    return f"""
+const words = {json.dumps(tables)}[navigator.language] || {{}};
+const walk = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
+while (walk.nextNode()) {{
+  const node = walk.currentNode, text = node.data.trim();
+  if (words[text]) node.data = node.data.replace(text, words[text]);
+}}
+element.querySelectorAll('[aria-label], [alt]').forEach((node) => ['aria-label', 'alt'].forEach((name) => {{
+  const text = node.getAttribute(name);
+  if (words[text]) node.setAttribute(name, words[text]);
+}}));
+"""
+
+
 def texts(page: gr.Blocks) -> Iterator[tuple[Any, str, Any]]:
     """Component, property and value of everything that a page says; of choices, pairs of what is said and meant."""
     for block in page.blocks.values():
@@ -178,7 +198,7 @@ def translate(page: gr.Blocks) -> gr.I18n:
     for block, name, value in list(texts(page)):
         if name == "choices":
             waiting += [(block, name, [(marked(shown), meant) for shown, meant in value])]
-        elif isinstance(value, str):
+        elif isinstance(value, str) and name != "html_template":  # Gradio leaves those alone: see :func:`in_template`
             waiting += [(block, name, marked(value, is_html=isinstance(block, gr.HTML)))]
     for block in page.blocks.values():
         if isinstance(block, gr.Dataset):  # the page shows these as they are, in whatever language

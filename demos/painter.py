@@ -16,7 +16,7 @@ import gradio as gr
 import numpy
 from PIL import Image
 
-from demos.language import say_plainly
+from demos.language import in_template, say_plainly
 from demos.uploads import Upload
 from engine import Picture, open_picture
 from engine.errors import PictureError
@@ -191,10 +191,11 @@ class MaskPainter(gr.HTML):
     """
 
     def __init__(self, prompt: str = "Choose a picture, then paint over what should go.", **options: Any) -> None:
+        template = TEMPLATE.replace("PROMPT", prompt)
         fixed = {
             "value": None,
-            "html_template": TEMPLATE.replace("PROMPT", prompt),
-            "js_on_load": SCRIPT,
+            "html_template": template,
+            "js_on_load": in_template(template) + SCRIPT,
             "elem_classes": ["mask-painter"],
         }
         super().__init__(**{**options, **fixed})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -174,6 +175,13 @@ def test_a_chinese_browser_sees_chinese(chinese: Page, files: tuple[Path, Path],
     upload(tab, files[0])
     tab.get_by_role("button", name="运行").click()
     expect(tab.locator(".status", has_text="完成")).to_be_visible(timeout=60_000)
+
+
+def test_the_painter_speaks_chinese(chinese: Page) -> None:
+    chinese.get_by_role("tab", name="图像修复").click()
+    painter = chinese.locator(".painter").last
+    expect(painter.get_by_role("button", name="画笔")).to_be_attached(timeout=30_000)
+    expect(painter.locator(".empty")).to_have_text(re.compile("先选图片.再涂抹要去除的部分"))
 
 
 def test_the_language_can_be_switched_and_stays(home: Page) -> None:
