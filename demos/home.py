@@ -61,7 +61,7 @@ TASKS = (
 )  # fmt: skip
 WELCOME = (
     "Six published algorithms that repaint a picture. They really run, on this machine, on your own picture: nothing "
-    "is sent anywhere else, and nothing outlasts your visit."
+    "is sent anywhere else, and everything is deleted within the hour."
 )
 
 
