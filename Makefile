@@ -21,7 +21,7 @@ $(VENV)/installed-dev: $(VENV)/installed requirements-dev.txt
 	touch $@
 
 test: $(VENV)/installed-dev check
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not alone"
+	$(BIN)/python -m pytest -n 2 -m "not alone"
 	$(BIN)/python -m pytest -m alone
 
 # 50 visitors at once, 500 runs, memory and files watched; some minutes.

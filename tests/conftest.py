@@ -38,6 +38,17 @@ if TYPE_CHECKING:  # the engine's tests need no browser
     from playwright.sync_api import Browser, BrowserContext, Page
 
 
+ALONE = ("test_server", "test_soak", "test_zero", "test_batch", "test_cli", "test_imports")
+"""Modules whose tests start processes and look at the time."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whatever a server answers runs by itself: with another test beside it, time would tell nothing."""
+    for item in items:
+        if "app_url" in getattr(item, "fixturenames", ()) or item.path.stem in ALONE:
+            item.add_marker(pytest.mark.alone)
+
+
 @pytest.fixture
 def photo() -> Picture:
     return open_picture(pictures.scene())

@@ -245,14 +245,12 @@ def seconds_of_a_quick_run(client: Client, files: tuple[Path, Path]) -> float:
     return time.monotonic() - start
 
 
-@pytest.mark.alone
 def test_cancelling_frees_the_device_within_a_step(client: Client, files: tuple[Path, Path]) -> None:
     job = begun(client, files)
     job.cancel()
     assert seconds_of_a_quick_run(client, files) < 10, "2000 iterations would take minutes"
 
 
-@pytest.mark.alone
 def test_a_visitor_who_leaves_frees_the_device(app_url: str, client: Client, files: tuple[Path, Path]) -> None:
     code = (
         "import sys, time; from gradio_client import Client, handle_file\n"

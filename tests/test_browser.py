@@ -145,7 +145,6 @@ def test_stop_keeps_the_best_picture_and_the_next_run_starts(page: Page, files: 
     expect(page.get_by_text("Done in")).to_be_visible(timeout=20_000)
 
 
-@pytest.mark.alone
 def test_the_picture_changes_every_two_seconds_and_nothing_moves(page: Page, files: tuple[Path, Path]) -> None:
     give(page, files)
     choose(page, size=128, iterations=400)

@@ -31,6 +31,7 @@ def opened(page: Page, portraits: tuple[Path, Path]) -> Locator:
     for index, path in enumerate(portraits):
         tab.locator("[data-testid=file-upload]").nth(index).set_input_files(path)
     expect(tab.get_by_text("2 faces were found")).to_be_visible(timeout=30_000)
+    page.wait_for_timeout(1000)  # other pictures take consent back; who ticks it in the same second has to do so again
     return tab
 
 

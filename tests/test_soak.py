@@ -2,8 +2,6 @@ from __future__ import annotations
 
 import time
 
-import pytest
-
 from tests.conftest import Server, served
 from tests.soak import SETTINGS, on_disk, soak
 
@@ -13,7 +11,6 @@ def of_visitors(server: Server) -> list[str]:
     return [path.name for path in on_disk(server) if path.name in ("photo.png", "pentimento-style-v2.png")]
 
 
-@pytest.mark.alone
 def test_many_visitors_lose_nothing_and_leave_nothing() -> None:
     with served("soak", **SETTINGS) as server:
         report = soak(server, visitors=12, runs=36)
