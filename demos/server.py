@@ -25,8 +25,8 @@ from engine.turns import LOCK, TURNS
 
 UPLOADS_AT_ONCE = 5
 """Files of the largest size that one request may bring; more of them when they are smaller."""
-SESSIONS = 1000
-"""Visits that are remembered until their pages are closed; the longest unused is forgotten first."""
+SESSIONS = 200
+"""Visits and calls that are remembered; the longest unused is forgotten first. Gradio keeps about 2 MB for each."""
 LOOK_SECONDS = 20.0
 """Longest time between two looks for nets that are idle, and for files that are old."""
 FETCH_SECONDS = 4.0
