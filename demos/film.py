@@ -19,7 +19,7 @@ from demos.events import PRIVATE
 from demos.language import say
 from demos.panel import HEIGHT, PUBLIC, QUEUE, begin, described, end, ended
 from demos.record import noted
-from demos.runs import Frame, new_job, paced, prepared, shown_errors
+from demos.runs import Frame, called, paced, prepared, shown_errors
 from demos.uploads import own_file
 from demos.zero import on_gpu
 from engine import Job, Walk
@@ -144,13 +144,14 @@ class FilmTab:
 
     def _endpoint(self) -> Any:
         def style_v2_video(video: VideoPath, *values: Any) -> Iterator[Any]:
-            for each in painted(self.controls, video, values, new_job()):
-                if isinstance(each, Frame):
-                    yield gr.skip(), {"done": each.done, "stage": each.stage, "seconds_left": each.seconds_left}
-                elif each is not None:
-                    yield each.path, each.facts
-                else:
-                    yield gr.skip()
+            with called() as job:
+                for each in painted(self.controls, video, values, job):
+                    if isinstance(each, Frame):
+                        yield gr.skip(), each.progress
+                    elif each is not None:
+                        yield each.path, each.facts
+                    else:
+                        yield gr.skip()
 
         own = self.controls.signature().parameters.values()
         first = inspect.Parameter("video", inspect.Parameter.POSITIONAL_OR_KEYWORD)

@@ -18,7 +18,7 @@ from demos.events import PRIVATE
 from demos.how import HOW
 from demos.kept import Kept
 from demos.recipes import RecipeRow
-from demos.runs import Frame, file_of, frames, new_job, png_of
+from demos.runs import Frame, called, file_of, frames, new_job, png_of
 from engine import Job, Result
 from engine.comparison import Comparison
 from engine.registry import Task
@@ -266,17 +266,15 @@ def _endpoint(controls: Controls) -> Any:
     """The API's event: (preview, progress) on the way, (PNG, facts) at the end."""
 
     def work(*values: Any) -> Iterator[Any]:
-        job = new_job()
-        for frame in frames(controls, values, job):
-            if frame is None:
-                yield gr.skip()
-            elif isinstance(frame, Frame):
-                progress = {"done": frame.done, "stage": frame.stage, "seconds_left": frame.seconds_left}
-                progress |= frame.figures
-                yield gr.skip() if frame.preview is None else frame.preview, progress
-            else:
-                with file_of(png_of(frame), "png", frame.recipe["task"]) as path:
-                    yield path, frame.facts
+        with called() as job:
+            for frame in frames(controls, values, job):
+                if frame is None:
+                    yield gr.skip()
+                elif isinstance(frame, Frame):
+                    yield gr.skip() if frame.preview is None else frame.preview, {**frame.progress, **frame.figures}
+                else:
+                    with file_of(png_of(frame), "png", frame.recipe["task"]) as path:
+                        yield path, frame.facts
 
     work.__signature__ = controls.signature()  # type: ignore[attr-defined]
     work.__name__ = controls.task.endpoint

@@ -56,12 +56,26 @@ class Frame:
     curves: Curves | None = None
     """Of the figures so far, where there are any."""
 
+    @property
+    def progress(self) -> dict[str, Any]:
+        """What programs are told of it."""
+        return {"done": self.done, "stage": self.stage, "seconds_left": self.seconds_left}
+
 
 def new_job() -> Job:
     """In a handler: the job of a run that the visitor asks for."""
     kind = SharedJob if on_zero_gpu() else Job
     # All calls of MCP clients come through one session of Gradio's own.
     return kind(visits.current(), "mcp" if visits.is_mcp() else visits.address())
+
+
+@contextmanager
+def called() -> Iterator[Job]:
+    """In an endpoint: the job of a program's call. Gradio's two megabytes for its session go when the context ends."""
+    try:
+        yield new_job()
+    finally:
+        visits.forget_states(visits.current())
 
 
 def frames(controls: Controls, values: Sequence[Any], job: Job) -> Iterator[Frame | Result | None]:

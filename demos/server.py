@@ -26,7 +26,7 @@ from engine.turns import LOCK, TURNS
 UPLOADS_AT_ONCE = 5
 """Files of the largest size that one request may bring; more of them when they are smaller."""
 SESSIONS = 200
-"""Visits and calls that are remembered; the longest unused is forgotten first. Gradio keeps about 2 MB for each."""
+"""Visits that are remembered until their pages are closed, about 2 MB each; the longest unused is forgotten first."""
 LOOK_SECONDS = 20.0
 """Longest time between two looks for nets that are idle, and for files that are old."""
 FETCH_SECONDS = 4.0

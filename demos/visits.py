@@ -97,8 +97,12 @@ def note_path(path: str) -> None:
         VISITS.note(current(), [path])
 
 
-def forget_states(page: gr.Blocks, visit: str) -> None:
-    """Gradio itself would keep a visit's states for an hour after it, and the rest of what it knows for ever."""
+def forget_states(visit: str) -> None:
+    """In a handler: forget what Gradio knows of a visit or a call; it would keep its states for an hour, the rest for
+    ever, some two megabytes of it."""
+    page = LocalContext.blocks.get(None)
+    if page is None:
+        return
     held = page.state_holder
     held.delete_state(visit)
     with held.lock:
@@ -134,6 +138,6 @@ def connect(page: gr.Blocks) -> None:
         visit = request.session_hash
         if visit:
             VISITS.forget(visit, lambda: own_files(page))
-            forget_states(page, visit)
+            forget_states(visit)
 
     page.unload(left)
