@@ -31,9 +31,11 @@ def main() -> int:
         "--share", action="store_true", help="Also make a public link: anybody who has it can use this machine."
     )
     share: bool = parser.parse_args().share
-    own = None if "GRADIO_TEMP_DIR" in os.environ else tempfile.mkdtemp(prefix="pentimento-files-")
-    if own:  # of this process alone: Gradio's own place is shared by all of its programs on a machine
-        os.environ["GRADIO_TEMP_DIR"] = own
+    place = os.environ.get("GRADIO_TEMP_DIR")
+    if place:
+        os.makedirs(place, exist_ok=True)
+    # A folder of this process alone, which goes with it: other programs of Gradio's keep their files there, too.
+    own = os.environ["GRADIO_TEMP_DIR"] = tempfile.mkdtemp(prefix="pentimento-files-", dir=place)
     try:
         chosen = settings()
         chosen = chosen.model_copy(update={"share": share or chosen.share})
@@ -47,8 +49,7 @@ def main() -> int:
         print(f"error: {error}", file=sys.stderr)
         return 1
     finally:
-        if own:
-            shutil.rmtree(own, ignore_errors=True)
+        shutil.rmtree(own, ignore_errors=True)
     return 0
 
 

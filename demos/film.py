@@ -20,7 +20,7 @@ from demos.language import say
 from demos.panel import HEIGHT, PUBLIC, QUEUE, begin, described, end, ended
 from demos.record import noted
 from demos.runs import Frame, called, paced, prepared, shown_errors
-from demos.uploads import own_file
+from demos.uploads import upload
 from demos.zero import on_gpu
 from engine import Job, Walk
 from engine.errors import PictureError
@@ -39,25 +39,12 @@ LIMITS = f"{', '.join(ENDINGS)}, up to {settings().upload_megabytes} MB and {LON
 VideoPath = Path | PictureError | None
 
 
+@upload
 class VideoUpload(gr.Video):
     """A ``gr.Video`` that gives handlers the uploaded file itself, or why it cannot be used."""
 
-    is_template = True
-
     def __init__(self, **options: Any) -> None:
         super().__init__(sources=["upload", "webcam"], **options)
-
-    def get_block_name(self) -> str:
-        """The page's component."""
-        return "video"
-
-    def get_config(self, cls: type | None = None) -> dict[str, Any]:
-        """What the page needs: a plain video component."""
-        return super().get_config(gr.Video)
-
-    async def async_move_resource_to_block_cache(self, url_or_file_path: str | Path | None) -> str | None:
-        """As Gradio's, but no address is fetched."""
-        return await super().async_move_resource_to_block_cache(own_file(url_or_file_path, self.GRADIO_CACHE))
 
     def preprocess(self, payload: FileData | None) -> VideoPath:
         """The path of the uploaded video; only of one that was uploaded here."""

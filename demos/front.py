@@ -6,7 +6,7 @@ import json
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from demos.language import CHINESE, COOKIE, ENGLISH, NAMES, translated
+from demos.language import CHINESE, COOKIE, ENGLISH, LANGUAGES, translated
 
 TITLE = "# Pentimento\nClassical neural image generation: published algorithms that really run, on your picture."
 CHOOSE = f"""<script>(function () {{
@@ -21,7 +21,7 @@ CHOOSE = f"""<script>(function () {{
 
 def shell() -> str:
     """Title and lead, until Gradio's own are there; without them the first seconds of a visit would be empty."""
-    leads = {language: translated(TITLE, language).split("\n", 1)[1].strip() for language in NAMES}
+    leads = {language: translated(TITLE, language).split("\n", 1)[1].strip() for language in LANGUAGES}
     return f"""<div id="front" aria-hidden="true" style="position: absolute; padding: 1.4rem 2rem;
       font-family: system-ui, sans-serif; color: light-dark(#292524, #f5f5f4); color-scheme: light dark">
       <p style="font-size: 1.6rem; font-weight: 700; margin: 0 0 1rem">Pentimento</p><p></p></div>

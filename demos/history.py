@@ -69,10 +69,7 @@ class HistoryView:
     def __init__(self) -> None:
         self._seen = gr.State(History(), time_to_live=3600)
         with gr.Accordion("This visit's results", open=False):
-            gr.Markdown(
-                KEPT,
-                elem_classes=["quiet"],
-            )
+            gr.Markdown(KEPT, elem_classes=["quiet"])
             self._gallery = gr.Gallery(
                 [], label="Results", show_label=False, columns=6, height=260, object_fit="contain", format="jpeg",
                 interactive=False, buttons=["fullscreen"], elem_classes=["history"],
@@ -84,7 +81,8 @@ class HistoryView:
 
     def connect(self, panels: Iterable[Panel]) -> None:
         """Remember every panel's results."""
-        shown = [self._gallery, self._all, self._clear]
+        # The list is an output, too: only a state that was given has a time to live.
+        shown = [self._seen, self._gallery, self._all, self._clear]
         for panel in panels:
             for events in panel.runs:
                 events.ended.then(_added, [self._seen, panel.result], shown, **QUIET)
@@ -106,7 +104,7 @@ def _cleared(seen: History) -> tuple[Any, ...]:
 
 def _shown(seen: History) -> tuple[Any, ...]:
     some = gr.update(interactive=bool(seen.results))
-    return seen.pictures(), some, some
+    return seen, seen.pictures(), some, some
 
 
 def _zipped(seen: History) -> Iterator[Any]:

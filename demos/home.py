@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import gradio as gr
 
 from demos import look
-from demos.events import QUIET
+from demos.events import QUIET, given
 from demos.examples import FOLDER
 from demos.language import say_html
 from demos.places import Place
@@ -92,8 +93,9 @@ class Home:
         """Bind the buttons, and fill in the line about the machine once the page is shown."""
         for card, button in self._buttons:
             place = places[card.task]
-            given = {place.controls.uploads_placed[name]: _paths(value) for name, value in card.example.items()}
-            place.open(button.click).then(_given(list(given.values())), None, [*given], **QUIET)
+            uploads = [place.controls.uploads_placed[name] for name in card.example]
+            pictures = given([_paths(names) for names in card.example.values()])
+            place.open(button.click).then(partial(_same, pictures), None, uploads, **QUIET)
         page.load(_machine, None, [self.machine], **QUIET)
 
 
@@ -101,11 +103,8 @@ def _paths(names: str | Sequence[str]) -> str | list[str]:
     return str(FOLDER / names) if isinstance(names, str) else [str(FOLDER / name) for name in names]
 
 
-def _given(pictures: list[Any]) -> Any:
-    def given() -> Any:
-        return pictures if len(pictures) > 1 else pictures[0]
-
-    return given
+def _same(pictures: Any) -> Any:
+    return pictures
 
 
 def _machine() -> str:

@@ -31,9 +31,6 @@ from demos.places import Place
 from demos.recipes import Restoring
 from engine.settings import settings
 
-CLEANING_SECONDS = 600.0
-"""Longest time between two looks for files that are too old."""
-
 
 class Hub(NamedTuple):
     """What is served."""
@@ -64,9 +61,7 @@ def build() -> Hub:
 
 def page() -> Page:
     """The page in English."""
-    keep = 60 * settings().keep_minutes
-    cleaning = (max(1, round(min(CLEANING_SECONDS, keep / 4))), max(1, round(keep)))
-    made = Page(title="Pentimento", analytics_enabled=False, delete_cache=cleaning, fill_width=True)
+    made = Page(title="Pentimento", analytics_enabled=False, fill_width=True)
     with made:
         with gr.Row(elem_classes=["top"]):
             gr.Markdown(TITLE)

@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
-from gradio.context import LocalContext
+
+from demos.visits import header, request
 
 FOLDER = Path(__file__).parent / "languages"
 ENGLISH, CHINESE = "en", "zh-CN"
-NAMES = {ENGLISH: "English", CHINESE: "中文"}
+LANGUAGES = (ENGLISH, CHINESE)
 COOKIE = "pentimento_language"
 LONGEST, DEEPEST = 1000, 4
 """Of texts with values: characters, and how often a value has values itself."""
@@ -123,10 +124,7 @@ def translated_html(text: str, language: str) -> str:
 
 def current() -> str:
     """In a handler: the visitor's language."""
-    request: Any = LocalContext.request.get(None)
-    if getattr(request, "headers", None) is None:
-        return ENGLISH
-    kept = request.cookies.get(COOKIE) or request.headers.get("accept-language") or ""
+    kept = getattr(request(), "cookies", {}).get(COOKIE) or header("accept-language")
     return CHINESE if str(kept).lower().startswith("zh") else ENGLISH
 
 
@@ -153,7 +151,7 @@ def in_template(template: str) -> str:
     """JavaScript for ``js_on_load`` that translates what an ``html_template`` has put into ``element``."""
     tables = {
         language: {text: translated(text, language) for text in nodes(template)}
-        for language in NAMES if language != ENGLISH
+        for language in LANGUAGES if language != ENGLISH
     }  # fmt: skip
     return f"""
 const words = {json.dumps(tables)}[navigator.language] || {{}};
@@ -180,14 +178,14 @@ def texts(page: gr.Blocks) -> Iterator[tuple[Any, str, Any]]:
 
 def translate(page: gr.Blocks) -> gr.I18n:
     """Let Gradio translate everything that a page says; returns its tables, for ``launch``."""
-    tables: dict[str, dict[str, str]] = {language: {} for language in NAMES}
+    tables: dict[str, dict[str, str]] = {language: {} for language in LANGUAGES}
     waiting: list[Any] = []
 
     def marked(text: Any, *, is_html: bool = False) -> Any:
         if not isinstance(text, str):
             return text
         turn = translated_html if is_html else translated
-        said = {language: turn(text, language) for language in NAMES}
+        said = {language: turn(text, language) for language in LANGUAGES}
         if len(set(said.values())) == 1:
             return text
         key = f"html {len(tables[ENGLISH])}" if is_html else text

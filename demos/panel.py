@@ -70,7 +70,7 @@ class Panel:
                 False, label="Keep the recipe in the file", info="Parameters, seed and weights; no names.", scale=2
             )
             self.download = gr.DownloadButton("Download", interactive=False, scale=1)
-        self.recipes = RecipeRow(task)
+        self.recipes = RecipeRow()
         with gr.Row(visible=bool(send_to)):
             self.senders = {
                 name: gr.Button(f"Send to {name}", size="sm", interactive=False, min_width=110) for name in send_to

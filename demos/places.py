@@ -9,19 +9,20 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from demos.controls import Controls
-from demos.events import QUIET
+from demos.events import QUIET, given
 
 if TYPE_CHECKING:
     from demos.panel import Panel
 
 
 WAIT = """async (id) => {
+  if (!id) return;
   const soon = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
-  for (let tries = 0; id && tries < 100 && !document.getElementById(id); tries += 1) await soon(50);
+  for (let tries = 0; tries < 100 && !document.getElementById(id); tries += 1) await soon(50);
   await soon(100);
   window.scrollTo({top: 0});
 }"""
-"""In the page: wait until a component is there, and go to its top."""
+"""In the page: wait until a component is there, and go to the top; nothing without one."""
 
 
 @dataclass(frozen=True)
@@ -59,8 +60,7 @@ class Place:
     @property
     def opened(self) -> Any:
         """What opens the tabs, for :attr:`groups`."""
-        updates = [gr.update(selected=name) for _, name in self.tabs]
-        return updates if len(updates) > 1 else updates[0]
+        return given([gr.update(selected=name) for _, name in self.tabs])
 
     def open(self, trigger: Any) -> Any:
         """Open the tabs and wait until they are there; what is put into them has to follow with ``.then``.

@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 import gradio as gr
-from gradio.context import LocalContext
 from gradio.utils import is_in_or_equal
 
 from demos import visits
@@ -20,7 +19,7 @@ from demos.kept import Kept
 from demos.language import say, say_plainly
 from demos.places import WAIT, Place
 from demos.runs import shown_errors
-from demos.uploads import own_file
+from demos.uploads import upload
 from engine import PentimentoError
 from engine.errors import ParameterError, PictureError
 from engine.parameters import Parameters
@@ -41,25 +40,12 @@ class Loaded(NamedTuple):
     """Of the upload, which goes with the visit."""
 
 
+@upload
 class RecipeUpload(gr.UploadButton):
     """A button for a result or its JSON; it gives handlers the recipe, or why there is none."""
 
-    is_template = True
-
     def __init__(self, **options: Any) -> None:
         super().__init__("Load a recipe", file_types=ENDINGS, type="filepath", **options)
-
-    def get_block_name(self) -> str:
-        """The page's component."""
-        return "uploadbutton"
-
-    def get_config(self, cls: type | None = None) -> dict[str, Any]:
-        """What the page needs: a plain upload button."""
-        return super().get_config(gr.UploadButton)
-
-    async def async_move_resource_to_block_cache(self, url_or_file_path: str | Path | None) -> str | None:
-        """As Gradio's, but no address is fetched."""
-        return await super().async_move_resource_to_block_cache(own_file(url_or_file_path, self.GRADIO_CACHE))
 
     def preprocess(self, payload: Any) -> Any:
         """A :class:`Loaded` file, or None."""
@@ -77,8 +63,7 @@ class RecipeUpload(gr.UploadButton):
 class RecipeRow:
     """Of one panel: a link to the settings as they are now, the result's recipe as a file, and a recipe to load."""
 
-    def __init__(self, task: Form) -> None:
-        self._task = task
+    def __init__(self) -> None:
         with gr.Row(elem_classes=["recipes"]):
             self.link = gr.Button("Copy a link to these settings", size="sm")
             self.save = gr.DownloadButton("Recipe as JSON", size="sm", interactive=False)
@@ -93,7 +78,7 @@ class RecipeRow:
             given = dict(zip(settings, values, strict=True))
             none: dict[str, list[int]] = {each.name: [] for each in controls.form.inputs}
             with shown_errors():
-                link = link_to(_address(), self._task, controls.parameters(given, none))
+                link = link_to(_address(), controls.form, controls.parameters(given, none))
             gr.Info(say("The link is copied; pictures are not part of it."))
             return gr.update(value=link, visible=True)
 
@@ -105,17 +90,16 @@ class RecipeRow:
 
 def _address() -> str:
     """In a handler: the page's address, without settings."""
-    request: Any = LocalContext.request.get(None)
-    return str(getattr(request, "headers", {}).get("referer") or "").partition("?")[0]
+    return visits.header("referer").partition("?")[0]
 
 
 def link_to(address: str, task: Form, parameters: Parameters) -> str:
     """An address that opens a task with parameters; those that have their default are left out."""
-    defaults = task.parameters()
+    defaults = task.parameters().model_dump(mode="json")
     changed = {
         name: value
         for name, value in parameters.model_dump(mode="json").items()
-        if value != defaults.model_dump(mode="json")[name] and task.parameters.remembered(name)
+        if value != defaults[name] and task.parameters.remembered(name)
     }
     given = {name: value if isinstance(value, str) else json.dumps(value) for name, value in changed.items()}
     return f"{address}?{urlencode({'task': task.name, **given})}"
@@ -180,7 +164,7 @@ class Restoring:
         """As an uploaded recipe says."""
         if given is None:
             return self._opened(None)
-        visits.note_path(given.path)
+        visits.note_paths([given.path] if given.path else [])
         with shown_errors():
             if isinstance(given.recipe, PentimentoError):
                 raise given.recipe

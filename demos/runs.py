@@ -32,7 +32,6 @@ from engine.turns import TURNS
 PREVIEW_SECONDS = 0.5
 """Least time between two previews; the steps between them only give Gradio a chance to end the run."""
 
-
 MCP_MINUTES = 5.0
 """A run for an MCP client may not take longer: nobody ends it when the client goes away."""
 BEFORE = ("waiting", "downloading")
@@ -62,18 +61,17 @@ class Frame:
         return {"done": self.done, "stage": self.stage, "seconds_left": self.seconds_left}
 
 
-def new_job() -> Job:
+def new_job(*, explains: bool = True) -> Job:
     """In a handler: the job of a run that the visitor asks for."""
     kind = SharedJob if on_zero_gpu() else Job
-    # All calls of MCP clients come through one session of Gradio's own.
-    return kind(visits.current(), "mcp" if visits.is_mcp() else visits.address())
+    return kind(visits.current(), visits.address(), explains=explains)
 
 
 @contextmanager
 def called() -> Iterator[Job]:
     """In an endpoint: the job of a program's call. Gradio's two megabytes for its session go when the context ends."""
     try:
-        yield new_job()
+        yield new_job(explains=False)
     finally:
         visits.forget_states(visits.current())
 
@@ -130,7 +128,8 @@ def paced(walk: Iterable[Step], job: Job) -> Iterator[Frame | None]:
     """Few of the steps as frames, None for the others; a run that takes too long is stopped."""
     shown, count, curves = 0.0, 0, Curves()
     began: float | None = None
-    limit = 60 * (settings().run_minutes if job.address != "mcp" else min(MCP_MINUTES, settings().run_minutes))
+    minutes = settings().run_minutes
+    limit = 60 * (min(MCP_MINUTES, minutes) if job.address == visits.MCP else minutes)
     for step in walk:
         if began is None and not step.stage.startswith(BEFORE):
             began = time.monotonic()

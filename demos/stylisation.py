@@ -10,7 +10,7 @@ from gradio.components import Component
 
 from demos import told
 from demos.controls import Controls
-from demos.events import QUIET
+from demos.events import QUIET, given
 from demos.examples import Pair, pair_gallery
 from demos.panel import Panel, RunEvents
 from engine.registry import Task
@@ -99,6 +99,6 @@ def connect_presets(controls: Controls, preset: gr.Radio) -> None:
 
     def chosen(name: str) -> Any:
         values = [kind.presets.get(name, {}).get(each, getattr(defaults, each)) for each in changed]
-        return values if len(values) > 1 else values[0]
+        return given(values)
 
     preset.input(chosen, [preset], [controls[each] for each in changed], **QUIET)

@@ -7,10 +7,11 @@ import binascii
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import unquote
 
 import gradio as gr
+from gradio.components import Component
 from gradio.components.gallery import GalleryData, GalleryImage
 from gradio.data_classes import ImageData
 from gradio.route_utils import API_PREFIX
@@ -28,15 +29,34 @@ Uploads = list[Picture] | PictureError | None
 """The same for an upload of several pictures."""
 
 
+K = TypeVar("K", bound=type[Component])
+
 FRAME_LIMIT = 8_000_000
 """Characters of a camera's frame."""
 
 
-def own_file(given: str | Path | None, cache: str) -> str | Path | None:
-    """For a component's ``async_move_resource_to_block_cache``, which would fetch any address for a client.
+def upload(kind: K) -> K:
+    """Class decorator: the page draws the component as its base, and it takes only files that were uploaded here.
 
-    Returns:
-        The path of an upload for its address on this server; what is no address, as it is.
+    Gradio itself would fetch any address for a client. That of an upload on this server stands for the upload.
+    """
+    plain: Any = kind.__base__
+
+    async def moved(self: Any, url_or_file_path: str | Path | None) -> str | None:
+        return await plain.async_move_resource_to_block_cache(  # type: ignore[no-any-return]
+            self, _own_file(url_or_file_path, self.GRADIO_CACHE)
+        )
+
+    made: Any = kind
+    made.is_template = True
+    made.get_block_name = lambda self: plain.__name__.lower()
+    made.get_config = lambda self, cls=None: plain.get_config(self, plain)
+    made.async_move_resource_to_block_cache = moved
+    return kind
+
+
+def _own_file(given: str | Path | None, cache: str) -> str | Path | None:
+    """The path of an upload for its address on this server; what is no address, as it is.
 
     Raises:
         gr.Error: for any other address.
@@ -49,6 +69,7 @@ def own_file(given: str | Path | None, cache: str) -> str | Path | None:
     return place
 
 
+@upload
 class PictureUpload(gr.Image):
     """A ``gr.Image`` that gives handlers an :class:`engine.picture.Picture`.
 
@@ -56,24 +77,10 @@ class PictureUpload(gr.Image):
     to white, and decodes a bomb before anybody can object; this one refuses all that.
     """
 
-    is_template = True  # the page draws it as the "image" component
-
     def __init__(self, given: PictureInput, **options: Any) -> None:
         shared: dict[str, Any] = {"sources": ["upload", "clipboard", "webcam"], "buttons": ["fullscreen"]}
         super().__init__(type="pil", alt_text=given.help, **{**shared, **options})
         self._given = given
-
-    def get_block_name(self) -> str:
-        """The page's component."""
-        return "image"
-
-    def get_config(self, cls: type | None = None) -> dict[str, Any]:
-        """What the page needs: a plain image component."""
-        return super().get_config(gr.Image)
-
-    async def async_move_resource_to_block_cache(self, url_or_file_path: str | Path | None) -> str | None:
-        """As Gradio's, but no address is fetched."""
-        return await super().async_move_resource_to_block_cache(own_file(url_or_file_path, self.GRADIO_CACHE))
 
     def preprocess(self, payload: ImageData | None) -> Upload:  # type: ignore[override]
         """The uploaded file as a picture, or why it cannot be one; :meth:`demos.controls.Controls.read` raises that.
@@ -96,10 +103,9 @@ def _opened(given: PictureInput, payload: ImageData, cache: str) -> Picture | Pi
     return Uploaded(**{each.name: getattr(opened, each.name) for each in fields(opened)}, path=payload.path)
 
 
+@upload
 class PicturesUpload(gr.Gallery):
     """A ``gr.Gallery`` that gives handlers a list of pictures; for inputs that take many."""
-
-    is_template = True
 
     def __init__(self, given: PictureInput, **options: Any) -> None:
         shared: dict[str, Any] = {
@@ -111,18 +117,6 @@ class PicturesUpload(gr.Gallery):
         }
         super().__init__(type="filepath", file_types=["image"], **{**shared, **options})
         self._given = given
-
-    def get_block_name(self) -> str:
-        """The page's component."""
-        return "gallery"
-
-    def get_config(self, cls: type | None = None) -> dict[str, Any]:
-        """What the page needs: a plain gallery."""
-        return super().get_config(gr.Gallery)
-
-    async def async_move_resource_to_block_cache(self, url_or_file_path: str | Path | None) -> str | None:
-        """As Gradio's, but no address is fetched."""
-        return await super().async_move_resource_to_block_cache(own_file(url_or_file_path, self.GRADIO_CACHE))
 
     def preprocess(self, payload: GalleryData | None) -> Uploads:  # type: ignore[override]
         """The uploaded files as pictures, or why one of them cannot be one."""

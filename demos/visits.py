@@ -1,4 +1,4 @@
-"""Uploads that go when their visitor does, before Gradio's own cleaning finds them.
+"""Uploads that go when their visitor does, and the other files when they are old.
 
 What belongs to a visit is decided here, by the files that its handlers have really opened; a page could name any file.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
@@ -22,7 +22,7 @@ from gradio.utils import get_upload_folder
 from engine import Picture
 
 MOST_VISITS, MOST_FILES = 1000, 500
-"""What is remembered; what is not is left to Gradio's cleaning."""
+"""What is remembered; what is not goes when it is old."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,41 +60,47 @@ class Visits:
 
 VISITS = Visits()
 """Of this process."""
+MCP = "mcp"
+
+
+def request() -> Any:
+    """In a handler: the request that it serves, a ``gr.Request``; None outside of one."""
+    return LocalContext.request.get(None)
+
+
+def header(name: str) -> str:
+    """In a handler: a header of the request; empty where there is none."""
+    return str(getattr(request(), "headers", {}).get(name) or "")
 
 
 def current() -> str:
     """In a handler: the visit that it runs for; empty outside of one."""
-    request = LocalContext.request.get(None)
-    return str(getattr(request, "session_hash", None) or "")
+    return str(getattr(request(), "session_hash", None) or "")
 
 
 def address() -> str:
-    """In a handler: where its visitor is, as far as the server knows: a user, else a network address."""
-    request: Any = LocalContext.request.get(None)
-    if getattr(request, "username", None):
-        return f"user {request.username}"
-    return str(getattr(getattr(request, "client", None), "host", ""))
+    """In a handler: where its visitor is, as far as the server knows: a user, else a network address.
 
-
-def is_mcp() -> bool:
-    """In a handler: whether an MCP client called; nobody ends its run when the client goes away."""
-    request: Any = LocalContext.request.get(None)
-    return getattr(request, "headers", {}).get("x-gradio-user") == "mcp"
+    All calls of MCP clients come through one session of Gradio's own, and have :data:`MCP` for an address.
+    """
+    asked = request()
+    if header("x-gradio-user") == "mcp":
+        return MCP
+    if getattr(asked, "username", None):
+        return f"user {asked.username}"
+    return str(getattr(getattr(asked, "client", None), "host", ""))
 
 
 def note(given: Any) -> None:
     """In a handler: what it was given belongs to the visit that it runs for."""
-    visit = current()
     pictures = given if isinstance(given, list) else [given]
-    paths = [each.path for each in pictures if isinstance(each, Uploaded)]
-    if visit and paths:
-        VISITS.note(visit, paths)
+    note_paths([each.path for each in pictures if isinstance(each, Uploaded)])
 
 
-def note_path(path: str) -> None:
-    """In a handler: a file that was uploaded for it belongs to its visit."""
-    if path and current():
-        VISITS.note(current(), [path])
+def note_paths(paths: Sequence[str]) -> None:
+    """In a handler: files that were uploaded for it belong to its visit."""
+    if paths and current():
+        VISITS.note(current(), paths)
 
 
 def forget_states(visit: str) -> None:
@@ -116,10 +122,10 @@ def own_files(page: gr.Blocks) -> set[str]:
 
 
 def delete_old(page: gr.Blocks, seconds: float) -> int:
-    """Delete files of calls and results that are older; returns how many.
+    """Delete files of visits and calls that are older; returns how many.
 
-    Gradio's own cleaning (``delete_cache``) knows uploads, but no file that was made of them (6.31): what it counts by
-    is lost with the copies of components that each session has.
+    Why not Gradio's own cleaning (``delete_cache``): it knows uploads, but no file that was made of them (6.31). What
+    it counts by is lost with the copies of components that each session has.
     """
     own, oldest, deleted = own_files(page), time.time() - seconds, 0
     for path in Path(get_upload_folder()).glob("*/*"):

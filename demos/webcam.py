@@ -80,11 +80,7 @@ def _painted(frame: Upload, seen: Seen | None, *chosen: Any) -> tuple[Any, Any, 
             made = seen.paint(numpy.asarray(frame.image))
         milliseconds = 1000 * (time.perf_counter() - start)
         told = say("{} ms a frame, {} x {}", round(milliseconds), made.shape[1], made.shape[0])
-        return (
-            Image.fromarray(made),
-            seen,
-            told,
-        )
+        return Image.fromarray(made), seen, told
     except PentimentoError as error:
         return gr.skip(), None, f"**{say(str(error))}**"  # an exception would end the recording
     finally:

@@ -20,7 +20,7 @@ from engine.picture import Kind, Picture, save_picture
 from engine.registry import Form, PictureInput, Task
 from engine.runner import run
 from engine.tasks import FILMS, TASKS
-from engine.terminal import watch
+from engine.terminal import kind_of, summary, told_errors, watch
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -170,28 +170,23 @@ def _run_task(options: argparse.Namespace) -> None:
     task: Task = options.task
     given = vars(options)
     parameters = parse(task.parameters, {name: given[name] for name in task.parameters.model_fields if name in given})
-    kind, explained = _kind(options.out), options.explanation and _kind(options.explanation)
+    kind, explained = kind_of(options.out), options.explanation and kind_of(options.explanation)
     pictures = {each.name: [each.open(path) for path in given[each.name] or ()] for each in task.inputs}
     _tell_notes(pictures)
-    job = Job()
+    job = Job(explains=bool(explained))
     result = watch(Walk(run(task, pictures, parameters, job)), job)
-    try:
+    with told_errors():
         result.save(options.out, kind=kind, keep_recipe=options.keep_recipe)
         if explained and result.explanation:
             sheet = result.explanation.picture()
             save_picture(sheet, options.explanation, kind=explained, source_type=result.source_type)
         if options.facts:
-            options.facts.write_text(json.dumps(result.facts, indent=2) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise PentimentoError(f"The result cannot be written: {error.strerror}: {error.filename}") from None
-    print(f"{options.out}: {result.image.width} x {result.image.height}, {result.facts['seconds']:.1f} s")
+            _write_facts(options.facts, result.facts)
+    print(summary(options.out, result))
 
 
 def _write_facts(path: Path, facts: Any) -> None:
-    try:
-        path.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise PentimentoError(f"The result cannot be written: {error.strerror}: {error.filename}") from None
+    path.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
 
 
 def _run_film(options: argparse.Namespace) -> None:
@@ -205,17 +200,9 @@ def _run_film(options: argparse.Namespace) -> None:
     job = Job()
     facts = watch(Walk(run_film(film, options.video, options.out, pictures, parameters, job)), job)
     if options.facts:
-        _write_facts(options.facts, facts)
+        with told_errors():
+            _write_facts(options.facts, facts)
     print(f"{options.out}: {facts['frames']} frames, {facts['seconds']:.1f} s, {facts['frames_per_second']} frames/s")
-
-
-def _kind(out: Path) -> Literal["png", "jpeg"]:
-    kinds: dict[str, Literal["png", "jpeg"]] = {".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg"}
-    if out.suffix.lower() not in kinds:
-        raise PentimentoError(f"The result's name has to end in .png or .jpg, not {out.suffix!r}.")
-    if not out.absolute().parent.is_dir():
-        raise PentimentoError(f"There is no folder {out.parent} for the result.")
-    return kinds[out.suffix.lower()]
 
 
 def _tell_notes(pictures: dict[str, list[Picture]]) -> None:

@@ -6,7 +6,9 @@ import tempfile
 import threading
 import uuid
 from collections.abc import Callable, Generator, Iterator, Mapping
+from copy import copy
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
@@ -25,10 +27,11 @@ class Job:
     Args:
         visitor: who asked for the run, where several share the device. Empty for the owner.
         address: where the visitor is; turns are fair by it.
+        explains: whether anybody will look at :attr:`Outcome.explanation`; a task may leave it out when nobody does.
     """
 
-    def __init__(self, visitor: str = "", address: str = "") -> None:
-        self.visitor, self.address = visitor, address
+    def __init__(self, visitor: str = "", address: str = "", *, explains: bool = True) -> None:
+        self.visitor, self.address, self.explains = visitor, address, explains
         self._stop = threading.Event()
 
     def stop(self) -> None:
@@ -40,6 +43,12 @@ class Job:
         """Whether the run has been asked to end."""
         return self._stop.is_set()
 
+    def plain(self) -> Job:
+        """The same stop request, for a part of the run whose explanation nobody will look at."""
+        part = copy(self)
+        part.explains = False
+        return part
+
     def forget(self) -> None:
         """The run has ended: leave nothing behind."""
 
@@ -47,8 +56,10 @@ class Job:
 class SharedJob(Job):
     """A job that another process on this machine can be given, by pickling it: its stop request is a file."""
 
-    def __init__(self, visitor: str = "", address: str = "", file: Path | None = None) -> None:
-        super().__init__(visitor, address)
+    def __init__(
+        self, visitor: str = "", address: str = "", *, explains: bool = True, file: Path | None = None
+    ) -> None:
+        super().__init__(visitor, address, explains=explains)
         self._file = file or Path(tempfile.gettempdir()) / f"pentimento-stop-{uuid.uuid4().hex}"
         self._ended = False
 
@@ -68,7 +79,7 @@ class SharedJob(Job):
         self._file.unlink(missing_ok=True)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return SharedJob, (self.visitor, self.address, self._file)
+        return partial(SharedJob, self.visitor, self.address, explains=self.explains, file=self._file), ()
 
 
 @dataclass(frozen=True, kw_only=True)

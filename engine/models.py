@@ -55,12 +55,6 @@ class Models:
             self._nets.clear()
 
     @property
-    def bytes(self) -> int:
-        """How much memory they take."""
-        with self._lock:
-            return sum(map(_bytes, self._nets.values()))
-
-    @property
     def idle_seconds(self) -> float:
         """How long no net has been asked for."""
         return time.monotonic() - self._used

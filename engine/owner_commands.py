@@ -8,10 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import ParameterError
-from engine.picture import Kind, Picture
+from engine.picture import Picture
 from engine.settings import PREFIX, settings, table
-
-KINDS: dict[str, Kind] = {".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg"}
 
 
 def add_owner_commands(commands: Any) -> None:
@@ -54,10 +52,9 @@ def _reproduce(options: argparse.Namespace) -> None:
     from engine.recipes import read
     from engine.runner import run
     from engine.tasks import FILMS, TASKS
-    from engine.terminal import watch
+    from engine.terminal import kind_of, summary, told_errors, watch
 
-    if options.out.suffix.lower() not in KINDS:
-        raise ParameterError("The result's name has to end in .png or .jpg.")
+    kind = kind_of(options.out)
     recipe = read(options.recipe)
     if recipe.task in FILMS:
         raise ParameterError("A video is made again by its own command.")
@@ -75,13 +72,11 @@ def _reproduce(options: argparse.Namespace) -> None:
         if name not in inputs:
             raise ParameterError(f"{task.name} takes pictures for {', '.join(inputs)}; please give INPUT=FILE.")
         pictures.setdefault(name, []).append(inputs[name].open(Path(file)))
-    job = Job()
+    job = Job(explains=False)
     result = watch(Walk(run(task, pictures, parameters, job)), job)
-    try:
-        result.save(options.out, kind=KINDS[options.out.suffix.lower()], keep_recipe=True)
-    except OSError as error:
-        raise ParameterError(f"The result cannot be written: {error.strerror}.") from None
-    print(f"{options.out}: {result.image.width} x {result.image.height}, {result.facts['seconds']:.1f} s")
+    with told_errors():
+        result.save(options.out, kind=kind, keep_recipe=True)
+    print(summary(options.out, result))
 
 
 def _add_publish(commands: Any) -> None:

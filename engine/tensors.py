@@ -35,6 +35,15 @@ def resized(image: Image.Image, size: Size, device: torch.device | str = "cpu") 
     return to_tensor(image.resize(size, Image.Resampling.LANCZOS), device)
 
 
+def reduced(picture: Tensor, longest: int, *, shortest: int = 16) -> Tensor:
+    """``(B, 3, H, W)`` with a longer side of at most ``longest``, by the mean of areas; no side below ``shortest``."""
+    size = (picture.shape[3], picture.shape[2])
+    if max(size) <= longest:
+        return picture
+    width, height = fitted(size, longest, shortest=shortest)
+    return functional.interpolate(picture, size=(height, width), mode="area")
+
+
 def enlarged(picture: Tensor, size: Size) -> Tensor:
     """``(B, 3, h, w)`` -> ``(B, 3, H, W)`` by bicubic interpolation, for the next scale."""
     return functional.interpolate(picture, size=(size[1], size[0]), mode="bicubic", align_corners=False)

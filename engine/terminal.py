@@ -1,16 +1,20 @@
-"""A run watched on a terminal: a progress bar, and Ctrl-C as a stop that keeps the best."""
+"""A run on a terminal: a progress bar, Ctrl-C as a stop that keeps the best, and the file of the result."""
 
 from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TypeVar
 
 from tqdm import tqdm
 
+from engine.errors import PentimentoError
 from engine.job import Job, Step, Walk
+from engine.picture import Kind
+from engine.runner import Result
 
 T = TypeVar("T")
 
@@ -43,3 +47,33 @@ def _interrupt_stops(job: Job) -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+KINDS: Mapping[str, Kind] = {".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg"}
+
+
+def kind_of(out: Path) -> Kind:
+    """The kind of file that a result's name asks for.
+
+    Raises:
+        PentimentoError: another ending, or a folder that does not exist.
+    """
+    if out.suffix.lower() not in KINDS:
+        raise PentimentoError(f"The result's name has to end in .png or .jpg, not {out.suffix!r}.")
+    if not out.absolute().parent.is_dir():
+        raise PentimentoError(f"There is no folder {out.parent} for the result.")
+    return KINDS[out.suffix.lower()]
+
+
+@contextmanager
+def told_errors() -> Iterator[None]:
+    """What goes wrong when a result is written, as one sentence."""
+    try:
+        yield
+    except OSError as error:
+        raise PentimentoError(f"The result cannot be written: {error.strerror}: {error.filename}") from None
+
+
+def summary(out: Path, result: Result) -> str:
+    """A line about a result that has been written."""
+    return f"{out}: {result.image.width} x {result.image.height}, {result.facts['seconds']:.1f} s"

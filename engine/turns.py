@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import count
 
 from engine.errors import BusyError
@@ -33,7 +33,7 @@ class Ticket:
     """How long the run should take; None where nobody knows."""
     asked: float | None = None
     """When a step was last asked of it while it has all but the device, by the monotonic clock; else None."""
-    until: float | None = field(default=None)
+    until: float | None = None
     """When the run that has the device should end, by the monotonic clock."""
 
 

@@ -22,44 +22,17 @@ NAMED = ("stage", "hint", "cure", "what", "note", "verb", "which")
 RETURNING = ("unknown", "_sentence", "_why_unknown", "_absent", "told", "_told", "hints", "_hints")
 """Functions that return one."""
 FURTHER = (
-    "your face",
-    "your photo",
-    "your picture",
-    "68 landmarks",
-    "parts of your face",
-    "warped",
-    "in your light",
-    "where patches may come from",
-    "made of patches",
-    "by the identity's network",
-    "where it goes",
-    "in its place",
-    "identity, picture {}",
-    "image editor",
-    "warp, light, blend",
-    "patches (V3)",
-    "network, bicubic",
-    "residual (SRResNet)",
-    "GAN (SRGAN)",
-    "compact residual (ours)",
-    "residual (EDSR)",
-    "residual (RRDB)",
-    "GAN (ESRGAN)",
-    "GAN (Real-ESRGAN)",
-    "masked",
-    "blended",
-    "texture, {}",
-    "V1: Gram matrices",
-    "V2: one pass, any painting",
-    "V3: patches",
-    "CPU, {} threads",
-    "one run", "{} runs", "texture at {}", "original", "content network", "refined", "photo", "painting",
-    "result", "mask", "hole",
-    "What is shown is the run before.", "It was made with other weights: {}.",
-    "{}: the value should be greater than or equal to {}.", "{}: the value should be less than or equal to {}.",
-    "{}: the value should be a valid number.", "{}: the value should be a valid integer.",
-    "{}: the value should be {}.", "the value should be greater than or equal to {}.",
-    "the value should be less than or equal to {}.",
+    "your face", "your photo", "your picture", "68 landmarks", "parts of your face", "warped", "in your light",
+    "where patches may come from", "made of patches", "by the identity's network", "where it goes", "in its place",
+    "identity, picture {}", "image editor", "warp, light, blend", "patches (V3)", "network, bicubic",
+    "residual (SRResNet)", "GAN (SRGAN)", "compact residual (ours)", "residual (EDSR)", "residual (RRDB)",
+    "GAN (ESRGAN)", "GAN (Real-ESRGAN)", "masked", "blended", "texture, {}", "V1: Gram matrices",
+    "V2: one pass, any painting", "V3: patches", "CPU, {} threads", "one run", "{} runs", "texture at {}", "original",
+    "content network", "refined", "photo", "painting", "result", "mask", "hole", "What is shown is the run before.",
+    "It was made with other weights: {}.", "{}: the value should be greater than or equal to {}.",
+    "{}: the value should be less than or equal to {}.", "{}: the value should be a valid number.",
+    "{}: the value should be a valid integer.", "{}: the value should be {}.",
+    "the value should be greater than or equal to {}.", "the value should be less than or equal to {}.",
 )  # fmt: skip
 """What libraries say, and parts of other texts."""
 INNER = ("ValueError", "AttributeError", "RuntimeError", "KeyError", "TypeError", "IndexError", "AssertionError")
@@ -70,7 +43,8 @@ def of_page() -> set[str]:
     """Texts of the page's components, and the nodes of its HTML."""
     import gradio as gr
 
-    from demos import hub, language
+    from demos import hub, language, lens, look
+    from engine.comparison import Panel
 
     found: set[str] = set()
     for block, name, value in language.texts(hub.page()):
@@ -78,9 +52,6 @@ def of_page() -> set[str]:
             found |= {shown for shown, _ in value if isinstance(shown, str)}
         elif isinstance(value, str):
             found |= set(language.nodes(value)) if isinstance(block, gr.HTML) else {value.strip()}
-    from demos import lens, look
-    from engine.comparison import Panel
-
     picture = Image.new("RGB", (32, 32))
     found |= set(language.nodes(lens.shown([Panel("original", picture)])))
     found |= set(language.nodes(look.status(0, "Ready")))

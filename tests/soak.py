@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import io
 import json
+import os
 import threading
 import time
 import urllib.request
@@ -52,9 +53,9 @@ class Report:
         return self.resident[-1][1] / first
 
 
-def request(url: str, data: bytes | None = None, kind: str = "application/json", timeout: float = 300) -> bytes:
-    made = urllib.request.Request(url, data, {"content-type": kind} if data else {})
-    with urllib.request.urlopen(made, timeout=timeout) as answer:
+def request(url: str, data: bytes | None = None, kind: str = "application/json") -> bytes:
+    made = urllib.request.Request(url, data, {"content-type": kind})
+    with urllib.request.urlopen(made, timeout=300) as answer:
         body: bytes = answer.read()
         return body
 
@@ -117,7 +118,7 @@ def resident(process: int) -> int:
 
 
 def on_disk(server: Server) -> Iterator[Path]:
-    return (path for path in server.files.rglob("*") if path.is_file())
+    return (Path(at) / name for at, _, names in os.walk(server.files) for name in names)
 
 
 def main() -> None:

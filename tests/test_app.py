@@ -7,8 +7,6 @@ import subprocess
 import sys
 import threading
 import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 from typing import Any
 
@@ -20,27 +18,15 @@ from PIL import Image, ImageChops
 from engine import TASKS
 from engine.tasks import FILMS
 from tests import pictures
+from tests.asking import ask, wait_until
 
 QUICK = {"size": 64, "iterations": 3}
 
 
-def request(url: str, body: Any = None, timeout: float = 30) -> tuple[int, Any]:
+def request(url: str, body: Any = None) -> tuple[int, Any]:
     """One HTTP request with a JSON body and answer."""
-    data = None if body is None else json.dumps(body).encode()
-    made = urllib.request.Request(url, data, {"content-type": "application/json"})
-    try:
-        with urllib.request.urlopen(made, timeout=timeout) as answer:
-            text = answer.read().decode()
-            return answer.status, json.loads(text) if text.startswith(("{", "[")) else text
-    except urllib.error.HTTPError as error:
-        return error.code, error.read().decode()
-
-
-def wait_until(condition: Any, seconds: float = 20) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.05)
+    status, text, _ = ask(url, body)
+    return status, json.loads(text) if status == 200 and text.startswith(("{", "[")) else text
 
 
 def test_a_photo_becomes_a_painting_through_the_client(client: Client, files: tuple[Path, Path]) -> None:

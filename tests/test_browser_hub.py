@@ -14,7 +14,6 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from engine.picture import read_recipe
 from tests import pictures
-from tests.conftest import QUIET  # noqa: F401 - the browser's options, of which the fixture makes use
 
 TABS = ("Home", "Style V1", "Style V2", "Style V3", "Super-resolution", "Inpainting", "Face swap", "For programs")
 
@@ -43,6 +42,14 @@ def enlarged(page: Page, app_url: str, path: Path) -> Locator:
     tab.get_by_role("button", name="Run").click()
     expect(tab.get_by_text("Done in")).to_be_visible(timeout=60_000)
     return tab
+
+
+def load_recipe(page: Page, app_url: str, path: Path) -> None:
+    page.goto(app_url)
+    expect(page.get_by_text("Six published algorithms")).to_be_visible(timeout=30_000)
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Load a recipe").first.click()
+    chooser.value.set_files(path)
 
 
 def test_home_shows_what_can_be_done_and_tries_it(home: Page) -> None:
@@ -109,11 +116,7 @@ def test_a_result_is_sent_on_with_its_recipe(
     assert recipe["made_from"]["content"][0]["task"] == "super-resolution"
     assert recipe["made_from"]["content"][0]["parameters"]["method"] == "bicubic"
 
-    page.goto(app_url)
-    expect(page.get_by_text("Six published algorithms")).to_be_visible(timeout=30_000)
-    with page.expect_file_chooser() as chooser:
-        page.get_by_role("button", name="Load a recipe").first.click()
-    chooser.value.set_files(tmp_path / "recipe.json")
+    load_recipe(page, app_url, tmp_path / "recipe.json")
     painting = tab_of(page, "One pass of a network")
     expect(painting).to_be_visible(timeout=30_000)
     expect(painting.get_by_label("number input for Size", exact=True).first).to_have_value("64")
@@ -284,10 +287,6 @@ def test_a_kept_recipe_comes_back_from_the_picture(page: Page, app_url: str, tmp
         tab.get_by_role("button", name="Download").first.click()
     download.value.save_as(tmp_path / "kept.png")
     assert '"bicubic"' in (read_recipe(tmp_path / "kept.png") or "")
-    page.goto(app_url)
-    expect(page.get_by_text("Six published algorithms")).to_be_visible(timeout=30_000)
-    with page.expect_file_chooser() as chooser:
-        page.get_by_role("button", name="Load a recipe").first.click()
-    chooser.value.set_files(tmp_path / "kept.png")
+    load_recipe(page, app_url, tmp_path / "kept.png")
     tab = tab_of(page, "Enlarge a whole picture")
     expect(tab.get_by_label("number input for Scale", exact=True)).to_have_value("2", timeout=30_000)

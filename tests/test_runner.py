@@ -146,3 +146,24 @@ def test_estimates_survive_small_and_free_runs() -> None:
 def test_the_first_estimate_waits_for_a_free_device() -> None:
     with LOCK:
         assert Speed().seconds(1.0) is None
+
+
+@pytest.mark.parametrize(("name", "values"), [("style-v1", {"size": 64, "iterations": 2}), ("style-v2", {"size": 64})])
+def test_a_run_that_nobody_looks_into_is_the_same_without_its_explanation(
+    name: str, values: dict[str, object], pair: dict[str, list[Picture]]
+) -> None:
+    given = pair if name == "style-v1" else {"content": pair["content"]}
+    parameters = parse(TASKS[name].parameters, values)
+    whole = Walk(run(TASKS[name], given, parameters)).finish()
+    plain = Walk(run(TASKS[name], given, parameters, Job(explains=False))).finish()
+    assert whole.explanation is not None
+    assert plain.explanation is None
+    assert plain.image.tobytes() == whole.image.tobytes()
+
+
+def test_a_plain_part_of_a_job_is_stopped_with_it() -> None:
+    job = Job("somebody", "somewhere")
+    part = job.plain()
+    assert (part.visitor, part.explains, job.explains) == ("somebody", False, True)
+    job.stop()
+    assert part.stopped

@@ -5,13 +5,12 @@ from __future__ import annotations
 import http.client
 import json
 import os
-import threading
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -25,32 +24,23 @@ from starlette.testclient import TestClient
 
 from demos.limits import BODY_BYTES, Limits, Room
 from tests import pictures
+from tests.asking import ask, loopback
 from tests.conftest import ROOT
 
 META = {"meta": {"_type": "gradio.FileData"}}
 
 
-def read(url: str, body: Any = None, headers: dict[str, str] | None = None) -> tuple[int, str, Any]:
-    data = None if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
-    made = urllib.request.Request(url, data, {"content-type": "application/json", **(headers or {})})
-    try:
-        with urllib.request.urlopen(made, timeout=60) as answer:
-            return answer.status, answer.read().decode(errors="replace"), answer.headers
-    except urllib.error.HTTPError as error:
-        return error.code, error.read().decode(errors="replace"), error.headers
-
-
 def endpoints(url: str) -> dict[str, list[dict[str, Any]]]:
-    _, text, _ = read(f"{url}/gradio_api/info")
+    _, text, _ = ask(f"{url}/gradio_api/info")
     return {name: each["parameters"] for name, each in json.loads(text)["named_endpoints"].items()}
 
 
 def call(url: str, endpoint: str, values: list[Any]) -> str:
     """What comes back of a hand-made call."""
-    status, text, _ = read(f"{url}/gradio_api/call{endpoint}", {"data": values})
+    status, text, _ = ask(f"{url}/gradio_api/call{endpoint}", {"data": values})
     if status != 200:
         return f"event: error {status}"
-    return read(f"{url}/gradio_api/call{endpoint}/{json.loads(text)['event_id']}")[1]
+    return ask(f"{url}/gradio_api/call{endpoint}/{json.loads(text)['event_id']}")[1]
 
 
 @contextmanager
@@ -69,11 +59,8 @@ def listener() -> Iterator[tuple[str, list[str]]]:
 
         do_HEAD = do_GET  # noqa: N815
 
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}", asked
-    server.shutdown()
-    server.server_close()
+    with loopback(Handler) as url:
+        yield url, asked
 
 
 def of_files(parameters: list[dict[str, Any]]) -> list[int]:
@@ -117,7 +104,7 @@ def test_no_address_is_fetched(app_url: str) -> None:
     ],
 )  # fmt: skip
 def test_no_file_is_served_but_those_of_the_page(path: str, app_url: str) -> None:
-    status, text, _ = read(f"{app_url}/gradio_api/file={path}")
+    status, text, _ = ask(f"{app_url}/gradio_api/file={path}")
     assert status in (403, 404), text
     assert "root:" not in text
     assert "import" not in text
@@ -125,13 +112,13 @@ def test_no_file_is_served_but_those_of_the_page(path: str, app_url: str) -> Non
 
 def test_uploads_cannot_be_listed_or_put_elsewhere(app_url: str) -> None:
     cache = Path(os.environ["GRADIO_TEMP_DIR"])
-    assert read(f"{app_url}/gradio_api/file={cache}")[0] in (403, 404)
+    assert ask(f"{app_url}/gradio_api/file={cache}")[0] in (403, 404)
     boundary = "----attack"
     name = "../../../../evil.png"
     disposition = f'Content-Disposition: form-data; name="files"; filename="{name}"'
     body = f"--{boundary}\r\n{disposition}\r\n\r\nx\r\n--{boundary}--\r\n".encode()
     headers = {"content-type": f"multipart/form-data; boundary={boundary}"}
-    status, text, _ = read(f"{app_url}/gradio_api/upload", body, headers)
+    status, text, _ = ask(f"{app_url}/gradio_api/upload", body, headers)
     assert status == 200
     stored = Path(json.loads(text)[0]).resolve()
     assert cache.resolve() in stored.parents
@@ -148,8 +135,8 @@ def test_a_request_may_not_weigh_more_than_the_page_needs(app_url: str) -> None:
     assert connection.getresponse().status == 413
     connection.close()
     deep = b'{"data": ' + b"[" * 200_000 + b"]" * 200_000 + b"}"
-    assert read(f"{app_url}/gradio_api/call/style_v2", deep)[0] >= 400
-    assert read(f"{app_url}/healthz")[0] == 200
+    assert ask(f"{app_url}/gradio_api/call/style_v2", deep)[0] >= 400
+    assert ask(f"{app_url}/healthz")[0] == 200
 
 
 async def _echo(scope: Any, receive: Any, send: Any) -> None:
@@ -181,7 +168,7 @@ def test_a_body_in_chunks_is_cut_and_uploads_need_room(tmp_path: Path, monkeypat
 
 def test_other_sites_may_not_read_answers(app_url: str) -> None:
     for origin in ("https://evil.example", "null"):
-        _, _, headers = read(f"{app_url}/gradio_api/info", None, {"origin": origin})
+        _, _, headers = ask(f"{app_url}/gradio_api/info", None, {"origin": origin})
         assert headers.get("access-control-allow-origin") in (None, app_url)
 
 
@@ -202,14 +189,14 @@ def test_a_visit_is_not_told_of_another(app_url: str, files: tuple[Path, Path]) 
 
 def test_a_state_of_another_visit_cannot_be_asked_for(app_url: str) -> None:
     for name in ("../../../etc/passwd", "guess"):
-        status, text, _ = read(f"{app_url}/?deep_link={name}")
+        status, text, _ = ask(f"{app_url}/?deep_link={name}")
         assert status in (200, 404)
         assert "root:" not in text
 
 
 def test_the_line_cannot_be_skipped(app_url: str) -> None:
-    assert read(f"{app_url}/gradio_api/run/style_v1", {"data": []})[0] == 404
-    assert read(f"{app_url}/gradio_api/api/style_v1", {"data": []})[0] == 404
+    assert ask(f"{app_url}/gradio_api/run/style_v1", {"data": []})[0] == 404
+    assert ask(f"{app_url}/gradio_api/api/style_v1", {"data": []})[0] == 404
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
-import time
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +15,7 @@ from gradio_client.exceptions import AppError
 from demos.server import launch_options
 from engine.errors import ParameterError
 from engine.settings import Settings
+from tests.asking import ask, wait_until
 from tests.conftest import Server, served
 
 LOGIN = ("me", "secret")
@@ -38,28 +36,12 @@ def visitor(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Client:
     return Client(server.url, auth=LOGIN, verbose=False, download_files=str(folder))
 
 
-def read(url: str) -> tuple[int, str]:
-    try:
-        with urllib.request.urlopen(url, timeout=20) as answer:
-            return answer.status, answer.read().decode()
-    except urllib.error.HTTPError as error:
-        return error.code, error.read().decode()
-
-
-def until(condition: Callable[[], Any], seconds: float = 30) -> Any:
-    end = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.05)
-    return found
-
-
 def test_health_needs_no_login_and_the_rest_does(server: Server) -> None:
-    status, text = read(f"{server.url}/healthz")
+    status, text, _ = ask(f"{server.url}/healthz")
     assert (status, json.loads(text)) == (200, {"status": "ok", "waiting": 0, "running": 0})
     for path in ("/config", "/gradio_api/info"):
-        assert read(server.url + path)[0] == 401, path
-    assert read(f"{server.url}/gradio_api/mcp/")[0] == 404, "MCP clients could not log in"
+        assert ask(server.url + path)[0] == 401, path
+    assert ask(f"{server.url}/gradio_api/mcp/")[0] == 404, "MCP clients could not log in"
     with pytest.raises(Exception, match=r"(?i)credentials|login"):
         Client(server.url, auth=("me", "wrong"), verbose=False)
 
@@ -77,21 +59,21 @@ def test_a_run_is_counted_and_logged_without_names(server: Server, visitor: Clie
     text = server.log.read_text()
     assert "my-private-name" not in text
     assert "127.0.0.1" not in "".join(json.dumps(each) for each in server.lines())
-    _, metrics = read(f"{server.url}/metrics")
+    _, metrics, _ = ask(f"{server.url}/metrics")
     assert 'pentimento_runs_total{outcome="done",task="style-v2"} 1.0' in metrics
     assert 'pentimento_run_seconds_count{task="style-v2"} 1.0' in metrics
     assert "pentimento_waiting 0.0" in metrics
 
 
 def test_idle_nets_leave_memory_and_come_back(server: Server, visitor: Client, files: tuple[Path, Path]) -> None:
-    until(lambda: any(each["event"] == "unloaded" for each in server.lines()))
+    wait_until(lambda: any(each["event"] == "unloaded" for each in server.lines()))
     _, facts = visitor.predict(handle_file(files[0]), style_name="scream", size=64, api_name="/style_v2")
     assert facts["size"] == [64, 48]
 
 
 def begun(visitor: Client, files: tuple[Path, Path]) -> Any:
     job = visitor.submit(handle_file(files[0]), handle_file(files[1]), size=64, iterations=2000, api_name="/style_v1")
-    until(lambda: any("iteration" in (each[1] or {}).get("stage", "") for each in job.outputs()))
+    wait_until(lambda: any("iteration" in (each[1] or {}).get("stage", "") for each in job.outputs()))
     return job
 
 
@@ -101,7 +83,7 @@ def test_a_visitor_cannot_fill_the_line_alone(server: Server, visitor: Client, f
         visitor.predict(handle_file(files[0]), style_name="scream", size=64, api_name="/style_v2")
     other = Client(server.url, auth=("you", "word"), verbose=False)
     waiting = other.submit(handle_file(files[0]), style_name="scream", size=64, api_name="/style_v2")
-    told = until(lambda: [each[1]["stage"] for each in waiting.outputs() if "stage" in (each[1] or {})])
+    told = wait_until(lambda: [each[1]["stage"] for each in waiting.outputs() if "stage" in (each[1] or {})])
     assert told[0].startswith("waiting: one run before yours")
     job.cancel()
     assert waiting.result(60)[1]["size"] == [64, 48]

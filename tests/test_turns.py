@@ -143,9 +143,9 @@ def test_a_shared_job_can_be_stopped_from_another_process(photo: Picture, painti
     import multiprocessing
     import pickle
 
-    job = SharedJob("a", "home")
+    job = SharedJob("a", "home", explains=False)
     copy = pickle.loads(pickle.dumps(job))
-    assert (copy.visitor, copy.address, copy.stopped) == ("a", "home", False)
+    assert (copy.visitor, copy.address, copy.explains, copy.stopped) == ("a", "home", False, False)
     other = multiprocessing.get_context("spawn").Process(target=copy.stop)
     other.start()
     other.join(60)

@@ -93,7 +93,7 @@ def batch(source: str, folder: Path, order: Order, job: Job | None = None) -> Ge
             report.left = len(items) - index
             break
         name = f"{index + 1} of {len(items)}, {item.name}: "
-        walk = Walk(_one(item, folder / targets[item], order, journal, job))
+        walk = Walk(_one(item, folder / targets[item], order, journal, job.plain()))
         begun = time.perf_counter()
         for step in walk:
             share = (index + step.done) / len(items)

@@ -8,13 +8,15 @@ from torch import Tensor
 from engine.montage import Plates, heat_map
 from engine.nets import adain
 from engine.painting.painters import AdaINPainter, Painter, TransformPainter
-from engine.tensors import to_image
+from engine.tensors import reduced, to_image
 
 STAGES = {
     "head": "edges and colours", "down2": "a quarter of the size", "block3_2": "after three blocks",
     "block6_2": "after six blocks", "up2": "at full size again",
 }  # fmt: skip
 """Stages that are shown, and what is said of them."""
+LONGEST = 256
+"""Longer side of the picture whose way is shown."""
 
 
 @torch.no_grad()
@@ -23,8 +25,9 @@ def inside(painter: Painter, picture: Tensor) -> Plates:
 
     Args:
         painter: with its style.
-        picture: ``(1, 3, H, W)`` in [0, 1], small.
+        picture: ``(1, 3, H, W)`` in [0, 1]; a large one is looked at in small.
     """
+    picture = reduced(picture, LONGEST)
     photo = to_image(picture)
     if isinstance(painter, AdaINPainter):
         return _moments(painter, picture)
@@ -54,7 +57,7 @@ def _moments(painter: AdaINPainter, picture: Tensor) -> Plates:
     features = painter.encoder(picture, [adain.LAYER])[adain.LAYER]
     own = adain.moments(features)
     shown = features[0].abs().mean(0).float().cpu().numpy()
-    plates = [("photo", to_image(picture)), (f"{adain.LAYER}", heat_map(shown, (width, height), float(shown.max())))]
+    plates = [("photo", to_image(picture)), (adain.LAYER, heat_map(shown, (width, height), float(shown.max())))]
     for told, moments in (("own moments", own), ("the painting's moments", painter.style)):
         made = painter.decoder(adain.adapted(features, own, moments, 1.0)).float()
         plates.append((told, to_image(made.clamp(0, 1))))

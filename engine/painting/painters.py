@@ -24,7 +24,7 @@ from engine.nets.vgg import gflop_per_pixel as vgg_gflop_per_pixel
 from engine.painting.bands import in_bands
 from engine.painting.learnt import Learnt
 from engine.painting.styles import DECODER, ENCODER, HUB, NETWORK
-from engine.tensors import enlarged
+from engine.tensors import enlarged, reduced
 from engine.tiles import Box
 
 LEAST_WHOLE = 3_000_000
@@ -201,11 +201,7 @@ def like_painting(painting: Tensor, device: Device) -> AdaINPainter:
 
 def smaller(painter: Painter, picture: Tensor, longer: int) -> Tensor:
     """What a stop leaves time for: painted small and enlarged."""
-    height, width = picture.shape[2:]
-    factor = min(1.0, longer / max(height, width))
-    size = (max(16, round(height * factor)), max(16, round(width * factor)))
-    small = functional.interpolate(picture, size=size, mode="area")
-    return enlarged(painter.whole(small), (width, height))
+    return enlarged(painter.whole(reduced(picture, longer)), (picture.shape[3], picture.shape[2]))
 
 
 def _unless_too_large(whole: Callable[[Tensor], Tensor], picture: Tensor) -> Tensor | None:

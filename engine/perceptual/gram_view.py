@@ -11,7 +11,7 @@ from torch import Tensor
 from engine.montage import Plates, heat_map
 from engine.perceptual.losses import relative_error
 from engine.perceptual.network import PerceptualNetwork
-from engine.tensors import enlarged
+from engine.tensors import reduced
 
 CHANNELS = 48
 """Rows and columns of a matrix that are shown: the channels that answer most to the painting."""
@@ -34,7 +34,7 @@ def gram_plates(
         grams: layer -> Gram matrix ``(1, C, C)`` of the painting.
         result: ``(1, 3, H, W)`` in [0, 1].
     """
-    own, made = (network.grams([_small(each)], [1.0], layers) for each in (photo, result))
+    own, made = (network.grams([reduced(each, LONGEST)], [1.0], layers) for each in (photo, result))
     columns = [("photo", own), ("painting", grams), ("result", made)]
     plates = []
     for layer in layers:
@@ -47,9 +47,3 @@ def gram_plates(
             shown = matrix[0][most][:, most].clamp_min(0).cpu().numpy().astype(numpy.float32)
             plates.append((f"{layer}, {name}{apart}", heat_map(shown, (SIDE, SIDE), highest)))
     return Plates(plates, len(columns))
-
-
-def _small(picture: Tensor) -> Tensor:
-    height, width = picture.shape[2:]
-    factor = LONGEST / max(height, width)
-    return picture if factor >= 1 else enlarged(picture, (round(width * factor), round(height * factor)))

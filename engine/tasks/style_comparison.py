@@ -61,7 +61,7 @@ def run(pictures: Pictures, parameters: StyleComparison, job: Job) -> Run:
         if job.stopped and index:
             break
         task = METHODS[method]
-        walk = Walk(measured(task.run(pictures, _parameters(task, parameters), job)))
+        walk = Walk(measured(task.run(pictures, _parameters(task, parameters), job.plain())))
         done, share = sum(shares[:index]) / sum(shares), shares[index] / sum(shares)
         for step in walk:
             yield montage.step(step.within(done, share, f"{task.title}, "), index + 1, task.title)

@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from engine.perceptual.evaluation import Energy
     from engine.perceptual.network import PerceptualNetwork
 
-EXPLAINED = 256
-"""Longer side of the pictures whose Gram matrices are shown."""
 Weight = Annotated[float, Field(ge=0, le=4)]
 
 
@@ -60,7 +58,7 @@ LAYER_PRESETS: Mapping[str, tuple[StyleLayer, ...]] = {
 def run(pictures: Pictures, parameters: StyleV1, job: Job) -> Run:
     """See :attr:`engine.registry.Task.run`."""
     from engine.device import best_device
-    from engine.perceptual.gram_view import gram_plates
+    from engine.perceptual.gram_view import LONGEST, gram_plates
     from engine.perceptual.network import perceptual_network
     from engine.perceptual.synthesis import coarse_to_fine, pyramid
     from engine.tensors import Size, fitted, to_image
@@ -78,9 +76,11 @@ def run(pictures: Pictures, parameters: StyleV1, job: Job) -> Run:
     found = yield from coarse_to_fine(
         scales, materials.begin, energy_at, job=job, optimiser=parameters.optimiser, finish=materials.finish
     )
-    at = fitted(size, min(EXPLAINED, max(size)), shortest=SHORTEST_SIDE)
-    grams = network.grams(materials.styles(at), weights, parameters.style_layers)
-    plates = gram_plates(network, parameters.style_layers, materials.content(at), grams, found.picture)
+    plates = None
+    if job.explains:
+        at = fitted(size, min(LONGEST, max(size)), shortest=SHORTEST_SIDE)
+        grams = network.grams(materials.styles(at), weights, parameters.style_layers)
+        plates = gram_plates(network, parameters.style_layers, materials.content(at), grams, found.picture)
     return Outcome(image=to_image(found.picture), facts=found.facts, explanation=plates)
 
 

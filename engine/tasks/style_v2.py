@@ -34,8 +34,6 @@ LONGEST = 6144
 SHORTEST_SIDE = 16
 PAINTING_SIDE = 512
 """Longer side of a painting that AdaIN looks at, as in its paper."""
-EXPLAINED = 256
-"""Longer side of the picture whose way through the network is shown."""
 SMALLER_SIDE = 768
 """Longer side that is painted when a stop leaves no time for the whole."""
 
@@ -80,7 +78,7 @@ def run(pictures: Pictures, parameters: StyleV2, job: Job) -> Run:
     from engine.device import best_device
     from engine.painting.inside import inside
     from engine.painting.painters import smaller
-    from engine.tensors import fitted, resized, to_image
+    from engine.tensors import resized, to_image
 
     photo = pictures["content"][0]
     size = result_size(photo.size, parameters.size)
@@ -100,8 +98,7 @@ def run(pictures: Pictures, parameters: StyleV2, job: Job) -> Run:
     made = finished(made, content, parameters, cover)
     image = to_image(made)
     yield Step(done=1, stage="painted", preview=image.copy)
-    small = resized(photo.image, fitted(size, min(EXPLAINED, max(size)), shortest=SHORTEST_SIDE), device.torch_device)
-    plates = inside(painter, small)
+    plates = inside(painter, content) if job.explains else None
     return Outcome(image=image, facts=facts, gflop=done, weights=_used(pictures, parameters), explanation=plates)
 
 
