@@ -40,7 +40,9 @@ def main() -> int:
         chosen = settings()
         chosen = chosen.model_copy(update={"share": share or chosen.share})
         from demos import hub, server, zero
+        from engine.cluster.front import replicas
 
+        replicas()  # one that is not there is told before anybody comes
         page, words = hub.build()
         if on_zero_gpu():
             zero.place_nets()

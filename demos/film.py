@@ -23,6 +23,7 @@ from demos.runs import Frame, called, paced, prepared, shown_errors
 from demos.uploads import upload
 from demos.zero import on_gpu
 from engine import Job, Walk
+from engine.cluster.front import replicas
 from engine.errors import PictureError
 from engine.films import run_film
 from engine.parameters import Parameters
@@ -182,7 +183,8 @@ def _longest(video: Path, target: Path, pictures: Pictures, parameters: Paramete
 def _steps(
     video: Path, target: Path, pictures: Pictures, parameters: Parameters, job: Job
 ) -> Iterator[Frame | Film | None]:
-    walk = Walk(run_film(STYLE_V2_VIDEO, video, target, pictures, parameters, job))
+    there = replicas()
+    walk = Walk((there.film if there else run_film)(STYLE_V2_VIDEO, video, target, pictures, parameters, job))
     yield from paced(walk, job)
     yield Film(str(target), dict(walk.result))
 

@@ -7,7 +7,8 @@ from typing import Any, Literal
 import gradio as gr
 
 from demos.events import PRIVATE
-from engine.tasks import FILMS, TASKS
+from engine.tasks import TASKS
+from engine.tasks.style_v2_video import STYLE_V2_VIDEO
 
 LOCAL = "http://127.0.0.1:7860"
 PYTHON = """# pip install gradio_client
@@ -71,7 +72,9 @@ TEXT = (
     "addresses of other servers are not fetched. Calls wait in the same line as visitors. *Use via API or MCP* at the "
     "foot of the page lists every argument; `/gradio_api/openapi.json` is for machines."
 )
-ENDPOINTS = " ".join(f"`/{form.endpoint}`" for form in (*TASKS, *FILMS.values()))
+FORMS = (*TASKS, STYLE_V2_VIDEO)
+"""What has an endpoint; other tasks on videos are for the command line only."""
+ENDPOINTS = " ".join(f"`/{form.endpoint}`" for form in FORMS)
 
 
 def build(page: gr.Blocks) -> None:

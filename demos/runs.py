@@ -21,6 +21,7 @@ from demos.language import say_plainly
 from demos.record import noted
 from demos.zero import on_gpu
 from engine import TASKS, Job, PentimentoError, Result, Step, Walk, estimate, run
+from engine.cluster.front import replicas
 from engine.job import SharedJob
 from engine.parameters import Parameters
 from engine.picture import Kind
@@ -119,7 +120,8 @@ def _seconds(name: str, pictures: Pictures, parameters: Parameters, job: Job) ->
 
 @on_gpu(_seconds)
 def _steps(name: str, pictures: Pictures, parameters: Parameters, job: Job) -> Iterator[Frame | Result | None]:
-    walk = Walk(run(TASKS[name], pictures, parameters, job))
+    there = replicas()
+    walk = Walk((there.run if there else run)(TASKS[name], pictures, parameters, job))
     yield from paced(walk, job)
     yield walk.result
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import gradio as gr
 from prometheus_client import generate_latest
+from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -19,6 +20,7 @@ from starlette.routing import Route
 from demos import record, visits
 from demos.front import Front
 from demos.limits import Limits
+from engine.cluster.front import replicas
 from engine.errors import ParameterError
 from engine.settings import Settings, on_zero_gpu
 from engine.turns import LOCK, TURNS
@@ -71,7 +73,13 @@ def _visitors(text: str) -> list[tuple[str, str]] | None:
 
 async def _health(request: Request) -> Response:
     """Whether new runs are taken: 200, or 503 while the server ends."""
-    told = {"status": "ending" if TURNS.closed else "ok", "waiting": TURNS.waiting, "running": int(TURNS.running)}
+    told: dict[str, Any] = {
+        "status": "ending" if TURNS.closed else "ok",
+        "waiting": TURNS.waiting,
+        "running": TURNS.running,
+    }
+    if there := replicas():
+        told["replicas"] = await run_in_threadpool(lambda: there.count)
     return JSONResponse(told, status_code=503 if TURNS.closed else 200)
 
 
@@ -97,7 +105,7 @@ def serve(page: gr.Blocks, settings: Settings, looks: dict[str, Any]) -> None:
     while not ending.wait(1.0):  # a wait without end would not notice a signal everywhere
         pass
     left = TURNS.waiting + TURNS.running
-    record.LOG.info({"event": "ending", "waiting": TURNS.waiting, "running": int(TURNS.running)})
+    record.LOG.info({"event": "ending", "waiting": TURNS.waiting, "running": TURNS.running})
     ended = TURNS.close(settings.grace_seconds)
     if left:
         _delivered(page)

@@ -5,22 +5,26 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
+from engine.cluster.commands import add_replicas, add_workers, check_size
 from engine.commands import add_commands
 from engine.errors import PentimentoError
 from engine.films import FilmTask, run_film
-from engine.job import Job, Walk
+from engine.job import Job, Step, Walk
 from engine.parameters import parse
 from engine.picture import Kind, Picture, save_picture
 from engine.registry import Form, PictureInput, Task
 from engine.runner import run
 from engine.tasks import FILMS, TASKS
 from engine.terminal import kind_of, summary, told_errors, watch
+
+if TYPE_CHECKING:
+    from engine.batch.work import Order, Report
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -42,6 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     for film in FILMS.values():
         _add_film(commands, film)
     _add_batch(commands)
+    add_replicas(commands)
     add_commands(commands)
     return parser
 
@@ -75,11 +80,12 @@ def _add_batch(commands: Any) -> None:
         one.add_argument("source", metavar="IN", help="A folder, a pattern in quotes, or a .zip of files.")
         one.add_argument("folder", type=Path, metavar="OUT", help="Folder of the results, made when it is not there.")
         one.add_argument("--kind", choices=get_args(Kind), default="png", help="Of pictures. Default: png.")
+        add_workers(one)
         one.set_defaults(action=_run_batch, task=task)
 
 
 def _run_batch(options: argparse.Namespace) -> None:
-    from engine.batch.work import Order, batch, check, table
+    from engine.batch.work import Order, table
 
     given = vars(options)
     task: Task | FilmTask = options.task
@@ -88,15 +94,26 @@ def _run_batch(options: argparse.Namespace) -> None:
     others = [each for each in task.inputs if given.get(each.name)]
     pictures = {each.name: [each.open(path) for path in given[each.name]] for each in others}
     order = Order(task=task, parameters=parameters, pictures=pictures, kind=options.kind)
-    check(order)
     job = Job()
-    report = watch(Walk(batch(options.source, options.folder, order, job)), job)
+    report = watch(Walk(_batch(options, order, job)), job)
     for line in table(report.failed):
         print(line, file=sys.stderr)
     left = f", {report.left} left" if report.left else ""
     print(f"{report.made} made, {report.kept} were there, {len(report.failed)} failed{left}; {report.seconds:.1f} s")
     if report.failed:
         raise PentimentoError(f"{len(report.failed)} files have no result; the table above says why.")
+
+
+def _batch(options: argparse.Namespace, order: Order, job: Job) -> Generator[Step, None, Report]:
+    from engine.batch.work import batch
+
+    if not options.ray:
+        return batch(options.source, options.folder, order, job)
+    from engine.cluster.batch import Workers, batch_on_ray
+
+    check_size(options, options.workers)
+    workers = Workers(address=options.ray, count=options.workers, cpus=options.cpus, gpus=options.gpus)
+    return batch_on_ray(options.source, options.folder, order, workers, job)
 
 
 def _command(commands: Any, task: Form, without: Sequence[PictureInput] = ()) -> argparse.ArgumentParser:

@@ -10,12 +10,12 @@ from typing import Any
 
 from tqdm import tqdm
 
+from engine.bench.commands import add_bench
 from engine.enlargement.methods import METHODS
 from engine.errors import PentimentoError
 from engine.evaluation.face_commands import add_face_evaluations
 from engine.job import Job, Walk
 from engine.owner_commands import add_owner_commands
-from engine.tasks import TASKS
 from engine.tasks.inpainting_comparison import TITLES as INPAINTING_METHODS
 from engine.terminal import watch
 from engine.training.commands import add_train
@@ -24,7 +24,7 @@ from engine.training.commands import add_train
 def add_commands(commands: Any) -> None:
     """Add all of them to a parser's subcommands."""
     _add_weights(commands)
-    _add_bench(commands)
+    add_bench(commands)
     _add_evaluate(commands)
     add_train(commands)
     add_owner_commands(commands)
@@ -87,22 +87,6 @@ def _verify_weights(options: argparse.Namespace) -> None:
             print(f"{entry.name}: {found.value}, sha256 right")
     if damaged:
         raise PentimentoError(f"Damaged or missing weights: {', '.join(damaged)}.")
-
-
-def _add_bench(commands: Any) -> None:
-    command = commands.add_parser("bench", help="Measure speed and memory.", description="Medians of repeated runs.")
-    command.add_argument("tasks", nargs="*", metavar="TASK", default=["style-v1"])
-    command.add_argument("--json", type=Path, metavar="FILE", help="Write the figures as JSON.")
-    command.add_argument("--repeat", type=int, default=5, metavar="N", help="Measurements of each figure. Default: 5.")
-    command.set_defaults(action=_bench)
-
-
-def _bench(options: argparse.Namespace) -> None:
-    from engine.bench import bench
-
-    report = bench([TASKS[name] for name in options.tasks], repeat=options.repeat)
-    if options.json:
-        options.json.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
 
 
 def _add_evaluate(commands: Any) -> None:

@@ -43,5 +43,9 @@ class BusyError(PentimentoError):
     """No more runs are taken now: of this visitor, or of anybody."""
 
 
+class ClusterError(PentimentoError):
+    """Other machines that should help cannot be reached, or have gone away too often."""
+
+
 class DeviceMemoryError(PentimentoError):
     """The device ran out of memory."""

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import ParameterError
-from engine.picture import Picture
 from engine.settings import PREFIX, settings, table
 
 
@@ -52,7 +51,7 @@ def _reproduce(options: argparse.Namespace) -> None:
     from engine.recipes import read
     from engine.runner import run
     from engine.tasks import FILMS, TASKS
-    from engine.terminal import kind_of, summary, told_errors, watch
+    from engine.terminal import kind_of, pictures_of, summary, told_errors, watch
 
     kind = kind_of(options.out)
     recipe = read(options.recipe)
@@ -63,15 +62,7 @@ def _reproduce(options: argparse.Namespace) -> None:
         parameters = parameters.model_copy(update={"consent": True})
     if recipe.others:
         print(recipe.told, file=sys.stderr)
-    inputs = {each.name: each for each in task.inputs}
-    pictures: dict[str, list[Picture]] = {}
-    name = ""
-    for each in options.pictures:
-        first, equals, rest = each.partition("=")
-        name, file = (first, rest) if equals and first in inputs else (name, each)
-        if name not in inputs:
-            raise ParameterError(f"{task.name} takes pictures for {', '.join(inputs)}; please give INPUT=FILE.")
-        pictures.setdefault(name, []).append(inputs[name].open(Path(file)))
+    pictures = pictures_of(task, options.pictures)
     job = Job(explains=False)
     result = watch(Walk(run(task, pictures, parameters, job)), job)
     with told_errors():

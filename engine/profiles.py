@@ -6,7 +6,17 @@ import io
 
 from PIL import Image, ImageCms
 
-SRGB: bytes = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+_MADE = slice(24, 36)
+"""Where an ICC profile says when it was made; without it, the same picture is the same file."""
+
+
+def _srgb() -> bytes:
+    made = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    made[_MADE] = bytes.fromhex("07ea 0001 0001 0000 0000 0000")  # 1 January 2026
+    return bytes(made)
+
+
+SRGB: bytes = _srgb()
 """The profile that every result in sRGB carries."""
 
 

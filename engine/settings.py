@@ -29,6 +29,8 @@ class Settings(BaseModel):
     """Folder of networks trained for one identity; empty for `weights/identities`."""
     unlabelled: bool = False
     """Whether face swaps may be made without a visible label."""
+    replicas: str = ""
+    """Ray cluster whose replicas of the engine do the runs: `auto`, or `host:port` of its head; empty for none."""
     unload_minutes: float = Field(15, ge=0)
     """Nets leave memory when nobody has used them for so long; 0 keeps them."""
     share: bool = False

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
 from tqdm import tqdm
 
-from engine.errors import PentimentoError
+from engine.errors import ParameterError, PentimentoError
 from engine.job import Job, Step, Walk
-from engine.picture import Kind
+from engine.picture import Kind, Picture
+from engine.registry import Form
 from engine.runner import Result
 
 T = TypeVar("T")
@@ -63,6 +64,25 @@ def kind_of(out: Path) -> Kind:
     if not out.absolute().parent.is_dir():
         raise PentimentoError(f"There is no folder {out.parent} for the result.")
     return KINDS[out.suffix.lower()]
+
+
+def pictures_of(task: Form, given: Sequence[str]) -> dict[str, list[Picture]]:
+    """Pictures given as ``INPUT=FILE``; a name without one belongs to the input before.
+
+    Raises:
+        ParameterError: there is no such input.
+        PictureError: a file is no picture.
+    """
+    inputs = {each.name: each for each in task.inputs}
+    pictures: dict[str, list[Picture]] = {}
+    name = ""
+    for each in given:
+        first, equals, rest = each.partition("=")
+        name, file = (first, rest) if equals and first in inputs else (name, each)
+        if name not in inputs:
+            raise ParameterError(f"{task.name} takes pictures for {', '.join(inputs)}; please give INPUT=FILE.")
+        pictures.setdefault(name, []).append(inputs[name].open(Path(file)))
+    return pictures
 
 
 @contextmanager

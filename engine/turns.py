@@ -1,4 +1,4 @@
-"""Whose turn it is: one run at a time has the device, and those that wait are served fairly. No torch here."""
+"""Whose turn it is: as many runs as there are devices have one, and those that wait are served fairly. No torch."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
+from typing import Protocol
 
 from engine.errors import BusyError
 from engine.job import Job, Step
@@ -20,6 +21,18 @@ POLL_SECONDS = 0.25
 """Time between two looks of a run that waits."""
 GONE_SECONDS = 5.0
 """A waiting run that nobody has asked for a step for so long does not keep others waiting."""
+
+
+class Devices(Protocol):
+    """A lock where there is one device, a semaphore where there are several."""
+
+    def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
+        """Whether one of them is the caller's now."""
+        ...
+
+    def release(self) -> None:
+        """Give it back."""
+        ...
 
 
 @dataclass(eq=False)
@@ -45,16 +58,20 @@ class Turns:
     who came first. So who has many runs waits for others, not they for him.
     """
 
-    def __init__(self, lock: threading.Lock) -> None:
-        self._device = lock
+    def __init__(self, devices: Devices, many: int = 1) -> None:
+        self._devices, self._many = devices, many
         self._lock = threading.Lock()
         self._tickets: list[Ticket] = []
-        self._running: Ticket | None = None
+        self._running: list[Ticket] = []
         self._arrivals = count()
         self._round = 0
         self._rounds: dict[str, int] = {}
         self._closed = False
         self._left = time.monotonic()
+
+    def share(self, many: int) -> None:
+        """Serve so many devices from now on; called before the first run."""
+        self._devices, self._many = threading.BoundedSemaphore(many), many
 
     @contextmanager
     def ticket(self, job: Job, seconds: float | None = None) -> Iterator[Ticket]:
@@ -105,20 +122,20 @@ class Turns:
         if self._before(ticket):
             time.sleep(POLL_SECONDS)
             return False
-        if not self._device.acquire(timeout=POLL_SECONDS):
+        if not self._devices.acquire(timeout=POLL_SECONDS):
             return False
         with self._lock:
-            self._running, ticket.asked = ticket, None
+            self._running.append(ticket)
+            ticket.asked = None
             self._round = max(self._round, ticket.round)
         return True
 
     def leave(self, ticket: Ticket) -> None:
         """The run that has the device gives it back."""
         with self._lock:
-            assert self._running is ticket
-            self._running = None
+            self._running.remove(ticket)
             self._left = time.monotonic()
-        self._device.release()
+        self._devices.release()
 
     def note(self, ticket: Ticket, seconds_left: float | None) -> None:
         """How long the run that has the device will still have it."""
@@ -128,16 +145,16 @@ class Turns:
         """Waiting tickets that go first."""
         with self._lock:
             running, late = self._running, time.monotonic() - GONE_SECONDS
-            waiting = [each for each in self._tickets if each is not running and (each.asked or 0) > late]
+            waiting = [each for each in self._tickets if each not in running and (each.asked or 0) > late]
         order = sorted(waiting, key=lambda each: (each.round, each.arrived))
         return order[: order.index(ticket)] if ticket in order else []
 
     def told(self, ticket: Ticket) -> str:
         """Its place and time, for a person."""
-        before, running = self._before(ticket), self._running
-        times = [each.seconds for each in before]
-        if running is not None:
-            times.append(None if running.until is None else max(0.0, running.until - time.monotonic()))
+        before, now = self._before(ticket), time.monotonic()
+        with self._lock:
+            times = [None if each.until is None else max(0.0, each.until - now) for each in self._running]
+        times += [each.seconds for each in before]
         many = len(times)
         if not many:
             return "waiting for the device"
@@ -145,18 +162,18 @@ class Turns:
         known = [each for each in times if each is not None]
         if len(known) < many:
             return f"waiting: {runs} before yours"
-        return f"waiting: {runs} before yours, about {max(1, round(sum(known)))} s"
+        return f"waiting: {runs} before yours, about {max(1, round(sum(known) / self._many))} s"
 
     @property
     def waiting(self) -> int:
         """How many runs wait."""
         with self._lock:
-            return len(self._tickets) - (self._running is not None)
+            return len(self._tickets) - len(self._running)
 
     @property
-    def running(self) -> bool:
-        """Whether a run has the device."""
-        return self._running is not None
+    def running(self) -> int:
+        """How many runs have a device."""
+        return len(self._running)
 
     @property
     def idle_seconds(self) -> float:

@@ -38,7 +38,7 @@ if TYPE_CHECKING:  # the engine's tests need no browser
     from playwright.sync_api import Browser, BrowserContext, Page
 
 
-ALONE = ("test_server", "test_soak", "test_zero", "test_batch", "test_cli", "test_imports")
+ALONE = ("test_server", "test_soak", "test_zero", "test_batch", "test_cli", "test_imports", "test_cluster")
 """Modules whose tests start processes and look at the time."""
 
 
@@ -152,8 +152,9 @@ QUIET = [
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=20_000)  # a busy machine is no failure
     if CHROMIUM is None:
         pytest.skip("needs Chromium (apt-get install chromium)")
     with sync_playwright() as playwright:
@@ -171,21 +172,27 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 
 
 @pytest.fixture
-def page(context: BrowserContext, app_url: str) -> Iterator[Page]:
-    """The hub, open at Style V1; a test fails on any error in the console and on any request to another host."""
-    from playwright.sync_api import expect
-
+def window(context: BrowserContext, app_url: str) -> Iterator[Page]:
+    """A page that shows nothing yet; a test fails on any error in the console and on any request to another host."""
     opened = context.new_page()
     errors: list[str] = []
     foreign: list[str] = []
     opened.on("pageerror", lambda error: errors.append(str(error)))
     opened.on("console", lambda told: errors.append(told.text) if told.type == "error" else None)
     opened.on("request", lambda made: foreign.append(made.url) if not made.url.startswith((*OWN, app_url)) else None)
-    opened.goto(f"{app_url}/?task=style-v1")
-    expect(opened.get_by_role("heading", name="Pentimento")).to_be_visible(timeout=30_000)
-    expect(opened.get_by_text("descent on its pixels")).to_be_visible(timeout=30_000)
     yield opened
     opened.close()
     cut = ("AbortError", "Connection errored out")  # Gradio's own words when a reload cuts its stream
     assert not [error for error in errors if not any(word in error for word in cut)]
     assert not foreign
+
+
+@pytest.fixture
+def page(window: Page, app_url: str) -> Page:
+    """The hub, open at Style V1."""
+    from playwright.sync_api import expect
+
+    window.goto(f"{app_url}/?task=style-v1")
+    expect(window.get_by_role("heading", name="Pentimento")).to_be_visible(timeout=30_000)
+    expect(window.get_by_text("descent on its pixels")).to_be_visible(timeout=30_000)
+    return window

@@ -15,8 +15,8 @@ from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from PIL import Image, ImageChops
 
+from demos.programs import FORMS
 from engine import TASKS
-from engine.tasks import FILMS
 from tests import pictures
 from tests.asking import ask, wait_until
 
@@ -117,7 +117,7 @@ def test_previews_with_progress_come_on_the_way(client: Client, files: tuple[Pat
 
 def test_the_endpoints_are_described(app_url: str) -> None:
     _, info = request(f"{app_url}/gradio_api/info")
-    assert set(info["named_endpoints"]) == {f"/{task.endpoint}" for task in (*TASKS, *FILMS.values())}
+    assert set(info["named_endpoints"]) == {f"/{task.endpoint}" for task in FORMS}
     painted = {each["parameter_name"]: each for each in info["named_endpoints"]["/style_v2"]["parameters"]}
     assert {"content", "style", "mask", "style_name", "strength", "blend_scream"} <= set(painted)
     parameters = {each["parameter_name"]: each for each in info["named_endpoints"]["/style_v1"]["parameters"]}

@@ -19,10 +19,10 @@ TABS = ("Home", "Style V1", "Style V2", "Style V3", "Super-resolution", "Inpaint
 
 
 @pytest.fixture
-def home(page: Page, app_url: str) -> Page:
-    page.goto(app_url)
-    expect(page.get_by_text("Six published algorithms")).to_be_visible(timeout=30_000)
-    return page
+def home(window: Page, app_url: str) -> Page:
+    window.goto(app_url)
+    expect(window.get_by_text("Six published algorithms")).to_be_visible(timeout=30_000)
+    return window
 
 
 def tab_of(page: Page, words: str) -> Locator:
@@ -73,9 +73,9 @@ def test_home_shows_what_can_be_done_and_tries_it(home: Page) -> None:
     expect(consent).to_be_checked()  # the pictures are announced once, not again and again
 
 
-def test_a_link_restores_task_and_settings(page: Page, app_url: str) -> None:
-    page.goto(f'{app_url}/?task=style-v3&size=320&patch_layers=["relu4_1"]&colours=photo')
-    tab = tab_of(page, "A Gram matrix forgets")
+def test_a_link_restores_task_and_settings(window: Page, app_url: str) -> None:
+    window.goto(f'{app_url}/?task=style-v3&size=320&patch_layers=["relu4_1"]&colours=photo')
+    tab = tab_of(window, "A Gram matrix forgets")
     expect(tab).to_be_visible(timeout=30_000)
     tab.get_by_role("button", name="Settings").first.click()
     expect(tab.get_by_label("number input for Size", exact=True)).to_have_value("320")
@@ -86,29 +86,29 @@ def test_a_link_restores_task_and_settings(page: Page, app_url: str) -> None:
     link = tab.locator("label", has_text="Link").locator("input, textarea")
     expect(link).to_be_visible()
     address = link.input_value()
-    page.goto(address)
-    tab = tab_of(page, "A Gram matrix forgets")
+    window.goto(address)
+    tab = tab_of(window, "A Gram matrix forgets")
     expect(tab).to_be_visible(timeout=30_000)
     tab.get_by_role("button", name="Settings").first.click()
     expect(tab.get_by_label("number input for Size", exact=True)).to_have_value("352")
 
 
-def test_a_wrong_link_is_one_sentence(page: Page, app_url: str) -> None:
-    page.goto(f"{app_url}/?task=style-v1&size=99999")
-    expect(page.get_by_text("size: the value should be less than")).to_be_visible(timeout=30_000)
+def test_a_wrong_link_is_one_sentence(window: Page, app_url: str) -> None:
+    window.goto(f"{app_url}/?task=style-v1&size=99999")
+    expect(window.get_by_text("size: the value should be less than")).to_be_visible(timeout=30_000)
 
 
 def test_a_result_is_sent_on_with_its_recipe(
-    page: Page, app_url: str, files: tuple[Path, Path], tmp_path: Path
+    window: Page, app_url: str, files: tuple[Path, Path], tmp_path: Path
 ) -> None:
-    tab = enlarged(page, app_url, files[0])
+    tab = enlarged(window, app_url, files[0])
     tab.get_by_role("button", name="Send to Style V2").click()
-    painting = tab_of(page, "One pass of a network")
+    painting = tab_of(window, "One pass of a network")
     expect(painting.get_by_text("This takes about")).to_be_visible(timeout=30_000)
     painting.get_by_label("number input for Size", exact=True).first.fill("64")
     painting.get_by_role("button", name="Run").first.click()
     expect(painting.get_by_text("Done in")).to_be_visible(timeout=60_000)
-    with page.expect_download() as download:
+    with window.expect_download() as download:
         painting.get_by_role("button", name="Recipe as JSON").first.click()
     download.value.save_as(tmp_path / "recipe.json")
     recipe = json.loads((tmp_path / "recipe.json").read_text())
@@ -116,22 +116,22 @@ def test_a_result_is_sent_on_with_its_recipe(
     assert recipe["made_from"]["content"][0]["task"] == "super-resolution"
     assert recipe["made_from"]["content"][0]["parameters"]["method"] == "bicubic"
 
-    load_recipe(page, app_url, tmp_path / "recipe.json")
-    painting = tab_of(page, "One pass of a network")
+    load_recipe(window, app_url, tmp_path / "recipe.json")
+    painting = tab_of(window, "One pass of a network")
     expect(painting).to_be_visible(timeout=30_000)
     expect(painting.get_by_label("number input for Size", exact=True).first).to_have_value("64")
-    expect(page.get_by_text("The settings are those of the recipe")).to_be_visible()
+    expect(window.get_by_text("The settings are those of the recipe")).to_be_visible()
 
 
 def test_history_keeps_the_visit_and_can_be_forgotten(
-    page: Page, app_url: str, files: tuple[Path, Path], tmp_path: Path
+    window: Page, app_url: str, files: tuple[Path, Path], tmp_path: Path
 ) -> None:
-    tab = enlarged(page, app_url, files[0])
+    tab = enlarged(window, app_url, files[0])
     tab.get_by_role("button", name="Run").click()
-    page.get_by_role("button", name="This visit's results").click()
-    expect(page.locator(".history .thumbnail-item")).to_have_count(2, timeout=60_000)
-    with page.expect_download() as download:
-        page.get_by_role("button", name="Download all").click()
+    window.get_by_role("button", name="This visit's results").click()
+    expect(window.locator(".history .thumbnail-item")).to_have_count(2, timeout=60_000)
+    with window.expect_download() as download:
+        window.get_by_role("button", name="Download all").click()
     download.value.save_as(tmp_path / "all.zip")
     with zipfile.ZipFile(tmp_path / "all.zip") as archive:
         assert sorted(archive.namelist()) == [
@@ -139,14 +139,14 @@ def test_history_keeps_the_visit_and_can_be_forgotten(
         ]
         with Image.open(archive.open("01-super-resolution.png")) as image:
             assert image.size == (192, 144)
-    page.get_by_role("button", name="Clear the list").click()
-    expect(page.locator(".history .thumbnail-item")).to_have_count(0)
-    expect(page.get_by_role("button", name="Download all")).to_be_disabled()
+    window.get_by_role("button", name="Clear the list").click()
+    expect(window.locator(".history .thumbnail-item")).to_have_count(0)
+    expect(window.get_by_role("button", name="Download all")).to_be_disabled()
 
 
-def test_how_it_works_shows_the_visitors_own_run(page: Page, app_url: str, files: tuple[Path, Path]) -> None:
-    page.goto(f"{app_url}/?task=style-v1&size=64&iterations=3")
-    tab = tab_of(page, "descent on its pixels")
+def test_how_it_works_shows_the_visitors_own_run(window: Page, app_url: str, files: tuple[Path, Path]) -> None:
+    window.goto(f"{app_url}/?task=style-v1&size=64&iterations=3")
+    tab = tab_of(window, "descent on its pixels")
     expect(tab).to_be_visible(timeout=30_000)
     for index, path in enumerate(files):
         upload(tab, path, index)
@@ -264,29 +264,29 @@ def test_texts_can_be_read_and_controls_have_names(scheme: str, browser: Browser
     context.close()
 
 
-def test_a_keyboard_is_enough_to_run(page: Page, app_url: str, files: tuple[Path, Path]) -> None:
-    page.goto(f"{app_url}/?task=super-resolution&method=bicubic&scale=2")
-    tab = tab_of(page, "Enlarge a whole picture")
+def test_a_keyboard_is_enough_to_run(window: Page, app_url: str, files: tuple[Path, Path]) -> None:
+    window.goto(f"{app_url}/?task=super-resolution&method=bicubic&scale=2")
+    tab = tab_of(window, "Enlarge a whole picture")
     upload(tab, files[0])
     expect(tab.get_by_text("This takes about")).to_be_visible(timeout=30_000)
     tab.get_by_role("button", name="Run").focus()
-    page.keyboard.press("Enter")
+    window.keyboard.press("Enter")
     expect(tab.get_by_text("Done in")).to_be_visible(timeout=60_000)
     seen = []
     for _ in range(6):
-        page.keyboard.press("Tab")
-        seen.append(page.evaluate("document.activeElement.innerText || document.activeElement.value || ''").strip())
+        window.keyboard.press("Tab")
+        seen.append(window.evaluate("document.activeElement.innerText || document.activeElement.value || ''").strip())
     assert "Download" in seen or "png" in " ".join(seen)
 
 
-def test_a_kept_recipe_comes_back_from_the_picture(page: Page, app_url: str, tmp_path: Path) -> None:
-    tab = enlarged(page, app_url, pictures.saved(pictures.scene(), tmp_path / "a.png"))
+def test_a_kept_recipe_comes_back_from_the_picture(window: Page, app_url: str, tmp_path: Path) -> None:
+    tab = enlarged(window, app_url, pictures.saved(pictures.scene(), tmp_path / "a.png"))
     tab.get_by_label("Keep the recipe in the file").check()
-    page.wait_for_timeout(1200)
-    with page.expect_download() as download:
+    window.wait_for_timeout(1200)
+    with window.expect_download() as download:
         tab.get_by_role("button", name="Download").first.click()
     download.value.save_as(tmp_path / "kept.png")
     assert '"bicubic"' in (read_recipe(tmp_path / "kept.png") or "")
-    load_recipe(page, app_url, tmp_path / "kept.png")
-    tab = tab_of(page, "Enlarge a whole picture")
+    load_recipe(window, app_url, tmp_path / "kept.png")
+    tab = tab_of(window, "Enlarge a whole picture")
     expect(tab.get_by_label("number input for Scale", exact=True)).to_have_value("2", timeout=30_000)

@@ -9,9 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from demos.programs import CONFIG, ENDPOINTS, EXAMPLES
-from engine import TASKS
-from engine.tasks import FILMS
+from demos.programs import CONFIG, ENDPOINTS, EXAMPLES, FORMS
 from tests import pictures
 
 SEEN = {"Python": "iteration", "curl": "event: complete", "MCP, from Python": "False ['image', 'text', 'text']"}
@@ -36,4 +34,4 @@ def test_an_example_works_as_it_stands(title: str, app_url: str, tmp_path: Path)
 def test_every_example_is_tried_or_is_an_address() -> None:
     assert set(EXAMPLES) - set(SEEN) == {"MCP, for an assistant's settings"}
     assert '"URL/gradio_api/mcp/"' in CONFIG
-    assert ENDPOINTS.split() == [f"`/{form.endpoint}`" for form in (*TASKS, *FILMS.values())]
+    assert ENDPOINTS.split() == [f"`/{form.endpoint}`" for form in FORMS]

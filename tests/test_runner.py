@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import threading
 import time
+from pathlib import Path
 
 import pytest
 import torch
 
 from engine import TASKS, Job, Picture, Walk, run
-from engine.device import Speed, memory_errors
+from engine.device import Speed, _has_bfloat16, memory_errors
 from engine.errors import DeviceMemoryError, ParameterError, StoppedError, UnknownNameError, WeightsUnavailableError
 from engine.job import Step
 from engine.parameters import parse
@@ -167,3 +168,12 @@ def test_a_plain_part_of_a_job_is_stopped_with_it() -> None:
     assert (part.visitor, part.explains, job.explains) == ("somebody", False, True)
     job.stop()
     assert part.stopped
+
+
+def test_the_number_format_of_a_cpu_does_not_depend_on_what_else_it_does(tmp_path: Path) -> None:
+    told = tmp_path / "cpuinfo"
+    told.write_text("processor : 0\nflags\t\t: fpu avx512f avx512_bf16 avx2\n")
+    assert _has_bfloat16(told)
+    told.write_text("processor : 0\nflags\t\t: fpu avx512f avx2\nbugs : avx512_bf16_not_really\n")
+    assert not _has_bfloat16(told)
+    assert not _has_bfloat16(tmp_path / "nowhere")

@@ -208,15 +208,15 @@ def test_the_line_cannot_be_skipped(app_url: str) -> None:
         "lang=<img src=x onerror=alert(1)>",
     ],
 )
-def test_a_link_cannot_bring_code(query: str, page: Page, app_url: str) -> None:
+def test_a_link_cannot_bring_code(query: str, window: Page, app_url: str) -> None:
     said: list[str] = []
-    page.on("dialog", lambda dialog: (said.append(dialog.message), dialog.dismiss()))
-    page.goto(f"{app_url}/?{quote(query, safe='=&')}")
-    expect(page.get_by_role("heading", name="Pentimento")).to_be_visible(timeout=30_000)
-    page.wait_for_timeout(1500)
+    window.on("dialog", lambda dialog: (said.append(dialog.message), dialog.dismiss()))
+    window.goto(f"{app_url}/?{quote(query, safe='=&')}")
+    expect(window.get_by_role("heading", name="Pentimento")).to_be_visible(timeout=30_000)
+    window.wait_for_timeout(1500)
     assert not said
-    assert page.locator("img[src='x']").count() == 0
-    consent = page.get_by_label("Everybody who can be seen here agrees")
+    assert window.locator("img[src='x']").count() == 0
+    consent = window.get_by_label("Everybody who can be seen here agrees")
     assert consent.count() == 0 or not consent.is_checked()
 
 

@@ -13,9 +13,9 @@ def of_visitors(server: Server) -> list[str]:
 
 def test_many_visitors_lose_nothing_and_leave_nothing() -> None:
     with served("soak", **SETTINGS) as server:
-        report = soak(server, visitors=12, runs=36)
+        report = soak(server, visitors=12, runs=24)
         assert not report.lost
-        assert len(report.seconds) == 36
+        assert len(report.seconds) == 24
         assert report.growth < 1.25, report.resident
         assert of_visitors(server)
         end = time.monotonic() + 60

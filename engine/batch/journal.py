@@ -25,6 +25,10 @@ class Journal:
             lines = self._path.read_text(encoding="utf-8", errors="replace").splitlines()
             self._lines = {told["name"]: told for line in lines if (told := _told(line))}
 
+    def knows(self, name: str) -> bool:
+        """Whether there is a line about a file."""
+        return name in self._lines
+
     def done(self, name: str, key: str, target: Path) -> bool:
         """Whether a file's result is there and was made from the same content in the same way."""
         told = self._lines.get(name, {})
@@ -34,9 +38,13 @@ class Journal:
         """Add a line; on the disk when this returns."""
         line = {"name": name, **told}
         self._lines[name] = line
-        broken = self._path.exists() and self._path.read_bytes()[-1:] not in (b"", b"\n")
-        with self._path.open("a", encoding="utf-8") as stream:
-            stream.write(("\n" if broken else "") + json.dumps(line) + "\n")
+        with self._path.open("a+b") as stream:
+            if stream.seek(0, os.SEEK_END):
+                stream.seek(-1, os.SEEK_END)
+                broken = stream.read(1) != b"\n"
+            else:
+                broken = False
+            stream.write(("\n" if broken else "").encode() + json.dumps(line).encode() + b"\n")
             stream.flush()
             os.fsync(stream.fileno())
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import zipfile
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from glob import glob
@@ -79,11 +80,12 @@ def results_of(items: Sequence[Item], ending: str) -> dict[Item, PurePosixPath]:
     name that a pattern finds in several folders gets a number.
     """
     stems = [PurePosixPath(each.name).with_suffix("") for each in items]
+    many = Counter(stems)
     taken: dict[Item, PurePosixPath] = {}
     used: set[PurePosixPath] = set()
     for item, stem in zip(items, stems, strict=True):
         name = PurePosixPath(item.name)
-        wanted = stem.with_name(stem.name + ending) if stems.count(stem) == 1 else name.with_name(name.name + ending)
+        wanted = stem.with_name(stem.name + ending) if many[stem] == 1 else name.with_name(name.name + ending)
         number = 2
         made = wanted
         while made in used:

@@ -6,7 +6,8 @@ import json
 import os
 import tempfile
 import time
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -83,6 +84,7 @@ def batch(source: str, folder: Path, order: Order, job: Job | None = None) -> Ge
         ParameterError: nothing to work on, or a task that needs more than one picture a file.
     """
     job = job or Job()
+    check(order)
     items = items_of(source, order.endings)
     targets = results_of(items, order.ending)
     folder.mkdir(parents=True, exist_ok=True)
@@ -126,56 +128,66 @@ def _one(item: Item, target: Path, order: Order, journal: Journal, job: Job) -> 
         if journal.done(item.name, key, target):
             yield Step(done=1.0, stage="is there")
             return "kept"
-        target.parent.mkdir(parents=True, exist_ok=True)
-        facts = yield from made(item, data, target, order, job)
+        with placed(target) as part:
+            yield from made(data if item.inside else item.path, part, order, job)
+            if job.stopped:
+                return "stopped"
     except StoppedError:
         return "stopped"
     except (PentimentoError, OSError) as error:
-        why = str(error) if isinstance(error, PentimentoError) else f"It cannot be read or written: {error.strerror}."
-        journal.note(item.name, {"error": why})
-        return why
-    if facts is None:
-        return "stopped"
-    told = {"key": key, "result": target.name, "seconds": round(time.perf_counter() - begun, 3)}
-    journal.note(item.name, told)
+        journal.note(item.name, {"error": why(error)})
+        return why(error)
+    journal.note(item.name, entry(target, key, time.perf_counter() - begun))
     return "made"
 
 
-def made(
-    item: Item, data: bytes, target: Path, order: Order, job: Job
-) -> Generator[Step, None, Mapping[str, Any] | None]:
-    """Make one result; a generator of steps that returns what happened, None when a stop has spoiled it.
-
-    What is half done lies beside the target under another name, and takes its place in one step.
-    """
+@contextmanager
+def placed(target: Path) -> Iterator[Path]:
+    """Where to write a file that takes its place in one step when the context ends, unless there is none by then."""
+    target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
-        if isinstance(order.task, FilmTask):
-            facts = yield from _film(item, data, part, order, order.task, job)
-        else:
-            first = order.task.inputs[0]
-            given = {**order.pictures, first.name: [first.open(data)]}
-            result = yield from run(order.task, given, order.parameters, job)
-            facts = result.facts
-            if not job.stopped:
-                result.save(part, kind=order.kind)
-        if job.stopped:
-            return None
-        part.replace(target)
-        return facts
+        yield part
+        if part.exists():
+            part.replace(target)
     finally:
         part.unlink(missing_ok=True)
 
 
-def _film(
-    item: Item, data: bytes, part: Path, order: Order, task: FilmTask, job: Job
-) -> Generator[Step, None, Mapping[str, Any]]:
-    if not item.inside:
-        return (yield from run_film(task, item.path, part, order.pictures, order.parameters, job))
-    with tempfile.NamedTemporaryFile(suffix=Path(item.name).suffix) as file:  # FFmpeg reads files
-        file.write(data)
+def made(source: bytes | Path, target: Path, order: Order, job: Job) -> Generator[Step, None, None]:
+    """Make one result; a generator of steps. A stop leaves no file."""
+    if isinstance(order.task, FilmTask):
+        yield from _film(source, target, order, order.task, job)
+    else:
+        first = order.task.inputs[0]
+        given = {**order.pictures, first.name: [first.open(source)]}
+        result = yield from run(order.task, given, order.parameters, job)
+        if not job.stopped:
+            result.save(target, kind=order.kind)
+    if job.stopped:
+        target.unlink(missing_ok=True)
+
+
+def _film(source: bytes | Path, target: Path, order: Order, task: FilmTask, job: Job) -> Generator[Step, None, None]:
+    if isinstance(source, Path):
+        yield from run_film(task, source, target, order.pictures, order.parameters, job)
+        return
+    with tempfile.NamedTemporaryFile() as file:  # FFmpeg reads files, and looks into them for their kind
+        file.write(source)
         file.flush()
-        return (yield from run_film(task, Path(file.name), part, order.pictures, order.parameters, job))
+        yield from run_film(task, Path(file.name), target, order.pictures, order.parameters, job)
+
+
+def why(error: PentimentoError | OSError) -> str:
+    """Why there is no result, one sentence."""
+    if isinstance(error, PentimentoError):
+        return str(error)
+    return f"It cannot be read or written: {error.strerror or error}."
+
+
+def entry(target: Path, key: str, seconds: float) -> dict[str, Any]:
+    """What the journal says of a result."""
+    return {"key": key, "result": target.name, "seconds": round(seconds, 3)}
 
 
 def check(order: Order) -> None:

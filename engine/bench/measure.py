@@ -1,33 +1,27 @@
-"""What the measurements share: pictures made here, medians, whole runs."""
+"""What the measurements share: whole runs, and the times of their parts."""
 
 from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import torch
-from PIL import Image
 from torch import Tensor
 
-from engine.device import synchronise
-from engine.evaluation.inpainting import centre
-from engine.job import Walk
-from engine.parameters import parse
+from engine.bench.cases import Case
+from engine.device import release_memory, synchronise
+from engine.job import Job, Walk
+from engine.models import models
+from engine.parameters import Parameters
 from engine.perceptual.evaluation import Energy
 from engine.perceptual.network import PerceptualNetwork
-from engine.picture import Picture, open_picture
 from engine.registry import Pictures, Task
-from engine.runner import run
-from engine.tensors import enlarged, to_image
+from engine.runner import Result, run
 
-
-def photo(side: int, seed: int) -> Picture:
-    """A smooth random picture with some detail; what is on it does not change the time."""
-    generator = torch.Generator().manual_seed(seed)
-    coarse = enlarged(torch.rand(1, 3, 6, 6, generator=generator), (side, side))
-    return open_picture(to_image(coarse + 0.1 * torch.rand(1, 3, side, side, generator=generator)))
+ENOUGH_SECONDS = 90.0
+"""Of measurements of one case, after which no further one is begun."""
 
 
 def bare(network: PerceptualNetwork, deepest: str) -> Energy:
@@ -48,52 +42,49 @@ def seconds(evaluate: Callable[[], object], device: torch.device) -> float:
     return time.perf_counter() - start
 
 
-def whole(
-    task: Task,
-    values: dict[str, Any],
-    repeat: int,
-    side: int = 512,
-    further: Sequence[str] = ("mask",),
-    pictures: Pictures | None = None,
-) -> dict[str, Any]:
-    """Whole runs on square pictures: seconds, first step, peak memory. The first is cold and reported apart.
+def once(task: Task, pictures: Pictures, parameters: Parameters) -> tuple[float, float, Result]:
+    """One whole run: seconds, seconds to the first picture, and its result."""
+    start = time.perf_counter()
+    first = None
+    walk = Walk(run(task, pictures, parameters, Job(explains=False)))
+    for step in walk:
+        if first is None and step.preview is not None:
+            first = time.perf_counter() - start
+    whole = time.perf_counter() - start
+    return whole, first or whole, walk.result
 
-    ``further`` names inputs that may be left out and are given all the same; ``pictures`` are given instead of squares.
-    """
-    parameters = parse(task.parameters, values)
-    if pictures is None:
-        made = {
-            each.name: [photo(side, index)]
-            for index, each in enumerate(task.inputs)
-            if each.least or each.name in further
-        }
-        if "mask" in made:
-            made["mask"] = [open_picture(Image.fromarray(centre((side, side))))]
-        pictures = made
-    width, height = pictures[task.inputs[0].name][0].size
-    seconds: list[float] = []
+
+def measured(task: Task, case: Case, repeat: int) -> dict[str, Any]:
+    """Whole runs of a case: the first without nets in memory, which is cold, then up to ``repeat`` warm ones."""
+    parameters, pictures = case.parameters(task), case.pictures(task)
+    models.clear()
+    release_memory()
+    begun = time.perf_counter()
+    cold, cold_first, result = once(task, pictures, parameters)
+    warm: list[float] = []
     firsts: list[float] = []
-    for _ in range(repeat + 1):
-        start = time.perf_counter()
-        walk = Walk(run(task, pictures, parameters))
-        steps = iter(walk)
-        while next(steps).preview is None:
-            pass
-        firsts.append(time.perf_counter() - start)
-        for _step in steps:
-            pass
-        seconds.append(time.perf_counter() - start)
-    facts = walk.result.facts
+    while len(warm) < repeat and (not warm or time.perf_counter() - begun < ENOUGH_SECONDS):
+        whole, first, result = once(task, pictures, parameters)
+        warm.append(whole)
+        firsts.append(first)
+    median = statistics.median(warm)
     figure = {
-        "what": f"{task.name} {values}, {width} x {height}",
-        "seconds": statistics.median(seconds[1:]),
-        "spread": [min(seconds[1:]), max(seconds[1:])],
-        "cold_seconds": seconds[0],
-        "first_preview_seconds": statistics.median(firsts[1:]),
-        "cold_first_preview_seconds": firsts[0],
-        "peak_memory_bytes": facts["peak_memory_bytes"],
+        "what": case.told(task),
+        "picture": "x".join(str(side) for side in pictures[task.inputs[0].name][0].size),
+        "seconds": median,
+        "spread": [min(warm), max(warm)],
+        "runs": len(warm),
+        "cold_seconds": cold,
+        "first_preview_seconds": statistics.median(firsts),
+        "cold_first_preview_seconds": cold_first,
+        "pictures_per_second": 1 / median,
+        "peak_memory_bytes": result.facts["peak_memory_bytes"],
     }
-    print(f"{figure['what']}: {figure['seconds']:.2f} s (cold {seconds[0]:.2f} s)", end=", ")
-    print(f"first preview after {figure['first_preview_seconds']:.2f} s (cold {firsts[0]:.2f} s)", end=", ")
-    print(f"peak {facts['peak_memory_bytes'] / 1e9:.2f} GB")
+    print(
+        f"{figure['what']}, {figure['picture']}: {median:.3g} s "
+        f"({min(warm):.3g} to {max(warm):.3g}, {len(warm)} runs), cold {cold:.3g} s, "
+        f"first picture after {statistics.median(firsts):.2g} s, "
+        f"peak {result.facts['peak_memory_bytes'] / 1e9:.2f} GB",
+        flush=True,
+    )
     return figure

@@ -1,39 +1,28 @@
-"""Style V1: one iteration against the bare network, then whole runs."""
+"""Style V1: one iteration against the bare network."""
 
 from __future__ import annotations
 
 import statistics
-from collections.abc import Sequence
 from typing import Any
 
-from engine.bench.measure import bare, photo, seconds, whole
+from engine.bench.cases import photo
+from engine.bench.measure import bare, seconds
 from engine.device import best_device, reproducible
 from engine.perceptual.evaluation import evaluation
 from engine.perceptual.network import perceptual_network
-from engine.tasks.style_v1 import STYLE_V1, StyleV1, energy_of
+from engine.tasks.style_v1 import StyleV1, energy_of
 from engine.tensors import resized
 
 ITERATION_SIDES = {"cpu": (256,), "mps": (256, 512), "cuda": (512, 1024)}
 """Squares at which one iteration is compared with the bare network, by type of device."""
 LEAST_PAIRS = 9
 """Pairs of an iteration and a bare pass, at least: shared machines are noisy."""
-RUNS: dict[str, Sequence[dict[str, Any]]] = {
-    "cpu": ({"size": 256, "iterations": 150},),
-    "mps": ({"size": 256, "iterations": 150}, {"size": 512, "iterations": 300}),
-    "cuda": (
-        {"size": 512, "iterations": 500},
-        {"size": 512, "iterations": 500, "scales": 1},
-        {"size": 1024, "iterations": 500},
-    ),
-}
-"""Whole runs of style V1 on a square photo, by type of device."""
 
 
-def measure(repeat: int) -> list[dict[str, Any]]:
-    """All figures of style V1."""
+def details(repeat: int) -> list[dict[str, Any]]:
+    """Figures of its parts."""
     kind = best_device().torch_device.type
-    figures = [iteration(side, max(repeat, LEAST_PAIRS)) for side in ITERATION_SIDES[kind]]
-    return figures + [whole(STYLE_V1, values, repeat) for values in RUNS[kind]]
+    return [iteration(side, max(repeat, LEAST_PAIRS)) for side in ITERATION_SIDES[kind]]
 
 
 def iteration(side: int, repeat: int) -> dict[str, Any]:
@@ -41,7 +30,7 @@ def iteration(side: int, repeat: int) -> dict[str, Any]:
     device = best_device()
     parameters = StyleV1(size=side)
     network = perceptual_network(parameters.network, device)
-    content, style = (resized(photo(side, seed).image, (side, side), device.torch_device) for seed in (1, 2))
+    content, style = (resized(photo(side, seed), (side, side), device.torch_device) for seed in (1, 2))
     with reproducible():
         full = evaluation(energy_of(network, parameters, content, [style], [1.0]), content)
         alone = evaluation(bare(network, max(*parameters.style_layers, parameters.content_layer)), content)

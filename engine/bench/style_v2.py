@@ -1,4 +1,4 @@
-"""Style V2: our network beside the paper's, frames with their copies, whole runs up to 24 million pixels."""
+"""Style V2: our network beside the paper's, frames with their copies."""
 
 from __future__ import annotations
 
@@ -7,31 +7,25 @@ from typing import Any
 
 import torch
 
-from engine.bench.measure import photo, seconds, whole
+from engine.bench.cases import photo
+from engine.bench.measure import seconds
 from engine.device import Device, best_device
 from engine.nets.transform import CLASSICAL_BLOCKS, CLASSICAL_WIDTHS, TransformNet
 from engine.painting.painters import TransformPainter, trained
 from engine.painting.styles import SHIPPED
-from engine.tasks.style_v2 import STYLE_V2
 from engine.tensors import to_tensor
 
 SIDE = 512
 SIZES = {"cpu": ((512, 512), (1200, 630)), "mps": ((512, 512), (1200, 630))}
 """Width and height of pictures in one piece."""
-LARGE_SIDE = 4899
-"""Of a square of 24 million pixels."""
 GPU_SIZES = ((512, 512), (1200, 630), (1920, 1080))
 
 
-def measure(repeat: int) -> list[dict[str, Any]]:
-    """All figures of style V2."""
+def details(repeat: int) -> list[dict[str, Any]]:
+    """Figures of its parts."""
     device = best_device()
     sizes = SIZES.get(device.torch_device.type, GPU_SIZES)
-    figures = [beside_the_papers(device, max(repeat, 5))]
-    figures += [frames(device, size, max(repeat, 5)) for size in sizes]
-    figures.append(whole(STYLE_V2, {"size": 0}, repeat, SIDE, further=()))
-    figures.append(whole(STYLE_V2, {"size": 0}, 1, LARGE_SIDE, further=()))
-    return figures
+    return [beside_the_papers(device, max(repeat, 5)), *(frames(device, size, max(repeat, 5)) for size in sizes)]
 
 
 def papers_painter(device: Device) -> TransformPainter:
@@ -44,7 +38,7 @@ def papers_painter(device: Device) -> TransformPainter:
 
 def beside_the_papers(device: Device, repeat: int) -> dict[str, Any]:
     """Ours and the paper's 1.68 million parameters on the same picture, in turn (A B A B)."""
-    picture = to_tensor(photo(SIDE, 0).image, device.torch_device)
+    picture = to_tensor(photo(SIDE, 0), device.torch_device)
     ours, theirs = trained({next(iter(SHIPPED)): 1.0}, device), papers_painter(device)
 
     def each(painter: TransformPainter) -> float:

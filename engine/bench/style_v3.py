@@ -1,54 +1,45 @@
-"""Style V3: the search against a plain matrix product, the parts of an iteration, re-matching, whole runs."""
+"""Style V3: the search against a plain matrix product, the parts of an iteration, re-matching."""
 
 from __future__ import annotations
 
 import statistics
-from collections.abc import Sequence
 from typing import Any
 
 import torch
 from PIL import Image
 from torch.nn import functional
 
-from engine.bench.measure import bare, photo, seconds, whole
+from engine.bench.cases import Case, photo
+from engine.bench.measure import bare, once, seconds
 from engine.device import best_device, reproducible
-from engine.job import Walk
 from engine.parameters import parse
 from engine.perceptual.evaluation import evaluation
 from engine.perceptual.matching import PATCH_SIDE, PatchBank
 from engine.perceptual.network import perceptual_network
 from engine.perceptual.patches import patch_target
 from engine.registry import Pictures
-from engine.runner import run
 from engine.tasks.style_v3 import STYLE_V3, PatchEnergy, StyleV3
 from engine.tensors import resized
 
 SIDES = {"cpu": (256,), "mps": (256, 384), "cuda": (384, 512, 1024)}
 """Squares at which searches and iterations are measured, by type of device."""
-RUNS: dict[str, Sequence[dict[str, Any]]] = {
-    "cpu": ({"size": 256, "iterations": 150},),
-    "mps": ({"size": 256, "iterations": 150},),
-    "cuda": ({"size": 384, "iterations": 300}, {"size": 512, "iterations": 300}),
-}
-"""Whole runs on a square photo, by type of device; three scales each."""
 REMATCHES = (1, 3, 10)
 REMATCHING = {"size": 256, "iterations": 60}
 """The run that is made with each of them."""
 
 
-def measure(repeat: int) -> list[dict[str, Any]]:
-    """All figures of style V3."""
+def details(repeat: int) -> list[dict[str, Any]]:
+    """Figures of its parts."""
     kind = best_device().torch_device.type
     figures = [figure for side in SIDES[kind] for figure in (*searches(side, repeat), parts(side, repeat))]
-    figures += [rematching(every) for every in REMATCHES]
-    return figures + [whole(STYLE_V3, values, repeat) for values in RUNS[kind]]
+    return figures + [rematching(every) for every in REMATCHES]
 
 
 def searches(side: int, repeat: int) -> list[dict[str, Any]]:
     """For each layer, the search beside the product of unfolded patches, the least that a plain search has to do."""
     device = best_device()
     network = perceptual_network("vgg19-normalised", device)
-    query, source = (resized(photo(side, seed).image, (side, side), device.torch_device) for seed in (1, 2))
+    query, source = (resized(photo(side, seed), (side, side), device.torch_device) for seed in (1, 2))
     figures = []
     for layer in StyleV3().patch_layers:
         features, others = (network.targets(each, [layer])[layer] for each in (query, source))
@@ -91,7 +82,7 @@ def parts(side: int, repeat: int) -> dict[str, Any]:
     device = best_device()
     kind, parameters = device.torch_device, StyleV3()
     network = perceptual_network(parameters.network, device)
-    content, style = (resized(photo(side, seed).image, (side, side), kind) for seed in (1, 2))
+    content, style = (resized(photo(side, seed), (side, side), kind) for seed in (1, 2))
     energy = PatchEnergy(network, parameters, content, [style], [style])
     features = network.targets(content, parameters.patch_layers)
 
@@ -128,8 +119,8 @@ def parts(side: int, repeat: int) -> dict[str, Any]:
 def rematching(every: int) -> dict[str, Any]:
     """Effect of re-matching every n-th iteration on time and on the loss with fresh matches."""
     parameters = parse(StyleV3, {**REMATCHING, "rematch": every})
-    pictures = {each.name: [photo(512, index)] for index, each in enumerate(STYLE_V3.inputs)}
-    found = Walk(run(STYLE_V3, pictures, parameters)).finish()
+    pictures = Case().pictures(STYLE_V3)
+    _, _, found = once(STYLE_V3, pictures, parameters)
     # The last iteration of a run with stale matches flatters itself: judge the picture itself.
     total = sum(_fresh_losses(pictures, parameters, found.image).values())
     figure = {"what": f"style-v3, matched every {every}", "seconds": found.facts["seconds"], "fresh_total": total}

@@ -17,6 +17,7 @@ from engine.tasks.style_v2_video import STYLE_V2_VIDEO
 from engine.tasks.style_v3 import STYLE_V3
 from engine.tasks.super_resolution import SUPER_RESOLUTION
 from engine.tasks.super_resolution_comparison import SUPER_RESOLUTION_COMPARISON
+from engine.tasks.super_resolution_video import SUPER_RESOLUTION_VIDEO
 from engine.tasks.teach_style import TEACH_STYLE
 
 TASKS = Registry(
@@ -25,5 +26,5 @@ TASKS = Registry(
     FACE_SWAP, FACE_SWAP_COMPARISON, FIND_FACES,
 )  # fmt: skip
 """Every task; a new one is added here."""
-FILMS = {each.name: each for each in (STYLE_V2_VIDEO,)}
-"""Every task on videos."""
+FILMS = {each.name: each for each in (STYLE_V2_VIDEO, SUPER_RESOLUTION_VIDEO)}
+"""Every task on videos, for the command line; the page has a view for the first of them."""

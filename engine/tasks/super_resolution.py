@@ -99,7 +99,7 @@ def enlarged(
     result = numpy.empty((len(source), size[1], size[0], 3), source.dtype)
     preview = Preview(raster.image(), size)
     chain = METHODS[method].chain(scale, faithful=faithful)
-    tile = tile or _tile(max(raster.values.shape[:2]), best_device().torch_device.type)
+    tile = tile or tile_for(max(raster.values.shape[:2]), best_device().torch_device.type)
     title = METHODS[method].title
     facts: dict[str, Any] = {"tile": tile, "scale": scale}
     yield Step(done=0, stage=f"{title}, first tile", preview=preview.image)
@@ -114,7 +114,8 @@ def enlarged(
     return Enlarged(replace(raster, values=_joined(result, raster)), facts)
 
 
-def _tile(longest: int, kind: str) -> int:
+def tile_for(longest: int, kind: str) -> int:
+    """Side of a tile on a type of device, for a picture's longer side: all of it where it is not much larger."""
     return longest if longest <= 4 * TILES[kind] // 3 else TILES[kind]
 
 

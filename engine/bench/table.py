@@ -1,0 +1,56 @@
+"""The README's table, made of what was measured."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from engine.errors import ParameterError
+
+BEGIN, END = "<!-- bench: made by the command below -->", "<!-- end of bench -->"
+
+COLUMNS = (
+    "task and setting", "picture", "warm, median (least to most)", "cold", "first picture", "peak memory",
+    "pictures an hour",
+)  # fmt: skip
+
+
+def markdown(report: Mapping[str, Any], command: str, day: date) -> str:
+    """Machine and table; figures of parts, and what could not be measured, are only in the JSON."""
+    return "\n".join([f"`{command}` on {day:%Y-%m-%d}: {report['machine']}, {report['dtype']}.", "", *_rows(report)])
+
+
+def _rows(report: Mapping[str, Any]) -> Iterator[str]:
+    yield "| " + " | ".join(COLUMNS) + " |"
+    yield "|---" * len(COLUMNS) + "|"
+    for figures in report["tasks"].values():
+        for each in figures:
+            if "cold_seconds" not in each:
+                continue
+            low, high = each["spread"]
+            yield (
+                f"| {each['what']} | {each['picture'].replace('x', ' x ')} "
+                f"| {_time(each['seconds'])} ({_time(low)} to {_time(high)}) | {_time(each['cold_seconds'])} "
+                f"| {_time(each['first_preview_seconds'])} | {each['peak_memory_bytes'] / 1e9:.1f} GB "
+                f"| {3600 * each['pictures_per_second']:,.0f} |"
+            )
+
+
+def _time(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.1f} s" if seconds >= 1 else f"{seconds:.2f} s"
+
+
+def put(table: str, page: Path) -> None:
+    """Write the table between the marks of a page.
+
+    Raises:
+        ParameterError: it has no such marks.
+    """
+    text = page.read_text(encoding="utf-8")
+    found = re.compile(f"({re.escape(BEGIN)}\n).*?(\n{re.escape(END)})", re.DOTALL)
+    if not found.search(text):
+        raise ParameterError(f"{page.name} has no lines {BEGIN!r} and {END!r} for the table.")
+    page.write_text(found.sub(lambda match: f"{match[1]}{table}{match[2]}", text), encoding="utf-8")

@@ -1,0 +1,203 @@
+"""Replicas of the engine behind the page: Ray Serve keeps so many of them alive, and gives each one run at a time.
+
+Ray Serve, and not processes behind a load balancer: it restarts a replica that died or says it is ill, on any machine
+of the cluster, places it by its (part of a) GPU, and tells the caller of a run that was lost with it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import tempfile
+import time
+from collections.abc import AsyncIterator, Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from engine.cluster.connect import cluster, room
+from engine.errors import PentimentoError
+from engine.job import Job, Step, Walk
+from engine.parameters import Parameters
+from engine.registry import Pictures
+from engine.runner import Result, run
+
+NAME = "pentimento"
+"""Of the application, and of its actors' namespace."""
+ENGINE = "Engine"
+"""Of the deployment."""
+STOPS = "stops"
+"""Name of the actor that passes on stop requests."""
+STEP_SECONDS = 0.25
+"""Least time between two steps that are sent."""
+POLL_SECONDS = 0.25
+"""Time between two questions whether a run has been stopped."""
+HEALTH_SECONDS = 5.0
+"""Time between two looks at a replica, and how long it may take to answer."""
+
+
+@dataclass(frozen=True)
+class FilmMade:
+    """What a run on a video ends in."""
+
+    data: bytes
+    """The MP4 file; empty where there is none."""
+    facts: dict[str, Any]
+
+
+Answer = Step | Result | FilmMade | PentimentoError
+"""What a replica sends: steps, then what the run has ended in."""
+
+
+class Stops:
+    """Passes stop requests from those who asked for a run to the replica that has it; neither knows the other."""
+
+    def __init__(self) -> None:
+        self._runs: set[str] = set()
+
+    def stop(self, run: str) -> None:
+        """Ask a run to end."""
+        self._runs.add(run)
+
+    def stopped(self, run: str) -> bool:
+        """Whether it was asked to."""
+        return run in self._runs
+
+    def forget(self, run: str) -> None:
+        """It has ended."""
+        self._runs.discard(run)
+
+
+class Engine:
+    """One replica: a process with a device and the nets on it, computing in one thread, answering in another."""
+
+    def __init__(self) -> None:
+        import ray
+
+        self._thread = ThreadPoolExecutor(1)
+        self._stops: Any = ray.get_actor(STOPS, namespace=NAME)
+
+    async def run(
+        self, identity: str, task: str, pictures: Pictures, parameters: Parameters, explains: bool
+    ) -> AsyncIterator[Answer]:
+        """Run a task, see :func:`engine.runner.run`."""
+        from engine.tasks import TASKS
+
+        job = Job(explains=explains)
+        async for each in self._sent(identity, job, _told(run(TASKS[task], pictures, parameters, job))):
+            yield each
+
+    async def film(
+        self, identity: str, task: str, data: bytes, pictures: Pictures, parameters: Parameters
+    ) -> AsyncIterator[Answer]:
+        """Run a task on a video, see :func:`engine.films.run_film`."""
+        job = Job()
+        async for each in self._sent(identity, job, _told(_film(task, data, pictures, parameters, job))):
+            yield each
+
+    async def _sent(self, identity: str, job: Job, answers: Generator[Answer, None, None]) -> AsyncIterator[Answer]:
+        """Answers, each made in the thread; a caller who goes away ends the run."""
+        loop = asyncio.get_running_loop()
+        watch = asyncio.create_task(self._watch(identity, job))
+        try:
+            while (answer := await loop.run_in_executor(self._thread, _next, answers)) is not None:
+                yield answer
+        finally:
+            watch.cancel()
+            self._thread.submit(answers.close)
+
+    async def _watch(self, identity: str, job: Job) -> None:
+        while not await self._stops.stopped.remote(identity):
+            await asyncio.sleep(POLL_SECONDS)
+        job.stop()
+
+    async def gflops(self) -> float:
+        """How quick runs should be here, see :class:`engine.device.Speed`."""
+        from engine.device import speed
+
+        return 1 / (await asyncio.get_running_loop().run_in_executor(self._thread, speed.seconds, 1.0) or 1.0)
+
+    def check_health(self) -> None:
+        """Ray replaces a replica of which this raises anything, as it does when a GPU has failed."""
+        import torch
+
+        from engine.device import best_device
+
+        torch.ones(1, device=best_device().torch_device).sum().item()
+
+
+def _told(steps: Generator[Step, None, Result | FilmMade]) -> Generator[Answer, None, None]:
+    """Few of the steps, such that they can be sent, and the end."""
+    walk, sent = Walk(steps), 0.0
+    try:
+        for step in walk:
+            if time.monotonic() - sent >= STEP_SECONDS:
+                sent = time.monotonic()
+                preview = partial(_same, step.preview()) if step.preview else None
+                yield replace(step, figures=partial(dict, step.figures()), preview=preview)
+        yield walk.result
+    except PentimentoError as error:
+        yield error
+
+
+def _next(answers: Iterator[Answer]) -> Answer | None:
+    return next(answers, None)
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _film(
+    task: str, data: bytes, pictures: Pictures, parameters: Parameters, job: Job
+) -> Generator[Step, None, FilmMade]:
+    from engine.films import run_film
+    from engine.tasks import FILMS
+
+    with tempfile.TemporaryDirectory() as folder:
+        source, target = Path(folder) / "source", Path(folder) / "made.mp4"
+        source.write_bytes(data)
+        facts = yield from run_film(FILMS[task], source, target, pictures, parameters, job)
+        return FilmMade(target.read_bytes() if target.exists() else b"", dict(facts))
+
+
+@contextmanager
+def served(address: str, count: int, cpus: float, gpus: float | None) -> Iterator[tuple[int, str]]:
+    """Replicas on a cluster while the context lasts: how many, and the address of the cluster.
+
+    Args:
+        address: see :func:`engine.cluster.connect.cluster`.
+        count: of replicas; 0 for as many as the cluster has room for.
+        cpus: cores that each has, and so threads.
+        gpus: GPUs that each has; None for a whole one where there are any.
+
+    Raises:
+        ClusterError: no Ray, no cluster, or no room.
+    """
+    with cluster(address, namespace=NAME) as ray:
+        from ray import serve
+
+        count, gpus = room(ray.cluster_resources(), count, cpus, gpus)
+        options = {"num_cpus": 0, "max_restarts": -1, "max_task_retries": -1}
+        stops = ray.remote(Stops).options(name=STOPS, get_if_exists=True, **options).remote()
+        ray.get(stops.__ray_ready__.remote())
+        deployment = serve.deployment(
+            name=ENGINE,
+            num_replicas=count,
+            max_ongoing_requests=1,
+            ray_actor_options={"num_cpus": cpus, "num_gpus": gpus},
+            health_check_period_s=HEALTH_SECONDS,
+            health_check_timeout_s=4 * HEALTH_SECONDS,
+            graceful_shutdown_timeout_s=HEALTH_SECONDS,
+        )(Engine)
+        for name in ("ray.serve", "ray"):
+            logging.getLogger(name).setLevel(logging.ERROR)
+        serve.start(proxy_location="Disabled", logging_config={"log_level": "WARNING"})
+        serve.run(deployment.bind(), name=NAME, route_prefix=None)
+        try:
+            yield count, ray.get_runtime_context().gcs_address
+        finally:
+            serve.shutdown()  # type: ignore[no-untyped-call]
