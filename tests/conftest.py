@@ -60,6 +60,12 @@ def painting() -> Picture:
 
 
 @pytest.fixture
+def small_lessons(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Styles are taught on small parts of photos, which takes a quarter of the time."""
+    monkeypatch.setattr("engine.training.teach.CROP", 96)
+
+
+@pytest.fixture
 def files(tmp_path: Path) -> tuple[Path, Path]:
     return (
         pictures.saved(pictures.scene(), tmp_path / "photo.jpg"),

@@ -19,6 +19,8 @@ from engine.runner import extents
 from engine.turns import LOCK
 from tests import pictures
 
+pytestmark = pytest.mark.usefixtures("small_lessons")
+
 QUICK: dict[str, dict[str, Any]] = {
     "style-v1": {"size": 64, "iterations": 4},
     "style-v2": {"size": 96},

@@ -23,6 +23,7 @@ from engine.registry import Pictures
 from engine.tasks.style_v2 import painter_of
 from tests import pictures
 
+pytestmark = pytest.mark.usefixtures("small_lessons")
 V2, TEACH = TASKS["style-v2"], TASKS["teach-style"]
 SIZE = 96
 
