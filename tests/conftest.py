@@ -13,7 +13,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -177,28 +177,59 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
     made.close()
 
 
+@dataclass
+class Window:
+    """A browser's page and what went wrong on it."""
+
+    page: Page
+    errors: list[str] = field(default_factory=list)
+    foreign: list[str] = field(default_factory=list)
+
+    @classmethod
+    def opened(cls, context: BrowserContext, url: str) -> Window:
+        made = cls(context.new_page())
+        page, errors, foreign = made.page, made.errors, made.foreign
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("console", lambda told: errors.append(told.text) if told.type == "error" else None)
+        page.on("request", lambda asked: foreign.append(asked.url) if not asked.url.startswith((*OWN, url)) else None)
+        return made
+
+    def close(self) -> None:
+        """A test fails on any error in the console and on any request to another host."""
+        self.page.close()
+        cut = ("AbortError", "Connection errored out")  # Gradio's own words when a reload cuts its stream
+        assert not [error for error in self.errors if not any(word in error for word in cut)]
+        assert not self.foreign
+
+
 @pytest.fixture
 def window(context: BrowserContext, app_url: str) -> Iterator[Page]:
-    """A page that shows nothing yet; a test fails on any error in the console and on any request to another host."""
-    opened = context.new_page()
-    errors: list[str] = []
-    foreign: list[str] = []
-    opened.on("pageerror", lambda error: errors.append(str(error)))
-    opened.on("console", lambda told: errors.append(told.text) if told.type == "error" else None)
-    opened.on("request", lambda made: foreign.append(made.url) if not made.url.startswith((*OWN, app_url)) else None)
-    yield opened
-    opened.close()
-    cut = ("AbortError", "Connection errored out")  # Gradio's own words when a reload cuts its stream
-    assert not [error for error in errors if not any(word in error for word in cut)]
-    assert not foreign
+    """A page that shows nothing yet."""
+    made = Window.opened(context, app_url)
+    yield made.page
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def ahead(context: BrowserContext, app_url: str) -> Iterator[list[Window]]:
+    """The page of the next test, which loads while a test runs: building the hub takes a browser some seconds."""
+    windows: list[Window] = []
+    yield windows
+    for each in windows:
+        each.page.close()
 
 
 @pytest.fixture
-def page(window: Page, app_url: str) -> Page:
+def page(context: BrowserContext, app_url: str, ahead: list[Window]) -> Iterator[Page]:
     """The hub, open at Style V1."""
     from playwright.sync_api import expect
 
-    window.goto(f"{app_url}/?task=style-v1")
-    expect(window.get_by_role("heading", name="Pentimento")).to_be_visible(timeout=30_000)
-    expect(window.get_by_text("descent on its pixels")).to_be_visible(timeout=30_000)
-    return window
+    for _ in range(2 - len(ahead)):
+        ahead.append(Window.opened(context, app_url))
+        ahead[-1].page.goto(f"{app_url}/?task=style-v1", wait_until="commit")
+    made = ahead.pop(0)
+    made.page.bring_to_front()
+    expect(made.page.get_by_role("heading", name="Pentimento")).to_be_visible(timeout=30_000)
+    expect(made.page.get_by_text("descent on its pixels")).to_be_visible(timeout=30_000)
+    yield made.page
+    made.close()

@@ -23,6 +23,7 @@ from engine.errors import ParameterError
 from engine.job import Job
 from engine.parameters import parse
 from engine.picture import ENDINGS
+from engine.video import look_at
 from tests import pictures
 
 TASK = TASKS["style-v2"]
@@ -180,13 +181,14 @@ def test_other_inputs_are_the_same_for_all(photos: Path, tmp_path: Path) -> None
     assert len(items_of(str(tmp_path / "out"), ENDINGS)) == 2
 
 
-def test_videos_are_painted(tmp_path: Path) -> None:
+def test_videos_are_painted_and_enlarged(tmp_path: Path) -> None:
     from tests.test_video import video
 
     (tmp_path / "films").mkdir()
     video(tmp_path / "films" / "a.mp4")
     (tmp_path / "films" / "b.mp4").write_bytes(b"no film")
-    given = ["batch", "style-v2-video", str(tmp_path / "films"), str(tmp_path / "out"), "--size", "96"]
-    assert main(given) == 1
-    assert (tmp_path / "out" / "a.mp4").stat().st_size > 1000
-    assert not (tmp_path / "out" / "b.mp4").exists()
+    for task, option, size in (("style-v2-video", ("--size", "96"), 96), ("super-resolution-video", (), 192)):
+        out = tmp_path / task
+        assert main(["batch", task, str(tmp_path / "films"), str(out), *option]) == 1
+        assert look_at(out / "a.mp4").size[0] == size
+        assert not (out / "b.mp4").exists()

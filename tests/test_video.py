@@ -232,3 +232,27 @@ def test_the_command_paints_a_video(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert main([*arguments, "--out", str(tmp_path / "out.avi")]) == 1
     assert main(["style-v2-video", "--video", str(facts), "--out", str(out)]) == 1
     assert "not a video" in capsys.readouterr().err
+
+
+def test_a_video_is_enlarged(tmp_path: Path) -> None:
+    film = FILMS["super-resolution-video"]
+    source = video(tmp_path / "a.mp4")
+    small, _ = read(source)
+    for method, scale, size in (("compact", 2, (192, 144)), ("bicubic", 1.5, (144, 108))):
+        wanted = parse(film.parameters, {"method": method, "scale": scale})
+        facts = Walk(run_film(film, source, tmp_path / "large.mp4", {}, wanted)).finish()
+        assert (facts["frames"], tuple(facts["size"]), facts["sound"]) == (COUNT, size, True)
+        large, seconds = read(tmp_path / "large.mp4")
+        assert seconds == pytest.approx(COUNT / 10, abs=0.15)
+        for one, other in zip(small, large, strict=True):
+            reduced = Image.fromarray(other.astype(numpy.uint8)).resize((96, 72), Image.Resampling.BOX)
+            assert abs(numpy.asarray(reduced) - one).mean() < 6, "the same frames, larger"
+
+
+def test_a_video_that_would_become_too_large_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.video.MOST_PIXELS", 100 * 100)
+    film = FILMS["super-resolution-video"]
+    wanted = parse(film.parameters, {"method": "bicubic", "scale": 8})
+    with pytest.raises(PictureError, match=r"768 x 576 pixels; please choose a scale of at most 1\.2"):
+        Walk(run_film(film, video(tmp_path / "a.mp4"), tmp_path / "b.mp4", {}, wanted)).finish()
+    assert not (tmp_path / "b.mp4").exists()
