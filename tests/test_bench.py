@@ -73,6 +73,9 @@ def test_the_table_takes_its_place_in_a_page(tmp_path: Path, capsys: pytest.Capt
     (figure,) = report["tasks"]["find-faces"]
     assert f"| {3600 * figure['pictures_per_second']:,.0f} |" in text
     assert main(["bench", "find-faces", "--repeat", "0"]) == 1
+    page.write_text(f"{BEGIN}\n{END}\n")
+    put("a table", page)
+    assert page.read_text() == f"{BEGIN}\na table\n{END}\n", "also where there was none"
     (tmp_path / "bare.md").write_text("no marks")
     with pytest.raises(ParameterError, match="no lines"):
         put(markdown(report, "command", date(2026, 1, 1)), tmp_path / "bare.md")

@@ -50,7 +50,7 @@ def put(table: str, page: Path) -> None:
         ParameterError: it has no such marks.
     """
     text = page.read_text(encoding="utf-8")
-    found = re.compile(f"({re.escape(BEGIN)}\n).*?(\n{re.escape(END)})", re.DOTALL)
+    found = re.compile(f"{re.escape(BEGIN)}\n(?:.*?\n)?{re.escape(END)}", re.DOTALL)
     if not found.search(text):
         raise ParameterError(f"{page.name} has no lines {BEGIN!r} and {END!r} for the table.")
-    page.write_text(found.sub(lambda match: f"{match[1]}{table}{match[2]}", text), encoding="utf-8")
+    page.write_text(found.sub(lambda _: f"{BEGIN}\n{table}\n{END}", text), encoding="utf-8")
