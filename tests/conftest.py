@@ -38,14 +38,14 @@ if TYPE_CHECKING:  # the engine's tests need no browser
     from playwright.sync_api import Browser, BrowserContext, Page
 
 
-ALONE = ("test_server", "test_soak", "test_zero", "test_batch", "test_cli", "test_imports", "test_cluster")
-"""Modules whose tests start processes and look at the time."""
+ALONE = ("test_browser", "test_cluster", "test_imports", "test_server", "test_soak")
+"""Modules whose tests look at the time, or need all that this machine has."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whatever a server answers runs by itself: with another test beside it, time would tell nothing."""
+    """These run by themselves: with another test beside them, time would tell nothing."""
     for item in items:
-        if "app_url" in getattr(item, "fixturenames", ()) or item.path.stem in ALONE:
+        if item.path.stem in ALONE:
             item.add_marker(pytest.mark.alone)
 
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import gzip
 import json
+import sys
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from engine import TASKS
 from engine.bench import report as reports
+from engine.bench import style_v1, style_v2, style_v3
 from engine.bench.cases import Case, cases, missing
 from engine.bench.measure import measured
 from engine.bench.table import BEGIN, END, markdown, put
@@ -90,6 +93,51 @@ def test_the_readme_has_the_figures_of_every_task() -> None:
         assert f"\n| {task.name}" in table, task.name
 
 
+TYPES = ("cpu", "cuda", "mps")
+
+
+def details(task: str) -> list[dict[str, Any]]:
+    """Figures of a task's parts, without whole runs."""
+    return reports.bench([TASKS[task]], repeat=1, details=True)["tasks"][task]
+
+
+@pytest.fixture
+def parts_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reports, "cases", lambda task, device: ())
+
+
+@pytest.mark.usefixtures("parts_only")
+def test_an_iteration_of_v1_stands_beside_its_bare_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(style_v1, "ITERATION_SIDES", dict.fromkeys(TYPES, (64,)))
+    monkeypatch.setattr(style_v1, "LEAST_PAIRS", 1)
+    (iteration,) = details("style-v1")
+    assert iteration["ratio"] > 0.5
+
+
+@pytest.mark.usefixtures("parts_only")
+def test_v2_stands_beside_the_papers_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(style_v2, "SIDE", 64)
+    monkeypatch.setattr(style_v2, "SIZES", dict.fromkeys(TYPES, ((64, 48),)))
+    beside, frame = details("style-v2")
+    assert beside["ratio"] > 0
+    assert frame["seconds"] > 0
+
+
+@pytest.mark.usefixtures("parts_only")
+def test_the_search_of_v3_its_parts_and_rematching_are_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(style_v3, "SIDES", dict.fromkeys(TYPES, (64,)))
+    monkeypatch.setattr(style_v3, "REMATCHING", {"size": 64, "iterations": 2})
+    early, late, parts, *rematched = details("style-v3")
+    for search in (early, late):
+        assert search["seconds"] > 0
+        assert search["product_seconds"] > 0
+        assert search["differing_arg_max"]["float16"] < 0.2
+    assert parts["matching_seconds"] > 0
+    assert parts["network_seconds"] > 0
+    assert [figure["what"] for figure in rematched] == [f"style-v3, matched every {every}" for every in (1, 3, 10)]
+    assert all(figure["fresh_total"] > 0 for figure in rematched)
+
+
 PEER = """
 import time
 SEEN = []
@@ -108,8 +156,6 @@ def test_another_program_runs_in_turn_on_the_same_pictures(tmp_path: Path, capsy
     assert main([*given, "--against", f"{tmp_path}/peer_of_test.py:same"]) == 0
     told = capsys.readouterr().out
     assert "ours takes" in told
-    import sys
-
     assert sys.modules["peer_of_test"].SEEN == [(80, 60)] * 4, "the first pair is left out"
     found = json.loads((tmp_path / "a.json").read_text())["beside"]
     assert found["pairs"] == 3

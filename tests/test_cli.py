@@ -126,44 +126,6 @@ def test_weights_are_listed_and_verified(capsys: pytest.CaptureFixture[str]) -> 
     assert main(["weights", "fetch", "vgg"]) == 1
 
 
-def test_bench_measures_and_writes_json(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from engine.bench import style_v1 as bench
-
-    monkeypatch.setattr(bench, "ITERATION_SIDES", {"cpu": (64,), "cuda": (64,), "mps": (64,)})
-    small = ({"size": 64, "iterations": 2},)
-    monkeypatch.setattr(bench, "RUNS", {"cpu": small, "cuda": small, "mps": small})
-    monkeypatch.setattr(bench, "LEAST_PAIRS", 1)
-    assert main(["bench", "style-v1", "--repeat", "1", "--json", str(tmp_path / "out.json")]) == 0
-    report = json.loads((tmp_path / "out.json").read_text())
-    iteration, whole = report["style-v1"]
-    assert iteration["ratio"] > 0.5
-    assert whole["seconds"] > 0
-    assert report["machine"]
-
-
-def test_bench_of_super_resolution_measures_every_shipped_method(monkeypatch: pytest.MonkeyPatch) -> None:
-    from engine.bench import bench, super_resolution
-
-    monkeypatch.setattr(super_resolution, "SIDE", 24)
-    monkeypatch.setattr(super_resolution, "LARGE_SIDE", 32)
-    figures = bench([TASKS["super-resolution"]], repeat=1)["super-resolution"]
-    assert all(figure["seconds"] > 0 and figure["peak_memory_bytes"] > 0 for figure in figures)
-    assert "bicubic" in figures[0]["what"]
-    assert "32 x 32" in figures[-1]["what"]
-
-
-def test_bench_of_v2_stands_beside_the_papers_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    from engine.bench import bench, style_v2
-
-    monkeypatch.setattr(style_v2, "SIDE", 64)
-    monkeypatch.setattr(style_v2, "LARGE_SIDE", 96)
-    monkeypatch.setattr(style_v2, "SIZES", dict.fromkeys(("cpu", "mps", "cuda"), ((64, 48),)))
-    figures = bench([TASKS["style-v2"]], repeat=1)["style-v2"]
-    assert figures[0]["ratio"] > 0
-    assert all(figure["seconds"] > 0 for figure in figures)
-    assert len(figures) == 4
-
-
 def test_v2_is_judged_beside_v1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = tmp_path / "photos"
     folder.mkdir()
@@ -180,25 +142,6 @@ def test_v2_is_judged_beside_v1(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert found["mean"]["scream"]["network"] > 0
     assert main([*arguments[:5], str(folder / "a.png")]) == 1
     assert "no style 'a'" in capsys.readouterr().err
-
-
-def test_bench_of_v3_measures_the_search_the_parts_and_rematching(monkeypatch: pytest.MonkeyPatch) -> None:
-    from engine.bench import bench, style_v3
-
-    small = {"size": 64, "iterations": 2}
-    monkeypatch.setattr(style_v3, "SIDES", dict.fromkeys(("cpu", "cuda", "mps"), (64,)))
-    monkeypatch.setattr(style_v3, "RUNS", dict.fromkeys(("cpu", "cuda", "mps"), (small,)))
-    monkeypatch.setattr(style_v3, "REMATCHING", small)
-    early, late, parts, *rematched, whole = bench([TASKS["style-v3"]], repeat=1)["style-v3"]
-    for search in (early, late):
-        assert search["seconds"] > 0
-        assert search["product_seconds"] > 0
-        assert search["differing_arg_max"]["float16"] < 0.2
-    assert parts["matching_seconds"] > 0
-    assert parts["network_seconds"] > 0
-    assert [figure["what"] for figure in rematched] == [f"style-v3, matched every {every}" for every in (1, 3, 10)]
-    assert all(figure["fresh_total"] > 0 for figure in rematched)
-    assert whole["peak_memory_bytes"] > 0
 
 
 def test_interrupting_keeps_the_best_picture(files: tuple[Path, Path], tmp_path: Path) -> None:

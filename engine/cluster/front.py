@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from engine.cluster.connect import connected
-from engine.cluster.replicas import ENGINE, NAME, STOPS, Answer, FilmMade
+from engine.cluster.replicas import DESK, ENGINE, NAME, Answer, FilmMade
 from engine.errors import ClusterError, PentimentoError
 from engine.films import FilmTask
 from engine.job import Job, Step
@@ -23,8 +23,8 @@ from engine.turns import TURNS
 
 ATTEMPTS = 4
 """A run is begun so often when the replicas that have it are lost; it changes nothing but its result."""
-WAIT_SECONDS = 120.0
-"""How long replicas may take to be there when the page begins."""
+ANSWER_SECONDS = 30.0
+"""How long the cluster may take to say what it has."""
 LOOK_SECONDS = 0.1
 """Time between two looks for a stop request."""
 End = TypeVar("End", Result, FilmMade)
@@ -43,31 +43,35 @@ class Replicas:
     def __init__(self, address: str) -> None:
         self._ray = connected(address, NAME, sends_code=False)
         from ray import serve
-
-        logging.getLogger("ray.serve").setLevel(logging.ERROR)
         from ray.serve.exceptions import DeploymentUnavailableError, RayServeException
 
+        logging.getLogger("ray.serve").setLevel(logging.ERROR)
         self._serve = serve
         errors = self._ray.exceptions
         self._lost = (
             errors.RayActorError, errors.NodeDiedError, errors.WorkerCrashedError, errors.ObjectLostError,
             errors.OwnerDiedError, DeploymentUnavailableError,
         )  # fmt: skip
+        self._gone = (RayServeException, errors.RayError)
         try:
             self._engine = serve.get_app_handle(NAME)
-            self._stops = self._ray.get_actor(STOPS, namespace=NAME)
-            gflops = self._engine.gflops.remote().result(timeout_s=WAIT_SECONDS)
-        except (RayServeException, ValueError, TimeoutError, *self._lost):
+            self._desk = self._ray.get_actor(DESK, namespace=NAME)
+            gflops = self._ray.get(self._desk.gflops.remote(), timeout=ANSWER_SECONDS)
+        except (ValueError, *self._gone):
             raise ClusterError("There are no replicas; begin them with: python -m engine replicas.") from None
         from engine.device import speed
 
-        speed.expect(gflops)
+        if gflops:
+            speed.expect(gflops)
         TURNS.share(max(1, self.count))
 
     @property
     def count(self) -> int:
         """How many replicas are running."""
-        found = self._serve.status().applications.get(NAME)
+        try:
+            found = self._serve.status().applications.get(NAME)
+        except self._gone:
+            return 0
         states = found.deployments[ENGINE].replica_states if found and ENGINE in found.deployments else {}
         return sum(many for state, many in states.items() if state == "RUNNING")
 
@@ -118,9 +122,9 @@ class Replicas:
         """Tell the replica of a stop request."""
         while not ended.wait(LOOK_SECONDS):
             if job.stopped:
-                self._stops.stop.remote(identity)
+                self._desk.stop.remote(identity)
                 ended.wait()
-                self._stops.forget.remote(identity)
+                self._desk.forget.remote(identity)
                 return
 
 

@@ -29,8 +29,8 @@ NAME = "pentimento"
 """Of the application, and of its actors' namespace."""
 ENGINE = "Engine"
 """Of the deployment."""
-STOPS = "stops"
-"""Name of the actor that passes on stop requests."""
+DESK = "desk"
+"""Of the actor that passes on what pages and replicas have to tell each other."""
 STEP_SECONDS = 0.25
 """Least time between two steps that are sent."""
 POLL_SECONDS = 0.25
@@ -52,11 +52,20 @@ Answer = Step | Result | FilmMade | PentimentoError
 """What a replica sends: steps, then what the run has ended in."""
 
 
-class Stops:
-    """Passes stop requests from those who asked for a run to the replica that has it; neither knows the other."""
+class Desk:
+    """Passes on stop requests from who asked for a run to the replica that has it: neither knows the other."""
 
     def __init__(self) -> None:
         self._runs: set[str] = set()
+        self._gflops = 0.0
+
+    def expect(self, gflops: float) -> None:
+        """A replica has measured how quick its runs should be, see :class:`engine.device.Speed`."""
+        self._gflops = gflops
+
+    def gflops(self) -> float:
+        """Of the latest replica; 0 where there is none."""
+        return self._gflops
 
     def stop(self, run: str) -> None:
         """Ask a run to end."""
@@ -77,8 +86,12 @@ class Engine:
     def __init__(self) -> None:
         import ray
 
+        from engine.device import speed
+
         self._thread = ThreadPoolExecutor(1)
-        self._stops: Any = ray.get_actor(STOPS, namespace=NAME)
+        self._busy = False
+        self._desk: Any = ray.get_actor(DESK, namespace=NAME)
+        self._desk.expect.remote(1 / (speed.seconds(1.0) or 1.0))
 
     async def run(
         self, identity: str, task: str, pictures: Pictures, parameters: Parameters, explains: bool
@@ -101,27 +114,31 @@ class Engine:
     async def _sent(self, identity: str, job: Job, answers: Generator[Answer, None, None]) -> AsyncIterator[Answer]:
         """Answers, each made in the thread; a caller who goes away ends the run."""
         loop = asyncio.get_running_loop()
+        self._busy = True
         watch = asyncio.create_task(self._watch(identity, job))
         try:
             while (answer := await loop.run_in_executor(self._thread, _next, answers)) is not None:
                 yield answer
         finally:
             watch.cancel()
-            self._thread.submit(answers.close)
+            self._thread.submit(self._end, answers)
+
+    def _end(self, answers: Generator[Answer, None, None]) -> None:
+        answers.close()
+        self._busy = False
 
     async def _watch(self, identity: str, job: Job) -> None:
-        while not await self._stops.stopped.remote(identity):
+        while not await self._desk.stopped.remote(identity):
             await asyncio.sleep(POLL_SECONDS)
         job.stop()
 
-    async def gflops(self) -> float:
-        """How quick runs should be here, see :class:`engine.device.Speed`."""
-        from engine.device import speed
-
-        return 1 / (await asyncio.get_running_loop().run_in_executor(self._thread, speed.seconds, 1.0) or 1.0)
-
     def check_health(self) -> None:
-        """Ray replaces a replica of which this raises anything, as it does when a GPU has failed."""
+        """Ray replaces a replica of which this raises anything, as it does when a GPU has failed.
+
+        Not asked during a run: a graph that is being captured must not meet other work.
+        """
+        if self._busy:
+            return
         import torch
 
         from engine.device import best_device
@@ -182,8 +199,8 @@ def served(address: str, count: int, cpus: float, gpus: float | None) -> Iterato
 
         count, gpus = room(ray.cluster_resources(), count, cpus, gpus)
         options = {"num_cpus": 0, "max_restarts": -1, "max_task_retries": -1}
-        stops = ray.remote(Stops).options(name=STOPS, get_if_exists=True, **options).remote()
-        ray.get(stops.__ray_ready__.remote())
+        desk = ray.remote(Desk).options(name=DESK, get_if_exists=True, **options).remote()
+        ray.get(desk.__ray_ready__.remote())
         deployment = serve.deployment(
             name=ENGINE,
             num_replicas=count,
