@@ -112,6 +112,18 @@ def journal(folder: Path) -> list[dict[str, object]]:
     return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
 
+def test_a_file_that_kills_its_workers_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("a.png", "b.png"):
+        pictures.scene().save(tmp_path / name)
+    made = {"index": 0, "result": b"made", "key": "1", "error": "", "seconds": 1.0, "worker": 1}
+    monkeypatch.setattr("engine.cluster.batch._rows", lambda items, order, workers: iter([made]))
+    order = Order(task=TASKS["style-v2"], parameters=parse(TASKS["style-v2"].parameters, {}), pictures={})
+    report = Walk(batch_on_ray(str(tmp_path), tmp_path / "out", order, Workers())).finish()
+    assert (report.made, list(report.failed), report.left) == (1, ["b.png"], 0)
+    assert "lost 4 times" in report.failed["b.png"]
+    assert [line["name"] for line in journal(tmp_path / "out") if "error" in line] == ["b.png"]
+
+
 def test_no_cluster_and_no_room_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pictures.scene().save(tmp_path / "a.png")
     given = ["batch", "style-v2", str(tmp_path), str(tmp_path / "out"), "--ray"]

@@ -26,6 +26,7 @@ from engine.runner import Pace
 
 RETRIES = 3
 """How often a file is given to another worker when the one that had it is lost: a file may itself be what kills it."""
+LOST = f"Its worker was lost {RETRIES + 1} times; it may be too large for a worker's memory."
 MOST_BLOCKS = 20_000
 """Parts that Ray counts a batch in; so many files are one part each."""
 
@@ -63,19 +64,24 @@ def batch_on_ray(
     report.kept = len(items) - len(left)
     yield Step(done=report.kept / len(items), stage="waiting for the workers")
     pace.note(0)
+    waiting = set(left)
     for row in _rows(left, order, workers) if left else ():
         item = left[row["index"]]
+        waiting.discard(item)
         _take(row, item, folder / targets[item], journal, report)
-        settled = report.made + len(report.failed)
+        settled = len(left) - len(waiting)
         pace.note(settled / len(left))
         told = f"{report.kept + settled} of {len(items)}, {item.name}"
         yield Step(done=(report.kept + settled) / len(items), stage=told, seconds_left=pace.left(settled / len(left)))
         if job.stopped:
             break
-    report.left = len(left) - report.made - len(report.failed)
+    if job.stopped:
+        report.left = len(waiting)
+    else:
+        for item in (each for each in left if each in waiting):
+            report.failed[item.name] = LOST
+            journal.note(item.name, {"error": LOST})
     report.seconds = time.perf_counter() - start
-    if report.left and not job.stopped:
-        raise ClusterError(f"{report.left} files were lost with their workers {RETRIES + 1} times; try them apart.")
     yield Step(done=1.0, stage="done")
     return report
 
@@ -129,7 +135,10 @@ def _rows(items: Sequence[Item], order: Order, workers: Workers) -> Iterator[Map
                 num_gpus=gpus,
                 max_task_retries=RETRIES,
             )
-        yield from data.iter_rows()
+        try:
+            yield from data.iter_rows()
+        except ray.exceptions.RayError:
+            raise ClusterError("The cluster was lost; the same command goes on where it was.") from None
 
 
 class Reader:
