@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Literal, get_args, get_origin
 
 import gradio as gr
@@ -190,10 +190,12 @@ class Controls:
             pictures[each.name] = [given[index] for index in present[each.name]]
         return pictures, self.parameters(named, present)
 
-    def values(self, parameters: Parameters) -> dict[str, Any]:
-        """The way back: parameters -> component name -> value, for :attr:`settings`."""
+    def values(self, parameters: Parameters, fields: Collection[str] | None = None) -> dict[str, Any]:
+        """The way back: parameters, or some of their fields -> component name -> value, for :attr:`settings`."""
         found: dict[str, Any] = {}
         for field, info in self.form.parameters.model_fields.items():
+            if fields is not None and field not in fields:
+                continue
             names, value = self._names_of(field), getattr(parameters, field)
             if keys := _keys(info):
                 found |= {name: value.get(key, 0) for key, name in zip(keys, names, strict=True)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
@@ -155,7 +155,9 @@ class Restoring:
         if "task" not in query:
             return self._opened(None)
         try:
-            return self._opened(Recipe.of(of_link(query)))
+            recipe = Recipe.of(of_link(query))
+            # The others are as the page has them, or as a quick visitor has changed them meanwhile.
+            return self._opened(recipe, fields=recipe.parameters.model_fields_set)
         except PentimentoError as error:
             gr.Warning(say_plainly(str(error)))
             return self._opened(None, query["task"])
@@ -172,8 +174,8 @@ class Restoring:
         gr.Info(say_plainly(given.recipe.told))
         return found
 
-    def _opened(self, recipe: Recipe | None, task: str = "") -> list[Any]:
-        """The recipe, and the tabs of its task, or of another one."""
+    def _opened(self, recipe: Recipe | None, task: str = "", fields: Collection[str] | None = None) -> list[Any]:
+        """The recipe with the fields that it changes, None for all, and the tabs of its task, or of another one."""
         name = recipe.task if recipe else task
         place = self._places.get(name)
         if recipe and place is None:
@@ -182,11 +184,13 @@ class Restoring:
         updates = [
             gr.update(selected=chosen[each._id]) if each._id in chosen else gr.skip() for each in self._groups
         ]  # fmt: skip
-        return [recipe, place.at if place else "", *updates]
+        return [(recipe, fields) if recipe else None, place.at if place else "", *updates]
 
-    def _restored(self, recipe: Recipe | None) -> list[Any]:
-        if recipe is None:
+    def _restored(self, wanted: tuple[Recipe, Collection[str] | None] | None) -> list[Any]:
+        if wanted is None:
             return [gr.skip()] * len(self._settings)
+        recipe, fields = wanted
         controls = self._places[recipe.task].controls
-        values = {controls.settings[name]._id: value for name, value in controls.values(recipe.parameters).items()}
+        found = controls.values(recipe.parameters, fields)
+        values = {controls.settings[name]._id: value for name, value in found.items()}
         return [gr.update(value=values[each._id]) if each._id in values else gr.skip() for each in self._settings]

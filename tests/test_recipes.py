@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 from PIL import Image
 
+from demos.controls import Controls
 from demos.recipes import link_to, of_link
 from engine import TASKS, PentimentoError, Picture, Walk, open_picture, run
 from engine.cli import main
@@ -116,3 +117,11 @@ def test_the_command_line_reproduces_a_result(tmp_path: Path, capsys: pytest.Cap
     assert open_picture(tmp_path / "b.png").recipe
     assert main([*again, str(photo)]) == 1
     assert "please give INPUT=FILE" in capsys.readouterr().err
+
+
+def test_a_link_changes_only_what_it_names() -> None:
+    """Or it would take back what a quick visitor has changed before it is read."""
+    linked = Recipe.of(of_link({"task": "style-v1", "size": "320"})).parameters
+    assert Controls(TASKS["style-v1"]).values(linked, linked.model_fields_set) == {"size": 320}
+    assert Controls(TASKS["style-v1"]).values(linked)["iterations"] == 150
+    assert not Recipe.of(of_link({"task": "style-v1"})).parameters.model_fields_set
