@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from engine.picture import read_recipe
 from tests import pictures
+from tests.asking import wait_until
 
 TABS = ("Home", "Style V1", "Style V2", "Style V3", "Super-resolution", "Inpainting", "Face swap", "For programs")
 
@@ -57,7 +58,7 @@ def test_home_shows_what_can_be_done_and_tries_it(home: Page) -> None:
     expect(cards).to_have_count(6)
     for index in range(6):
         image = cards.nth(index).locator("img").first
-        assert image.evaluate("image => image.complete && image.naturalWidth") > 300
+        wait_until(lambda image=image: image.evaluate("image => image.complete && image.naturalWidth") > 300)
         assert image.get_attribute("alt")
     expect(home.locator(".machine").last).to_contain_text("networks are here", timeout=30_000)
     home.get_by_role("button", name="Try Style V1").click()
