@@ -45,7 +45,7 @@ TASKS = (
     ),
     Card(
         "style-v3", "Style V3", "Nearest patches instead of statistics: parts stay whole.", "style-v3",
-        {"content": "astronaut.jpg", "style": "young_woman.jpg"}, "a portrait, and the same as an old painting",
+        {"content": "cat.jpg", "style": "starry_night_texture.jpg"}, "a portrait, and the same as an old painting",
     ),
     Card(
         "super-resolution", "Super-resolution", "Four times larger: interpolated, residual, or GAN.",
