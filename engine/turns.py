@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
-from typing import Protocol
 
 from engine.errors import BusyError
 from engine.job import Job, Step
@@ -21,18 +20,6 @@ POLL_SECONDS = 0.25
 """Time between two looks of a run that waits."""
 GONE_SECONDS = 5.0
 """A waiting run that nobody has asked for a step for so long does not keep others waiting."""
-
-
-class Devices(Protocol):
-    """A lock where there is one device, a semaphore where there are several."""
-
-    def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
-        """Whether one of them is the caller's now."""
-        ...
-
-    def release(self) -> None:
-        """Give it back."""
-        ...
 
 
 @dataclass(eq=False)
@@ -58,8 +45,9 @@ class Turns:
     who came first. So who has many runs waits for others, not they for him.
     """
 
-    def __init__(self, devices: Devices, many: int = 1) -> None:
-        self._devices, self._many = devices, many
+    def __init__(self, device: threading.Lock) -> None:
+        self._devices: threading.Lock | threading.BoundedSemaphore = device
+        self._many = 1
         self._lock = threading.Lock()
         self._tickets: list[Ticket] = []
         self._running: list[Ticket] = []

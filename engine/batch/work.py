@@ -129,7 +129,7 @@ def _one(item: Item, target: Path, order: Order, journal: Journal, job: Job) -> 
             yield Step(done=1.0, stage="is there")
             return "kept"
         with placed(target) as part:
-            yield from made(data if item.inside else item.path, part, order, job)
+            yield from made(item.path if order.films and not item.inside else data, part, order, job)
             if job.stopped:
                 return "stopped"
     except StoppedError:

@@ -49,7 +49,9 @@ class Case:
         if task.name in FACES:
             return _faces(task, self.inputs)
         wanted = [each for each in task.inputs if each.least or each.name in self.inputs]
-        made = {each.name: [each.open(photo(self.side, index))] * each.least for index, each in enumerate(wanted)}
+        made = {
+            each.name: [each.open(photo(self.side, index))] * max(1, each.least) for index, each in enumerate(wanted)
+        }
         return {
             **made,
             **({"mask": [open_picture(Image.fromarray(centre((self.side,) * 2)))]} if "mask" in made else {}),

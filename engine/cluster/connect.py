@@ -68,6 +68,9 @@ def connected(address: str, namespace: str | None = None, *, sends_code: bool = 
     options: dict[str, Any] = {"address": address, "log_to_driver": False, "logging_level": logging.ERROR}
     options["namespace"] = namespace
     given = {name: value for name, value in os.environ.items() if name.startswith((PREFIX, "OMP_WAIT"))}
+    given.pop(
+        f"{PREFIX}AUTH", None
+    )  # who may come in is the page's matter, and Ray shows these to who sees the cluster
     if address == HERE:
         options |= {"include_dashboard": False, "object_store_memory": STORE_BYTES}
         options["runtime_env"] = {"env_vars": {**given, "PYTHONPATH": str(ROOT)}}

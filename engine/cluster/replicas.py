@@ -44,7 +44,7 @@ class FilmMade:
     """What a run on a video ends in."""
 
     data: bytes
-    """The MP4 file; empty where there is none."""
+    """The MP4 file."""
     facts: dict[str, Any]
 
 
@@ -178,7 +178,7 @@ def _film(
         source, target = Path(folder) / "source", Path(folder) / "made.mp4"
         source.write_bytes(data)
         facts = yield from run_film(FILMS[task], source, target, pictures, parameters, job)
-        return FilmMade(target.read_bytes() if target.exists() else b"", dict(facts))
+        return FilmMade(target.read_bytes(), dict(facts))
 
 
 @contextmanager
