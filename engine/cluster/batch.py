@@ -27,6 +27,8 @@ from engine.runner import Pace
 RETRIES = 3
 """How often a file is given to another worker when the one that had it is lost: a file may itself be what kills it."""
 LOST = f"Its worker was lost {RETRIES + 1} times; it may be too large for a worker's memory."
+READERS = 2
+"""Processes that read at a time. They ask for no core, which workers may have all of, so Ray would begin hundreds."""
 MOST_BLOCKS = 20_000
 """Parts that Ray counts a batch in; so many files are one part each."""
 
@@ -114,7 +116,7 @@ def _take(row: Mapping[str, Any], item: Item, target: Path, journal: Journal, re
 def _rows(items: Sequence[Item], order: Order, workers: Workers) -> Iterator[Mapping[str, Any]]:
     """What the workers say of each file, as they end; a file whose workers are lost too often has no row."""
     with cluster(workers.address) as ray:
-        from ray.data import ActorPoolStrategy, DataContext
+        from ray.data import ActorPoolStrategy, DataContext, TaskPoolStrategy
 
         logging.getLogger("ray.data").setLevel(logging.ERROR)
         context = DataContext.get_current()
@@ -124,7 +126,7 @@ def _rows(items: Sequence[Item], order: Order, workers: Workers) -> Iterator[Map
         rows = [{"index": index} for index in range(len(items))]
         data = ray.data.from_items(rows, override_num_blocks=min(len(rows), MOST_BLOCKS))
         here = {"ray.io/node-id": ray.get_runtime_context().get_node_id()}
-        data = data.map(Reader(items), num_cpus=0, label_selector=here)
+        data = data.map(Reader(items), compute=TaskPoolStrategy(READERS), num_cpus=0, label_selector=here)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ray.util.annotations.RayDeprecationWarning)
             data = data.map(  # Ray tries for ever by default; its option for how often is on its way to another name
