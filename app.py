@@ -17,8 +17,8 @@ if "SPACE_ID" in os.environ:  # a Space is behind the Hub's proxy, which tells w
     os.environ.setdefault("FORWARDED_ALLOW_IPS", "*")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch is: threads that wait must not take a shared core
 
-from engine.errors import PentimentoError
-from engine.settings import on_zero_gpu, settings
+from engine.contracts.errors import PentimentoError
+from engine.contracts.settings import on_zero_gpu, settings
 
 if on_zero_gpu():
     import spaces  # noqa: F401 - before torch: it takes CUDA's place until a GPU is lent
@@ -39,8 +39,10 @@ def main() -> int:
     try:
         chosen = settings()
         chosen = chosen.model_copy(update={"share": share or chosen.share})
-        from demos import hub, server, zero
-        from engine.cluster.front import replicas
+        from demos import hub
+        from demos.serving import server
+        from demos.serving import zero_gpu as zero
+        from engine.cluster.replica_client import replicas
 
         replicas()  # one that is not there is told before anybody comes
         page, words = hub.build()

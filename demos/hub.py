@@ -7,29 +7,20 @@ from typing import Any, NamedTuple
 import gradio as gr
 from gradio.i18n import I18nData
 
-from demos import (
-    face_swap,
-    history,
-    home,
-    inpainting,
-    language,
-    lens,
-    look,
-    painter,
-    programs,
-    reconstruction,
-    sending,
-    style_v1,
-    style_v2,
-    style_v3,
-    super_resolution,
-    visits,
-)
-from demos.events import PRIVATE
-from demos.front import TITLE
-from demos.places import Place
-from demos.recipes import Restoring
-from engine.settings import settings
+from demos.components import magnifier as lens
+from demos.components import mask_editor as painter
+from demos.components import theme as look
+from demos.components.events import PRIVATE
+from demos.i18n import language
+from demos.navigation import history
+from demos.navigation import send_to as sending
+from demos.navigation.recipes import Restoring
+from demos.navigation.tab_locations import Place
+from demos.serving import sessions as visits
+from demos.serving.prerender import TITLE
+from demos.tabs import api_examples as programs
+from demos.tabs import face_swap, home, inpainting, reconstruction, style_v1, style_v2, style_v3, super_resolution
+from engine.contracts.settings import settings
 
 
 class Hub(NamedTuple):

@@ -11,24 +11,24 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from engine.errors import PentimentoError
-    from engine.job import Job, Step, Walk
-    from engine.picture import Picture, open_picture, save_picture
-    from engine.runner import Result, estimate, run
+    from engine.contracts.errors import PentimentoError
+    from engine.contracts.job import Job, Step, Walk
+    from engine.imaging.picture import Picture, open_picture, save_picture
+    from engine.runtime.runner import Result, estimate, run
     from engine.tasks import TASKS
 
 _HOME = {
-    "Job": "job",
-    "PentimentoError": "errors",
-    "Picture": "picture",
-    "Result": "runner",
-    "Step": "job",
+    "Job": "contracts.job",
+    "PentimentoError": "contracts.errors",
+    "Picture": "imaging.picture",
+    "Result": "runtime.runner",
+    "Step": "contracts.job",
     "TASKS": "tasks",
-    "Walk": "job",
-    "estimate": "runner",
-    "open_picture": "picture",
-    "run": "runner",
-    "save_picture": "picture",
+    "Walk": "contracts.job",
+    "estimate": "runtime.runner",
+    "open_picture": "imaging.picture",
+    "run": "runtime.runner",
+    "save_picture": "imaging.picture",
 }
 
 __all__ = [

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import ParameterError, PictureError, UnknownNameError
-from engine.parameters import Parameters, parse
-from engine.picture import RECIPE_LIMIT, open_picture
+from engine.contracts.errors import ParameterError, PictureError, UnknownNameError
+from engine.contracts.parameters import Parameters, parse
+from engine.imaging.picture import RECIPE_LIMIT, open_picture
 
 if TYPE_CHECKING:
-    from engine.registry import Form
+    from engine.contracts.task import Form
 
 KEY_MADE_FROM = "made_from"
 """Key of the recipes of a result's pictures, by input."""
@@ -56,7 +56,7 @@ class Recipe:
     @property
     def others(self) -> list[str]:
         """Weights that are not the catalogue's, so that the result may differ."""
-        from engine.catalogue import catalogue
+        from engine.model_store.catalogue import catalogue
 
         ours = {each.name: each.sha256 for each in catalogue()}
         return [name for name, found in self.weights.items() if ours.get(name) != found]

@@ -62,7 +62,7 @@ def painting() -> Picture:
 @pytest.fixture
 def small_lessons(monkeypatch: pytest.MonkeyPatch) -> None:
     """Styles are taught on small parts of photos, which takes a quarter of the time."""
-    monkeypatch.setattr("engine.training.teach.CROP", 96)
+    monkeypatch.setattr("engine.training.teach_style.CROP", 96)
 
 
 @pytest.fixture
@@ -111,7 +111,7 @@ def served(name: str, **settings: str) -> Iterator[Server]:
         process.terminate()
         process.wait(60)
     # Gradio logs a traceback of its own when it refuses an attack; every request goes through the two middlewares.
-    passed = [f'File "{ROOT / "demos" / name}"' for name in ("front.py", "limits.py")]
+    passed = [f'File "{ROOT / "demos" / name}"' for name in ("serving/prerender.py", "serving/limits.py")]
     ours = [
         line
         for line in log.read_text().splitlines()

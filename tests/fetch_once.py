@@ -15,9 +15,9 @@ import threading
 import time
 from typing import Any
 
-from engine import weights
-from engine.catalogue import Entry
-from engine.errors import WeightsError
+from engine.contracts.errors import WeightsError
+from engine.model_store import download as weights
+from engine.model_store.catalogue import Entry
 
 weights.STALL_SECONDS = 4
 weights.PROBE_SECONDS = 2

@@ -43,8 +43,11 @@ def of_page() -> set[str]:
     """Texts of the page's components, and the nodes of its HTML."""
     import gradio as gr
 
-    from demos import hub, language, lens, look
-    from engine.comparison import Panel
+    from demos import hub
+    from demos.components import magnifier as lens
+    from demos.components import theme as look
+    from demos.i18n import language
+    from engine.imaging.comparison import Panel
 
     found: set[str] = set()
     for block, name, value in language.texts(hub.page()):

@@ -15,7 +15,7 @@ from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from PIL import Image, ImageChops
 
-from demos.programs import FORMS
+from demos.tabs.api_examples import FORMS
 from engine import TASKS
 from tests import pictures
 from tests.asking import ask, wait_until

@@ -11,7 +11,7 @@ from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from PIL import Image
 
-from demos.visits import MOST_FILES, MOST_VISITS, Visits
+from demos.serving.sessions import MOST_FILES, MOST_VISITS, Visits
 from tests import pictures
 from tests.test_app import request
 

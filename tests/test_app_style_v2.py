@@ -9,7 +9,7 @@ from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from PIL import Image
 
-from engine.picture import read_recipe
+from engine.imaging.picture import read_recipe
 from tests.test_app import _parameters as parameters_of
 from tests.test_app import request
 from tests.test_video import read, video

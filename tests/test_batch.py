@@ -16,14 +16,14 @@ from PIL import Image
 
 from engine import TASKS, Walk, open_picture, run
 from engine.batch.journal import NAME, Journal
+from engine.batch.run import Order, Report, batch
 from engine.batch.sources import Item, items_of, results_of
-from engine.batch.work import Order, Report, batch
-from engine.cli import main
-from engine.errors import ParameterError
-from engine.job import Job
-from engine.parameters import parse
-from engine.picture import ENDINGS
-from engine.video import look_at
+from engine.cli.main import main
+from engine.contracts.errors import ParameterError
+from engine.contracts.job import Job
+from engine.contracts.parameters import parse
+from engine.imaging.picture import ENDINGS
+from engine.video.reader import look_at
 from tests import pictures
 
 TASK = TASKS["style-v2"]

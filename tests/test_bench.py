@@ -17,10 +17,10 @@ from engine.bench import style_v1, style_v2, style_v3
 from engine.bench.cases import Case, cases, missing
 from engine.bench.measure import measured
 from engine.bench.table import BEGIN, END, markdown, put
-from engine.cli import main
-from engine.device import best_device
-from engine.errors import ParameterError
-from engine.models import models
+from engine.cli.main import main
+from engine.contracts.errors import ParameterError
+from engine.hardware.device import best_device
+from engine.model_store.loaded_nets import models
 from tests import pictures
 
 ROOT = Path(__file__).parents[1]

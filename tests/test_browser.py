@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from engine.picture import read_recipe
+from engine.imaging.picture import read_recipe
 from tests import pictures
 
 

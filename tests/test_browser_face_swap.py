@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
-from engine.raster import COMPOSITE
+from engine.imaging.raster import COMPOSITE
 from tests import pictures
 
 

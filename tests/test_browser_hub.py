@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
-from engine.picture import read_recipe
+from engine.imaging.picture import read_recipe
 from tests import pictures
 from tests.asking import wait_until
 

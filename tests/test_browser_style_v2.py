@@ -7,7 +7,7 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
-from engine.picture import read_recipe
+from engine.imaging.picture import read_recipe
 from tests.test_video import video
 
 

@@ -14,9 +14,9 @@ import pytest
 from PIL import Image
 
 from engine import TASKS
-from engine.cli import main
-from engine.picture import read_recipe
-from engine.registry import Task
+from engine.cli.main import main
+from engine.contracts.task import Task
+from engine.imaging.picture import read_recipe
 from tests import pictures
 
 ROOT = Path(__file__).parents[1]

@@ -20,16 +20,16 @@ import torch
 
 from engine import TASKS, Job, Picture, Walk, run
 from engine.batch.journal import NAME
-from engine.batch.work import Order, batch
-from engine.cli import main
-from engine.cluster.batch import Workers, batch_on_ray
-from engine.cluster.front import Replicas
-from engine.errors import ClusterError, ParameterError
-from engine.films import run_film
-from engine.parameters import Parameters, parse
+from engine.batch.run import Order, batch
+from engine.cli.main import main
+from engine.cluster.ray_batch import Workers, batch_on_ray
+from engine.cluster.replica_client import Replicas
+from engine.contracts.errors import ClusterError, ParameterError
+from engine.contracts.parameters import Parameters, parse
+from engine.runtime.films import run_film
+from engine.runtime.scheduler import TURNS
 from engine.tasks import FILMS
-from engine.turns import TURNS
-from engine.video import look_at
+from engine.video.reader import look_at
 from tests import pictures
 from tests.asking import ask, wait_until
 from tests.conftest import ROOT, served
@@ -116,7 +116,7 @@ def test_a_file_that_kills_its_workers_is_reported(tmp_path: Path, monkeypatch: 
     for name in ("a.png", "b.png"):
         pictures.scene().save(tmp_path / name)
     made = {"index": 0, "result": b"made", "key": "1", "error": "", "seconds": 1.0, "worker": 1}
-    monkeypatch.setattr("engine.cluster.batch._rows", lambda items, order, workers: iter([made]))
+    monkeypatch.setattr("engine.cluster.ray_batch._rows", lambda items, order, workers: iter([made]))
     order = Order(task=TASKS["style-v2"], parameters=parse(TASKS["style-v2"].parameters, {}), pictures={})
     report = Walk(batch_on_ray(str(tmp_path), tmp_path / "out", order, Workers())).finish()
     assert (report.made, list(report.failed), report.left) == (1, ["b.png"], 0)

@@ -6,8 +6,8 @@ import numpy
 import pytest
 import torch
 
+from engine.imaging.tensors import to_tensor
 from engine.perceptual.colour import match_colours, palette, with_colours_of
-from engine.tensors import to_tensor
 from tests import pictures
 
 

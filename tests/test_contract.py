@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from engine import TASKS, Job, Picture, Step, Walk, estimate, open_picture, run
-from engine.errors import ParameterError, StoppedError
-from engine.models import Models
-from engine.parameters import parse
-from engine.registry import Registry, Task
-from engine.runner import extents
-from engine.turns import LOCK
+from engine.contracts.errors import ParameterError, StoppedError
+from engine.contracts.parameters import parse
+from engine.contracts.task import Registry, Task
+from engine.model_store.loaded_nets import Models
+from engine.runtime.runner import extents
+from engine.runtime.scheduler import LOCK
 from tests import pictures
 
 pytestmark = pytest.mark.usefixtures("small_lessons")

@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import Image, ImageDraw
 
-from engine.montage import Montage
+from engine.imaging.montage import Montage
 from engine.perceptual.copies import Copy, copies
 from engine.perceptual.correspondence import SQUARE, Correspondence, LayerMatches, cut_out, outlined
 from engine.perceptual.matching import PatchBank

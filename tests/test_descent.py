@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from engine.perceptual.descent import Iterate, descend
-from engine.perceptual.evaluation import evaluation
+from engine.perceptual.energy import evaluation
 
 TARGET = torch.rand(1, 3, 6, 5, generator=torch.Generator().manual_seed(1))
 

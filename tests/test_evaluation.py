@@ -9,10 +9,10 @@ import numpy
 import pytest
 from PIL import Image
 
-from engine import metrics
-from engine.cli import main
-from engine.resize import imresize, imresize_bytes
-from engine.tensors import to_tensor
+from engine.cli.main import main
+from engine.imaging import metrics
+from engine.imaging.resize import imresize, imresize_bytes
+from engine.imaging.tensors import to_tensor
 from tests import pictures
 
 

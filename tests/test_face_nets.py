@@ -10,9 +10,9 @@ import numpy
 import pytest
 import torch
 
-from engine.catalogue import catalogue
-from engine.device import best_device
-from engine.models import models
+from engine.hardware.device import best_device
+from engine.model_store.catalogue import catalogue
+from engine.model_store.loaded_nets import models
 from engine.nets import bisenet, faces
 from tests.graphs import RECIPES, graph_record
 

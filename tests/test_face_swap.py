@@ -13,15 +13,15 @@ from PIL import Image
 from safetensors.torch import save_file
 
 from engine import TASKS, Walk, open_picture, run
-from engine.errors import ParameterError, PictureError, StoppedError
+from engine.contracts.errors import ParameterError, PictureError, StoppedError
+from engine.contracts.job import Job
+from engine.contracts.parameters import parse
 from engine.faces import identities
+from engine.faces.detection import find_faces
 from engine.faces.face import INNER
-from engine.faces.find import find_faces
 from engine.faces.provenance import label
-from engine.job import Job
 from engine.nets.face_transform import FaceTransform
-from engine.parameters import parse
-from engine.runner import Result
+from engine.runtime.runner import Result
 from tests import pictures
 from tests.test_faces import DEVICE
 

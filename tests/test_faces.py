@@ -10,11 +10,14 @@ import pytest
 import torch
 from PIL import Image
 
-from engine.device import best_device
-from engine.errors import PictureError
-from engine.faces import align, blend, classical, descent, head, light
+from engine.contracts.errors import PictureError
+from engine.faces import align, blend, descent
+from engine.faces import aligned_face as head
+from engine.faces import classical_swap as classical
+from engine.faces import relighting as light
+from engine.faces.detection import MOST_TILES, _pieces, find_faces
 from engine.faces.face import CLASSICAL, INNER, Face, openness
-from engine.faces.find import MOST_TILES, _pieces, find_faces
+from engine.hardware.device import best_device
 from tests import pictures
 
 DEVICE = best_device()

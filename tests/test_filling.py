@@ -11,10 +11,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from engine import models as loaded
-from engine.catalogue import Catalogue, catalogue
 from engine.inpainting import methods
 from engine.inpainting.methods import CLASSICAL_SIDES, classical, network
+from engine.model_store import loaded_nets as loaded
+from engine.model_store.catalogue import Catalogue, catalogue
 from tests import pictures
 
 MIGAN = "migan-512-places2"
@@ -89,7 +89,7 @@ def test_a_torchscript_program_is_run_as_the_content_network(tmp_path: Path, mon
         warnings.simplefilter("ignore")
         torch.jit.script(Stand()).save(str(path))
     record = vars(catalogue()["big-lama"]) | {"sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
-    monkeypatch.setattr("engine.weights.locate", lambda entry: path)
+    monkeypatch.setattr("engine.model_store.download.locate", lambda entry: path)
     monkeypatch.setattr(methods, "catalogue", lambda: Catalogue([record]))
     monkeypatch.setattr(methods, "models", loaded.Models())
     given, mask = colours(101, 67), hole(101, 67)

@@ -12,10 +12,10 @@ import pytest
 from PIL import Image, ImageCms
 
 from engine import TASKS, Job, Picture, Result, Walk, open_picture, run
-from engine.comparison import Comparison
-from engine.errors import ParameterError, PictureError
-from engine.parameters import parse
-from engine.raster import decoded
+from engine.contracts.errors import ParameterError, PictureError
+from engine.contracts.parameters import parse
+from engine.imaging.comparison import Comparison
+from engine.imaging.raster import decoded
 from tests import pictures
 
 TASK = TASKS["inpainting"]

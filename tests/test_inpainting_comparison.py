@@ -12,12 +12,12 @@ import pytest
 from PIL import Image
 
 from engine import TASKS, Job, Result, Walk, run
-from engine.cli import main
-from engine.comparison import Comparison
+from engine.cli.main import main
+from engine.contracts.parameters import parse
 from engine.evaluation.inpainting import centre, strokes
-from engine.metrics import inside, lpips, ssim
-from engine.parameters import parse
-from engine.tensors import to_tensor
+from engine.imaging.comparison import Comparison
+from engine.imaging.metrics import inside, lpips, ssim
+from engine.imaging.tensors import to_tensor
 from tests import pictures
 
 TASK = TASKS["inpainting-comparison"]

@@ -7,8 +7,8 @@ import time
 import gradio as gr
 import pytest
 
-from demos import language
-from demos.language import CHINESE, ENGLISH, FOLDER, say, table, translated, translated_html
+from demos.i18n import language
+from demos.i18n.language import CHINESE, ENGLISH, FOLDER, say, table, translated, translated_html
 from tests import sayings
 
 NO_WORDS = re.compile(r"[\W\d_]*|\W*(s|GB|ms|px)|<.*>", re.DOTALL)

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from demos import look
-from demos.curves import POINTS, Curves
+from demos.components import theme as look
+from demos.components.loss_curves import POINTS, Curves
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ import numpy
 import pytest
 from PIL import Image
 
-from engine.errors import PictureError
-from engine.inpainting.masks import (
+from engine.contracts.errors import PictureError
+from engine.imaging.masks import (
     CONTEXT,
     bounds,
     checked,
@@ -18,8 +18,8 @@ from engine.inpainting.masks import (
     holes,
     mask_of,
 )
-from engine.picture import open_picture
-from engine.tiles import Box
+from engine.imaging.picture import open_picture
+from engine.imaging.tiles import Box
 from tests import pictures
 
 

@@ -10,11 +10,11 @@ import pytest
 import torch
 from PIL import Image, ImageFilter
 
-from engine import metrics
-from engine.catalogue import catalogue
-from engine.device import best_device
-from engine.models import models
-from engine.tensors import to_tensor
+from engine.hardware.device import best_device
+from engine.imaging import metrics
+from engine.imaging.tensors import to_tensor
+from engine.model_store.catalogue import catalogue
+from engine.model_store.loaded_nets import models
 from tests import pictures
 
 SCENE = pictures.scene(64, 48)

@@ -9,9 +9,9 @@ import pytest
 import torch
 from torch.nn import functional
 
-from engine.catalogue import catalogue
-from engine.device import best_device
-from engine.models import models
+from engine.hardware.device import best_device
+from engine.model_store.catalogue import catalogue
+from engine.model_store.loaded_nets import models
 from engine.nets.migan import SIDE, doubled, halved
 from tests.graphs import graph_record
 

@@ -11,9 +11,9 @@ import numpy
 import pytest
 from PIL import Image
 
-from demos.painter import LONGEST, MaskPainter, as_mask, marked_in, mask_shown, picture_shown, united
+from demos.components.mask_editor import LONGEST, MaskPainter, as_mask, marked_in, mask_shown, picture_shown, united
 from engine import Picture, open_picture
-from engine.errors import PictureError
+from engine.contracts.errors import PictureError
 from tests import pictures
 
 

@@ -10,15 +10,18 @@ import torch
 from torch import Tensor
 
 from engine import Job, Walk
-from engine.device import Device
-from engine.errors import PictureError
+from engine.contracts.errors import PictureError
+from engine.feedforward_style import banded_inference as bands
+from engine.feedforward_style import painters
+from engine.feedforward_style import style_card as learnt
+from engine.feedforward_style import temporal_smoothing as steady
+from engine.feedforward_style.banded_inference import in_bands
+from engine.feedforward_style.painters import TransformPainter, like_painting, smaller, trained
+from engine.feedforward_style.style_card import Learnt
+from engine.feedforward_style.temporal_smoothing import SteadyPainter, SteadyStatistics
+from engine.hardware.device import Device
+from engine.imaging.tensors import to_tensor
 from engine.nets.transform import normalised
-from engine.painting import bands, learnt, painters, steady
-from engine.painting.bands import in_bands
-from engine.painting.learnt import Learnt
-from engine.painting.painters import TransformPainter, like_painting, smaller, trained
-from engine.painting.steady import SteadyPainter, SteadyStatistics
-from engine.tensors import to_tensor
 from tests import pictures
 from tests.test_transform import EXACT, random_net
 

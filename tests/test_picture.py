@@ -10,8 +10,8 @@ import pytest
 from PIL import Image, ImageCms
 
 from engine import PentimentoError, open_picture, save_picture
-from engine.errors import PictureError
-from engine.picture import read_recipe
+from engine.contracts.errors import PictureError
+from engine.imaging.picture import read_recipe
 from tests import pictures
 
 REFUSED, ACCEPTED = pictures.refused(), pictures.accepted()

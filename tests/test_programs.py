@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from demos.programs import CONFIG, ENDPOINTS, EXAMPLES, FORMS
+from demos.tabs.api_examples import CONFIG, ENDPOINTS, EXAMPLES, FORMS
 from tests import pictures
 
 SEEN = {"Python": "iteration", "curl": "event: complete", "MCP, from Python": "False ['image', 'text', 'text']"}

@@ -11,10 +11,10 @@ import pytest
 from PIL import Image, ImageDraw
 
 from engine import TASKS, Walk, open_picture, run
-from engine.errors import ParameterError
+from engine.contracts.errors import ParameterError
+from engine.contracts.parameters import parse
 from engine.faces.provenance import label
-from engine.parameters import parse
-from engine.raster import COMPOSITE, Raster
+from engine.imaging.raster import COMPOSITE, Raster
 from tests import pictures
 from tests.test_face_swap import TASK, labelled_part, swapped
 

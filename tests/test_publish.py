@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from engine.catalogue import catalogue
-from engine.errors import ParameterError
-from engine.publish import ROOT, space, weights
+from engine.contracts.errors import ParameterError
+from engine.model_store.catalogue import catalogue
+from engine.model_store.publish import ROOT, space, weights
 from tests.upload_server import TOKEN, Uploads, serve_uploads
 
 TREE = {

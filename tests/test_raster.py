@@ -10,8 +10,8 @@ import pytest
 from PIL import Image, ImageCms
 
 from engine import open_picture
-from engine.picture import RECIPE_KEY, read_recipe
-from engine.raster import Raster, decoded, filled_under, with_text
+from engine.imaging.picture import RECIPE_KEY, read_recipe
+from engine.imaging.raster import Raster, decoded, filled_under, with_text
 from tests import pictures
 
 

@@ -8,11 +8,11 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 from PIL import Image
 
-from demos.controls import Controls
-from demos.recipes import link_to, of_link
+from demos.components.controls import Controls
+from demos.navigation.recipes import link_to, of_link
 from engine import TASKS, PentimentoError, Picture, Walk, open_picture, run
-from engine.cli import main
-from engine.parameters import parse
+from engine.cli.main import main
+from engine.contracts.parameters import parse
 from engine.recipes import KEY_MADE_FROM, Recipe, made_from, read
 from engine.tasks import FILMS
 from tests import pictures

@@ -6,7 +6,9 @@ import numpy
 import pytest
 import torch
 
-from engine.device import best_device
+from engine.contracts.job import Job, Walk
+from engine.hardware.device import best_device
+from engine.imaging.tensors import to_tensor
 from engine.inpainting.refine import (
     CONTENT_LAYER,
     PATCH_LAYERS,
@@ -18,11 +20,9 @@ from engine.inpainting.refine import (
     refinement_gflop,
     scales_of,
 )
-from engine.job import Job, Walk
 from engine.perceptual.matching import Allowed, Matches, PatchBank
 from engine.perceptual.network import PerceptualNetwork, perceptual_network
 from engine.perceptual.patches import PatchTerm, patch_target
-from engine.tensors import to_tensor
 from tests import pictures
 
 QUICK = Refinement(iterations=6, scales=2, rematch=3)

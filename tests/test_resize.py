@@ -8,8 +8,8 @@ import numpy
 import pytest
 import torch
 
-from engine.resize import imresize, imresize_bytes, led_back, resample, taps
-from engine.tensors import to_tensor
+from engine.imaging.resize import imresize, imresize_bytes, led_back, resample, taps
+from engine.imaging.tensors import to_tensor
 from tests import pictures
 
 

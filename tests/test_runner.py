@@ -8,12 +8,18 @@ import pytest
 import torch
 
 from engine import TASKS, Job, Picture, Walk, run
-from engine.device import Speed, _has_bfloat16, memory_errors
-from engine.errors import DeviceMemoryError, ParameterError, StoppedError, UnknownNameError, WeightsUnavailableError
-from engine.job import Step
-from engine.parameters import parse
+from engine.contracts.errors import (
+    DeviceMemoryError,
+    ParameterError,
+    StoppedError,
+    UnknownNameError,
+    WeightsUnavailableError,
+)
+from engine.contracts.job import Step
+from engine.contracts.parameters import parse
+from engine.hardware.device import Speed, _has_bfloat16, memory_errors
+from engine.runtime.scheduler import LOCK
 from engine.tasks.style_v1 import StyleV1
-from engine.turns import LOCK
 
 TASK = TASKS["style-v1"]
 

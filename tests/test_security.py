@@ -22,7 +22,7 @@ from playwright.sync_api import Page, expect
 from starlette.responses import PlainTextResponse
 from starlette.testclient import TestClient
 
-from demos.limits import BODY_BYTES, Limits, Room
+from demos.serving.limits import BODY_BYTES, Limits, Room
 from tests import pictures
 from tests.asking import ask, loopback
 from tests.conftest import ROOT
@@ -151,8 +151,8 @@ async def _echo(scope: Any, receive: Any, send: Any) -> None:
 
 
 def test_a_body_in_chunks_is_cut_and_uploads_need_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("demos.limits.BODY_BYTES", 1000)
-    monkeypatch.setattr("demos.limits.LOOK_SECONDS", 0.0)
+    monkeypatch.setattr("demos.serving.limits.BODY_BYTES", 1000)
+    monkeypatch.setattr("demos.serving.limits.LOOK_SECONDS", 0.0)
     client = TestClient(Limits(_echo, 5000, 4000, Room(lambda: str(tmp_path))))
     assert client.post("/gradio_api/call/x", content=b"a" * 900).text == "900"
     assert client.post("/gradio_api/call/x", content=iter([b"a" * 600] * 9)).status_code == 400

@@ -12,9 +12,9 @@ import pytest
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 
-from demos.server import launch_options
-from engine.errors import ParameterError
-from engine.settings import Settings
+from demos.serving.server import launch_options
+from engine.contracts.errors import ParameterError
+from engine.contracts.settings import Settings
 from tests.asking import ask, wait_until
 from tests.conftest import Server, served
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from engine.cli import main
-from engine.errors import ParameterError
-from engine.settings import Settings, settings, table
+from engine.cli.main import main
+from engine.contracts.errors import ParameterError
+from engine.contracts.settings import Settings, settings, table
 
 README = Path(__file__).parents[1] / "README.md"
 

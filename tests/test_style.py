@@ -8,8 +8,9 @@ import numpy
 import pytest
 
 from engine import TASKS, Picture, Result, Walk, open_picture, run
-from engine.device import best_device
-from engine.errors import ParameterError, PictureError
+from engine.contracts.errors import ParameterError, PictureError
+from engine.hardware.device import best_device
+from engine.imaging.tensors import resized, to_tensor
 from engine.nets.vgg import LAYERS
 from engine.perceptual import losses
 from engine.perceptual.colour import match_colours, palette
@@ -17,7 +18,6 @@ from engine.perceptual.network import PerceptualNetwork, perceptual_network
 from engine.perceptual.synthesis import Scale, pyramid
 from engine.tasks.reconstruction import Reconstruction
 from engine.tasks.style_v1 import STYLE_LAYERS, StyleV1
-from engine.tensors import resized, to_tensor
 from tests import pictures
 
 
@@ -184,7 +184,7 @@ def test_the_strip_has_two_rows_of_five_panels(photo: Picture) -> None:
 
 
 def test_both_networks_have_tuned_weights() -> None:
-    from engine.catalogue import catalogue
+    from engine.model_store.catalogue import catalogue
     from engine.perceptual.network import TUNED
 
     assert set(TUNED) == {entry.name for entry in catalogue() if entry.architecture.startswith("vgg19")}

@@ -10,16 +10,17 @@ import pytest
 from PIL import Image
 
 from engine import TASKS, Job, Picture, Walk, estimate, open_picture, run
-from engine.catalogue import catalogue
-from engine.device import best_device
-from engine.errors import ParameterError, PictureError
-from engine.models import models
+from engine.contracts.errors import ParameterError, PictureError
+from engine.contracts.parameters import parse
+from engine.contracts.task import Pictures
+from engine.feedforward_style import banded_inference as bands
+from engine.feedforward_style import painters
+from engine.feedforward_style.styles import HUB, SHIPPED
+from engine.hardware.device import best_device
+from engine.imaging.picture import read_recipe
+from engine.model_store.catalogue import catalogue
+from engine.model_store.loaded_nets import models
 from engine.nets.transform import TransformNet
-from engine.painting import bands, painters
-from engine.painting.styles import HUB, SHIPPED
-from engine.parameters import parse
-from engine.picture import read_recipe
-from engine.registry import Pictures
 from engine.tasks.style_v2 import painter_of
 from tests import pictures
 

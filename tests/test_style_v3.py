@@ -10,8 +10,9 @@ from PIL import Image, ImageOps
 from torch import Tensor
 
 from engine import TASKS, Job, Picture, Result, Walk, open_picture, run
-from engine.comparison import Comparison
-from engine.device import best_device
+from engine.hardware.device import best_device
+from engine.imaging.comparison import Comparison
+from engine.imaging.tensors import resized, to_tensor
 from engine.perceptual.correspondence import Correspondence
 from engine.perceptual.losses import gram_matrix, relative_error
 from engine.perceptual.matching import PatchBank
@@ -19,7 +20,6 @@ from engine.perceptual.network import perceptual_network
 from engine.perceptual.patches import patch_loss, patch_target
 from engine.tasks.style_comparison import TITLES, StyleComparison
 from engine.tasks.style_v3 import StyleV3
-from engine.tensors import resized, to_tensor
 from tests import pictures
 
 LAYERS = ("relu3_1", "relu4_1")

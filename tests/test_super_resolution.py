@@ -11,17 +11,17 @@ from PIL import Image
 from torch import Tensor
 
 from engine import TASKS, Job, Walk, open_picture, run
-from engine.catalogue import catalogue
-from engine.enlargement import enlarge as enlarging
-from engine.enlargement.enlarge import Enlarger
-from engine.enlargement.methods import METHODS, cost, reach
-from engine.errors import DeviceMemoryError, ParameterError
-from engine.parameters import parse
-from engine.raster import Raster
-from engine.resize import imresize
+from engine.contracts.errors import DeviceMemoryError, ParameterError
+from engine.contracts.parameters import parse
+from engine.imaging.raster import Raster
+from engine.imaging.resize import imresize
+from engine.imaging.tensors import to_tensor
+from engine.imaging.tiles import Box
+from engine.model_store.catalogue import catalogue
+from engine.super_resolution import tiled_inference as enlarging
+from engine.super_resolution.methods import METHODS, cost, reach
+from engine.super_resolution.tiled_inference import Enlarger
 from engine.tasks.super_resolution import enlarged
-from engine.tensors import to_tensor
-from engine.tiles import Box
 from tests import pictures
 from tests.pictures import noisy
 

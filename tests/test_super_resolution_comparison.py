@@ -8,9 +8,9 @@ import pytest
 from PIL import Image
 
 from engine import TASKS, Job, Walk, open_picture, run
-from engine.comparison import Comparison, difference
-from engine.errors import PictureError
-from engine.parameters import parse
+from engine.contracts.errors import PictureError
+from engine.contracts.parameters import parse
+from engine.imaging.comparison import Comparison, difference
 from tests.pictures import noisy
 
 COMPARISON = TASKS["super-resolution-comparison"]

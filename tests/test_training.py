@@ -13,9 +13,9 @@ from PIL import Image
 from safetensors.torch import load_file
 
 from engine import Job, Walk
-from engine.errors import ParameterError
+from engine.contracts.errors import ParameterError
+from engine.imaging.resize import imresize, imresize_bytes
 from engine.nets.compact import build
-from engine.resize import imresize, imresize_bytes
 from engine.training import super_resolution
 from engine.training.photos import read_photos
 from engine.training.super_resolution import Pairs, Settings, train

@@ -12,16 +12,16 @@ from PIL import ImageOps
 from safetensors.torch import load_file
 
 from engine import Walk
-from engine.cli import main
-from engine.device import best_device
-from engine.errors import ParameterError
+from engine.cli.main import main
+from engine.contracts.errors import ParameterError
+from engine.contracts.job import Job
 from engine.evaluation import faces as evaluated
-from engine.evaluation import judge
+from engine.evaluation import reference_model as judge
 from engine.evaluation.faces import _pairs
 from engine.faces.align import alignment, crop
-from engine.faces.find import find_faces
-from engine.faces.head import chosen, head_of
-from engine.job import Job
+from engine.faces.aligned_face import chosen, head_of
+from engine.faces.detection import find_faces
+from engine.hardware.device import best_device
 from engine.nets.face_transform import build
 from engine.perceptual.network import perceptual_network
 from engine.training.face_swap import Lessons, Settings, train

@@ -14,9 +14,9 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from engine import Job, Picture, Walk, open_picture
-from engine.cli import main
-from engine.device import best_device
-from engine.errors import ParameterError
+from engine.cli.main import main
+from engine.contracts.errors import ParameterError
+from engine.hardware.device import best_device
 from engine.nets.transform import STYLE, TransformNet, build
 from engine.perceptual.colour import match_colours, palette
 from engine.perceptual.gatys import GatysEnergy

@@ -14,13 +14,13 @@ from onnx import helper, numpy_helper
 from torch import Tensor, nn
 from torch.nn import functional
 
-from engine import weights
-from engine.catalogue import catalogue
-from engine.device import Device
-from engine.models import Models
+from engine.feedforward_style.styles import HUB, NETWORK, SHIPPED
+from engine.hardware.device import Device
+from engine.model_store import download as weights
+from engine.model_store.catalogue import catalogue
+from engine.model_store.loaded_nets import Models
 from engine.nets import adain, transform
 from engine.nets.transform import CLASSICAL, EPSILON, STYLE, TransformNet, build, neutral, normalised
-from engine.painting.styles import HUB, NETWORK, SHIPPED
 
 EXACT = Device(torch.device("cpu"), torch.float32, "CPU")
 

@@ -9,10 +9,10 @@ from contextlib import ExitStack
 import pytest
 
 from engine import TASKS, Job, Picture, Walk, run
-from engine.errors import BusyError
-from engine.job import SharedJob
+from engine.contracts.errors import BusyError
+from engine.contracts.job import SharedJob
+from engine.runtime.scheduler import LOCK, TURNS, Ticket, Turns
 from engine.tasks.style_v1 import StyleV1
-from engine.turns import LOCK, TURNS, Ticket, Turns
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def test_place_and_time_are_told(turns: Turns) -> None:
 def test_a_run_that_nobody_asks_for_a_step_does_not_keep_others_waiting(
     turns: Turns, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("engine.turns.GONE_SECONDS", 0.2)
+    monkeypatch.setattr("engine.runtime.scheduler.GONE_SECONDS", 0.2)
     with ExitStack() as stack:
         first, steps = waiting(turns, stack, "a")
         next(steps, None)

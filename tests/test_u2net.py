@@ -10,11 +10,11 @@ import torch
 from PIL import Image, ImageDraw
 
 from engine import TASKS, Walk, open_picture, run
-from engine.catalogue import catalogue
-from engine.device import best_device
-from engine.models import models
+from engine.contracts.parameters import parse
+from engine.hardware.device import best_device
+from engine.model_store.catalogue import catalogue
+from engine.model_store.loaded_nets import models
 from engine.nets import u2net
-from engine.parameters import parse
 from tests.graphs import graph_record
 
 

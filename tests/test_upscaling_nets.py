@@ -12,12 +12,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from engine import weights
-from engine.catalogue import catalogue
-from engine.device import best_device
-from engine.models import Models
+from engine.hardware.device import best_device
+from engine.imaging.tensors import to_tensor
+from engine.model_store import download as weights
+from engine.model_store.catalogue import catalogue
+from engine.model_store.loaded_nets import Models
 from engine.nets import residual, rrdb
-from engine.tensors import to_tensor
 from tests import pictures
 from tests.pictures import noisy
 

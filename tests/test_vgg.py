@@ -11,12 +11,12 @@ from safetensors import safe_open
 from torch import Tensor
 from torch.nn import functional
 
-from engine.catalogue import FOLDER, catalogue
-from engine.device import Device, best_device
-from engine.models import Models, models
+from engine.hardware.device import Device, best_device
+from engine.imaging.tensors import to_tensor
+from engine.model_store.catalogue import FOLDER, catalogue
+from engine.model_store.loaded_nets import Models, models
 from engine.nets import ARCHITECTURES, vgg
 from engine.nets.vgg import VGG19
-from engine.tensors import to_tensor
 from tests import pictures
 
 ENTRY = catalogue()["vgg19-normalised"]

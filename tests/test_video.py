@@ -11,12 +11,12 @@ import pytest
 from PIL import Image
 
 from engine import Job, Walk, open_picture
-from engine.cli import main
-from engine.errors import ParameterError, PentimentoError, PictureError
-from engine.films import run_film
-from engine.parameters import parse
+from engine.cli.main import main
+from engine.contracts.errors import ParameterError, PentimentoError, PictureError
+from engine.contracts.parameters import parse
+from engine.runtime.films import run_film
 from engine.tasks import FILMS
-from engine.video import Frame, look_at, oriented, process
+from engine.video.reader import Frame, look_at, oriented, process
 from tests import pictures
 
 FILM = FILMS["style-v2-video"]
@@ -182,11 +182,11 @@ def test_what_is_no_video_is_refused(tmp_path: Path) -> None:
 
 def test_only_sound_too_long_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source = video(tmp_path / "a.mp4")
-    monkeypatch.setattr("engine.video.LONGEST_SECONDS", 0.5)
+    monkeypatch.setattr("engine.video.reader.LONGEST_SECONDS", 0.5)
     with pytest.raises(PictureError, match="please cut it"):
         look_at(source)
-    monkeypatch.setattr("engine.video.LONGEST_SECONDS", 50)
-    monkeypatch.setattr("engine.video.MOST_PIXELS", 1000)
+    monkeypatch.setattr("engine.video.reader.LONGEST_SECONDS", 50)
+    monkeypatch.setattr("engine.video.reader.MOST_PIXELS", 1000)
     with pytest.raises(PictureError, match="96 x 72 pixels"):
         look_at(source)
     sound = tmp_path / "sound.mp4"
@@ -250,7 +250,7 @@ def test_a_video_is_enlarged(tmp_path: Path) -> None:
 
 
 def test_a_video_that_would_become_too_large_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("engine.video.MOST_PIXELS", 100 * 100)
+    monkeypatch.setattr("engine.video.reader.MOST_PIXELS", 100 * 100)
     film = FILMS["super-resolution-video"]
     wanted = parse(film.parameters, {"method": "bicubic", "scale": 8})
     with pytest.raises(PictureError, match=r"768 x 576 pixels; please choose a scale of at most 1\.2"):

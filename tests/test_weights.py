@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from engine import weights
-from engine.catalogue import FOLDER, Catalogue, catalogue
-from engine.errors import UnknownNameError, WeightsCorruptError
+from engine.contracts.errors import UnknownNameError, WeightsCorruptError
+from engine.model_store import download as weights
+from engine.model_store.catalogue import FOLDER, Catalogue, catalogue
 from tests.hub_server import REVISION, Manner, serve
 
 DATA = bytes(range(256)) * 12_000  # 3 MB

@@ -55,11 +55,12 @@ def GPU(function=None, *, duration=60):
 SCRIPT = """
 import json, sys
 import spaces
-from demos import hub, runs
-from demos.controls import Controls
-from demos.film import painted
+from demos import hub
+from demos.components import run_frames as runs
+from demos.components.controls import Controls
+from demos.tabs.video import painted
 from engine import open_picture, Result
-from engine.errors import PentimentoError
+from engine.contracts.errors import PentimentoError
 import gradio as gr
 from tests import pictures
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from glob import glob
 from pathlib import Path, PurePosixPath
 
-from engine.errors import ParameterError
+from engine.contracts.errors import ParameterError
 
 MOST_BYTES = 2 << 30
 """Largest file that is taken out of an archive."""

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from engine.bench.measure import once, seconds
-from engine.device import best_device
-from engine.errors import ParameterError
-from engine.parameters import Parameters
-from engine.registry import Pictures, Task
+from engine.contracts.errors import ParameterError
+from engine.contracts.parameters import Parameters
+from engine.contracts.task import Pictures, Task
+from engine.hardware.device import best_device
 
 
 def callable_of(name: str) -> Callable[..., object]:

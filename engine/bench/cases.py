@@ -10,16 +10,16 @@ import numpy
 import torch
 from PIL import Image
 
-from engine.catalogue import catalogue
-from engine.device import Device
-from engine.enlargement.methods import METHODS
+from engine.contracts.parameters import Parameters, parse
+from engine.contracts.task import Pictures, Task
 from engine.evaluation.inpainting import centre
 from engine.faces.identities import names
-from engine.parameters import Parameters, parse
-from engine.picture import Picture, open_picture
-from engine.registry import Pictures, Task
-from engine.tensors import enlarged, to_image
-from engine.weights import Status, status
+from engine.hardware.device import Device
+from engine.imaging.picture import Picture, open_picture
+from engine.imaging.tensors import enlarged, to_image
+from engine.model_store.catalogue import catalogue
+from engine.model_store.download import Status, status
+from engine.super_resolution.methods import METHODS
 
 SIDE = 512
 """Of pictures, in pixels, where a case says nothing else."""

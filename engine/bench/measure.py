@@ -11,14 +11,14 @@ import torch
 from torch import Tensor
 
 from engine.bench.cases import Case
-from engine.device import release_memory, synchronise
-from engine.job import Job, Walk
-from engine.models import models
-from engine.parameters import Parameters
-from engine.perceptual.evaluation import Energy
+from engine.contracts.job import Job, Walk
+from engine.contracts.parameters import Parameters
+from engine.contracts.task import Pictures, Task
+from engine.hardware.device import release_memory, synchronise
+from engine.model_store.loaded_nets import models
+from engine.perceptual.energy import Energy
 from engine.perceptual.network import PerceptualNetwork
-from engine.registry import Pictures, Task
-from engine.runner import Result, run
+from engine.runtime.runner import Result, run
 
 ENOUGH_SECONDS = 90.0
 """Of measurements of one case, after which no further one is begun."""

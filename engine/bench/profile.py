@@ -12,8 +12,8 @@ from torch.profiler import ProfilerActivity, profile
 
 from engine.bench.cases import Case
 from engine.bench.measure import once
-from engine.device import best_device
-from engine.registry import Task
+from engine.contracts.task import Task
+from engine.hardware.device import best_device
 
 LARGEST = 3
 """Costs that are named."""

@@ -10,8 +10,8 @@ from typing import Any
 from engine.bench import style_v1, style_v2, style_v3
 from engine.bench.cases import cases, missing
 from engine.bench.measure import measured
-from engine.device import best_device
-from engine.registry import Task
+from engine.contracts.task import Task
+from engine.hardware.device import best_device
 
 DETAILS: dict[str, Callable[[int], list[dict[str, Any]]]] = {
     "style-v1": style_v1.details,

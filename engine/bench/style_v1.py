@@ -7,11 +7,11 @@ from typing import Any
 
 from engine.bench.cases import photo
 from engine.bench.measure import bare, seconds
-from engine.device import best_device, reproducible
-from engine.perceptual.evaluation import evaluation
+from engine.hardware.device import best_device, reproducible
+from engine.imaging.tensors import resized
+from engine.perceptual.energy import evaluation
 from engine.perceptual.network import perceptual_network
 from engine.tasks.style_v1 import StyleV1, energy_of
-from engine.tensors import resized
 
 ITERATION_SIDES = {"cpu": (256,), "mps": (256, 512), "cuda": (512, 1024)}
 """Squares at which one iteration is compared with the bare network, by type of device."""

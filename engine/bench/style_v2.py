@@ -9,11 +9,11 @@ import torch
 
 from engine.bench.cases import photo
 from engine.bench.measure import seconds
-from engine.device import Device, best_device
+from engine.feedforward_style.painters import TransformPainter, trained
+from engine.feedforward_style.styles import SHIPPED
+from engine.hardware.device import Device, best_device
+from engine.imaging.tensors import to_tensor
 from engine.nets.transform import CLASSICAL_BLOCKS, CLASSICAL_WIDTHS, TransformNet
-from engine.painting.painters import TransformPainter, trained
-from engine.painting.styles import SHIPPED
-from engine.tensors import to_tensor
 
 SIDE = 512
 SIZES = {"cpu": ((512, 512), (1200, 630)), "mps": ((512, 512), (1200, 630))}

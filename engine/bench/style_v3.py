@@ -11,15 +11,15 @@ from torch.nn import functional
 
 from engine.bench.cases import Case, photo
 from engine.bench.measure import bare, once, seconds
-from engine.device import best_device, reproducible
-from engine.parameters import parse
-from engine.perceptual.evaluation import evaluation
+from engine.contracts.parameters import parse
+from engine.contracts.task import Pictures
+from engine.hardware.device import best_device, reproducible
+from engine.imaging.tensors import resized
+from engine.perceptual.energy import evaluation
 from engine.perceptual.matching import PATCH_SIDE, PatchBank
 from engine.perceptual.network import perceptual_network
 from engine.perceptual.patches import patch_target
-from engine.registry import Pictures
 from engine.tasks.style_v3 import STYLE_V3, PatchEnergy, StyleV3
-from engine.tensors import resized
 
 SIDES = {"cpu": (256,), "mps": (256, 384), "cuda": (384, 512, 1024)}
 """Squares at which searches and iterations are measured, by type of device."""

@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from engine.errors import ParameterError
+from engine.contracts.errors import ParameterError
 
 BEGIN, END = "<!-- bench: made by the command below -->", "<!-- end of bench -->"
 

@@ -18,12 +18,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from engine.cluster.connect import cluster, room
-from engine.errors import PentimentoError
-from engine.job import Job, Step, Walk
-from engine.parameters import Parameters
-from engine.registry import Pictures
-from engine.runner import Result, run
+from engine.cluster.ray_connection import cluster, room
+from engine.contracts.errors import PentimentoError
+from engine.contracts.job import Job, Step, Walk
+from engine.contracts.parameters import Parameters
+from engine.contracts.task import Pictures
+from engine.runtime.runner import Result, run
 
 NAME = "pentimento"
 """Of the application, and of its actors' namespace."""
@@ -60,7 +60,7 @@ class Desk:
         self._gflops = 0.0
 
     def expect(self, gflops: float) -> None:
-        """A replica has measured how quick its runs should be, see :class:`engine.device.Speed`."""
+        """A replica has measured how quick its runs should be, see :class:`engine.hardware.device.Speed`."""
         self._gflops = gflops
 
     def gflops(self) -> float:
@@ -86,7 +86,7 @@ class Engine:
     def __init__(self) -> None:
         import ray
 
-        from engine.device import speed
+        from engine.hardware.device import speed
 
         self._thread = ThreadPoolExecutor(1)
         self._busy = False
@@ -96,7 +96,7 @@ class Engine:
     async def run(
         self, identity: str, task: str, pictures: Pictures, parameters: Parameters, explains: bool
     ) -> AsyncIterator[Answer]:
-        """Run a task, see :func:`engine.runner.run`."""
+        """Run a task, see :func:`engine.runtime.runner.run`."""
         from engine.tasks import TASKS
 
         job = Job(explains=explains)
@@ -106,7 +106,7 @@ class Engine:
     async def film(
         self, identity: str, task: str, data: bytes, pictures: Pictures, parameters: Parameters
     ) -> AsyncIterator[Answer]:
-        """Run a task on a video, see :func:`engine.films.run_film`."""
+        """Run a task on a video, see :func:`engine.runtime.films.run_film`."""
         job = Job()
         async for each in self._sent(identity, job, _told(_film(task, data, pictures, parameters, job))):
             yield each
@@ -141,7 +141,7 @@ class Engine:
             return
         import torch
 
-        from engine.device import best_device
+        from engine.hardware.device import best_device
 
         torch.ones(1, device=best_device().torch_device).sum().item()
 
@@ -171,7 +171,7 @@ def _same(value: Any) -> Any:
 def _film(
     task: str, data: bytes, pictures: Pictures, parameters: Parameters, job: Job
 ) -> Generator[Step, None, FilmMade]:
-    from engine.films import run_film
+    from engine.runtime.films import run_film
     from engine.tasks import FILMS
 
     with tempfile.TemporaryDirectory() as folder:
@@ -186,7 +186,7 @@ def served(address: str, count: int, cpus: float, gpus: float | None) -> Iterato
     """Replicas on a cluster while the context lasts: how many, and the address of the cluster.
 
     Args:
-        address: see :func:`engine.cluster.connect.cluster`.
+        address: see :func:`engine.cluster.ray_connection.cluster`.
         count: of replicas; 0 for as many as the cluster has room for.
         cpus: cores that each has, and so threads.
         gpus: GPUs that each has; None for a whole one where there are any.

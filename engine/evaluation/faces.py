@@ -11,15 +11,15 @@ import cv2
 import numpy
 from numpy.typing import NDArray
 
-from engine.device import best_device
-from engine.errors import ParameterError, PentimentoError, PictureError
+from engine.contracts.errors import ParameterError, PentimentoError, PictureError
+from engine.contracts.job import Job, Walk
 from engine.evaluation.folder import pictures_in
-from engine.evaluation.judge import Judge
+from engine.evaluation.reference_model import Judge
+from engine.faces.detection import find_faces
 from engine.faces.face import INNER, JAW, Face, Points
-from engine.faces.find import find_faces
-from engine.inpainting.canvas import Canvas
-from engine.job import Job, Walk
-from engine.picture import Picture, open_picture
+from engine.hardware.device import best_device
+from engine.imaging.canvas import Canvas
+from engine.imaging.picture import Picture, open_picture
 from engine.tasks.face_swap import FaceSwap, Scene, swapping_of
 
 Image = NDArray[Any]

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from engine.errors import ParameterError
-from engine.picture import ENDINGS
+from engine.contracts.errors import ParameterError
+from engine.imaging.picture import ENDINGS
 
 
 def pictures_in(folder: Path, *, nested: bool = False) -> list[Path]:

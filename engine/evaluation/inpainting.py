@@ -12,15 +12,15 @@ import cv2
 import numpy
 from PIL import Image
 
-from engine.inpainting.canvas import Canvas
+from engine.contracts.job import Job, Walk
+from engine.imaging.canvas import Canvas
+from engine.imaging.masks import Mask, checked, mask_of
+from engine.imaging.metrics import inside
+from engine.imaging.picture import open_picture
+from engine.imaging.raster import Raster
+from engine.imaging.tensors import fitted, to_tensor
 from engine.inpainting.fill import fill
-from engine.inpainting.masks import Mask, checked, mask_of
-from engine.job import Job, Walk
-from engine.metrics import inside
-from engine.picture import open_picture
-from engine.raster import Raster
 from engine.tasks.inpainting_comparison import InpaintingComparison, MethodName, filling
-from engine.tensors import fitted, to_tensor
 
 KEYS = ("l1", "l2", "psnr", "ssim", "lpips", "sharpness", "seconds")
 STROKES = 10

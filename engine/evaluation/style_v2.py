@@ -9,13 +9,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from engine.device import best_device, synchronise
-from engine.painting.painters import trained
+from engine.feedforward_style.painters import trained
+from engine.hardware.device import best_device, synchronise
+from engine.imaging.picture import Picture
+from engine.imaging.tensors import fitted, resized
 from engine.perceptual.descent import descend
 from engine.perceptual.gatys import GatysEnergy
 from engine.perceptual.network import perceptual_network
-from engine.picture import Picture
-from engine.tensors import fitted, resized
 from engine.training.targets import SHORTEST, Targets
 
 SIZE = 256

@@ -9,15 +9,15 @@ from typing import Any
 
 import numpy
 
-from engine import metrics
-from engine.errors import ParameterError
+from engine.contracts.errors import ParameterError
+from engine.contracts.job import Job, Walk
 from engine.evaluation.folder import pictures_in
-from engine.job import Job, Walk
-from engine.picture import Picture, open_picture
-from engine.raster import Raster
-from engine.resize import imresize_bytes
+from engine.imaging import metrics
+from engine.imaging.picture import Picture, open_picture
+from engine.imaging.raster import Raster
+from engine.imaging.resize import imresize_bytes
+from engine.imaging.tensors import to_tensor
 from engine.tasks.super_resolution import enlarged
-from engine.tensors import to_tensor
 
 KEYS = ("psnr", "ssim", "lpips")
 
@@ -28,7 +28,7 @@ def evaluate(hr: Path, lr: Path | None, method: str, scale: int, *, faithful: bo
     Args:
         hr: folder of originals; rows and columns that the scale leaves over are cut off.
         lr: folder of their small versions, in the same order; without it they are made by MATLAB's rule.
-        method: key of :data:`engine.enlargement.methods.METHODS`.
+        method: key of :data:`engine.super_resolution.methods.METHODS`.
         scale: whole number.
         faithful: whether a GAN's colours are led back.
 

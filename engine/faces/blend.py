@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from engine.faces.align import Colours, Cover, Matrix, identity_map, inverse, moved, scale_of
 from engine.faces.face import Points
-from engine.tiles import Box
+from engine.imaging.tiles import Box
 
 COARSEST = 8
 """Side in pixels of the coarsest level of the pyramids."""

@@ -20,15 +20,15 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
+from engine.contracts.job import Job, Step
 from engine.faces.align import Colours, Cover
-from engine.faces.head import LABELS
-from engine.faces.light import SLOW
-from engine.job import Job, Step
+from engine.faces.aligned_face import LABELS
+from engine.faces.relighting import SLOW
+from engine.imaging.tensors import enlarged
 from engine.perceptual import losses
 from engine.perceptual.matching import Allowed, PatchBank
 from engine.perceptual.patches import PatchTerm
 from engine.perceptual.synthesis import Scale, coarse_to_fine
-from engine.tensors import enlarged
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -76,7 +76,7 @@ class Stage:
     valid: Sequence[Cover]
     """Where each of them is a face, not hair or glasses."""
     labels: NDArray[numpy.int64]
-    """See :func:`engine.faces.head.region_labels`."""
+    """See :func:`engine.faces.aligned_face.region_labels`."""
     cover: Cover
     """Where the face changes."""
 

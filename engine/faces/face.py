@@ -8,7 +8,7 @@ from typing import Any
 import numpy
 from numpy.typing import NDArray
 
-from engine.tiles import Box
+from engine.imaging.tiles import Box
 
 Points = NDArray[Any]
 """``(N, 2)`` float32: across and down in pixels, the middle of the upper left pixel is (0, 0)."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from engine.catalogue import FOLDER, catalogue
-from engine.errors import ParameterError
-from engine.settings import settings
+from engine.contracts.errors import ParameterError
+from engine.contracts.settings import settings
+from engine.model_store.catalogue import FOLDER, catalogue
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,60}")
 SHIPPED = "face-swap-"

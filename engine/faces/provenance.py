@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Literal
 import numpy
 from PIL import Image, ImageDraw, ImageFont
 
-from engine.errors import ParameterError
-from engine.settings import settings
-from engine.tiles import Box
+from engine.contracts.errors import ParameterError
+from engine.contracts.settings import settings
+from engine.imaging.tiles import Box
 
 if TYPE_CHECKING:
     from engine.faces.align import Colours, Cover

@@ -12,21 +12,21 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from engine.comparison import Panel
-from engine.device import Device
+from engine.contracts.job import Job, Step, Walk
 from engine.faces.align import Colours, Cover, alignment, scale_of
+from engine.faces.aligned_face import Candidate, Head, chosen, head_of, ranked, region_labels
 from engine.faces.blend import placed, samples
-from engine.faces.classical import SHAPE, Fit, Warped, edited, fit, fit_alone, in_light, joined, reach, warped
+from engine.faces.classical_swap import SHAPE, Fit, Warped, edited, fit, fit_alone, in_light, joined, reach, warped
 from engine.faces.descent import Settings, Stage, descended
-from engine.faces.draw import region_picture, with_landmarks
+from engine.faces.detection import find_faces
+from engine.faces.drawing import region_picture, with_landmarks
 from engine.faces.face import Face
-from engine.faces.find import find_faces
-from engine.faces.head import Candidate, Head, chosen, head_of, ranked, region_labels
-from engine.faces.trained import network as trained_network
-from engine.faces.trained import transformed
-from engine.job import Job, Step, Walk
+from engine.faces.identity_network import network as trained_network
+from engine.faces.identity_network import transformed
+from engine.hardware.device import Device
+from engine.imaging.comparison import Panel
+from engine.imaging.tiles import Box
 from engine.perceptual.network import perceptual_network
-from engine.tiles import Box
 
 Method = Literal["patches", "network", "classical", "editor"]
 
@@ -51,7 +51,7 @@ class Swapping:
     number: int = 0
     """Of the face, from the left from 1; 0 for the largest."""
     shape: float = SHAPE
-    """See :data:`engine.faces.classical.SHAPE`."""
+    """See :data:`engine.faces.classical_swap.SHAPE`."""
     side: int = 256
     """Of the crop that a network works in, in pixels."""
     sources: int = 4

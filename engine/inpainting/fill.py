@@ -10,17 +10,17 @@ import numpy
 import torch
 from PIL import Image
 
-from engine.comparison import Panel
-from engine.device import best_device
-from engine.inpainting.canvas import Canvas
-from engine.inpainting.masks import Hole, Mask, feathered, holes
+from engine.contracts.job import Job, Step, Walk
+from engine.hardware.device import best_device
+from engine.imaging.canvas import Canvas
+from engine.imaging.comparison import Panel
+from engine.imaging.masks import Hole, Mask, feathered, holes
+from engine.imaging.preview import Preview
+from engine.imaging.tensors import fitted
+from engine.imaging.tiles import Box
 from engine.inpainting.methods import CLASSICAL_SIDES, NETWORKS, Classical, Colours, NetworkName, classical, network
 from engine.inpainting.refine import SHOWN_SIDE, Refinement, refine, refinement_gflop, window_box
-from engine.job import Job, Step, Walk
 from engine.perceptual.network import perceptual_network
-from engine.preview import Preview
-from engine.tensors import fitted
-from engine.tiles import Box
 
 Kind = Literal["auto", "refined", "network", "classical"]
 

@@ -15,15 +15,15 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from engine.catalogue import catalogue
-from engine.device import Device, best_device
-from engine.enlargement.enlarge import Enlarger
-from engine.enlargement.methods import METHODS
-from engine.inpainting.masks import Mask, bounds
-from engine.models import models
+from engine.hardware.device import Device, best_device
+from engine.imaging.masks import Mask, bounds
+from engine.imaging.resize import imresize
+from engine.imaging.tiles import Box
+from engine.model_store.catalogue import catalogue
+from engine.model_store.loaded_nets import models
 from engine.nets import migan
-from engine.resize import imresize
-from engine.tiles import Box
+from engine.super_resolution.methods import METHODS
+from engine.super_resolution.tiled_inference import Enlarger
 
 Colours = NDArray[Any]
 """Float32."""

@@ -19,16 +19,16 @@ from PIL.Image import Image
 from torch import Tensor
 from torch.nn import functional
 
-from engine.inpainting.masks import bounds
-from engine.job import Job, Step
+from engine.contracts.job import Job, Step
+from engine.imaging.masks import bounds
+from engine.imaging.tensors import Size, enlarged, fitted, to_image
+from engine.imaging.tiles import Box
 from engine.nets.vgg import features_of
 from engine.perceptual import losses
 from engine.perceptual.matching import Allowed, PatchBank, search_gflop
 from engine.perceptual.network import PerceptualNetwork
 from engine.perceptual.patches import PatchTerm
 from engine.perceptual.synthesis import Scale, coarse_to_fine, gflop, pyramid
-from engine.tensors import Size, enlarged, fitted, to_image
-from engine.tiles import Box
 
 PATCH_LAYERS = ("relu3_1", "relu4_1")
 CONTENT_LAYER = "relu4_2"

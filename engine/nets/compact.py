@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from torch import Tensor, nn
 from torch.nn import functional
 
+from engine.imaging.resize import imresize
 from engine.nets.residual import ResidualBlock
-from engine.resize import imresize
 
 WIDTH = 48
 BLOCKS = 6

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy
 from PIL import Image
 
-from engine.tensors import Size, fitted
+from engine.imaging.tensors import Size, fitted
 
 Points = numpy.ndarray
 """``(..., 2)`` float: across and down, in [0, 1] of a picture's width and height."""

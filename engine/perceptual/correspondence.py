@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy
 from PIL import Image, ImageDraw
 
-from engine.montage import side_by_side
+from engine.imaging.montage import side_by_side
 
 if TYPE_CHECKING:
     from engine.perceptual.copies import Copy

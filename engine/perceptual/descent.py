@@ -10,7 +10,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from engine.perceptual.evaluation import Energy, Evaluation, evaluation
+from engine.perceptual.energy import Energy, Evaluation, evaluation
 
 Optimiser = Literal["lbfgs", "adam"]
 
@@ -57,7 +57,7 @@ def descend(
         iterations: number of evaluations.
         optimiser: ``"lbfgs"`` (Gatys et al. 2016, section 2) or ``"adam"``.
         step: Adam's step; L-BFGS uses 1.
-        captured: see :func:`engine.perceptual.evaluation.evaluation`.
+        captured: see :func:`engine.perceptual.energy.evaluation`.
     """
     picture = start.detach().clone(memory_format=torch.contiguous_format)
     best, lowest = picture.clone(), math.inf

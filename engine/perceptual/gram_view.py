@@ -8,10 +8,10 @@ import numpy
 import torch
 from torch import Tensor
 
-from engine.montage import Plates, heat_map
+from engine.imaging.montage import Plates, heat_map
+from engine.imaging.tensors import reduced
 from engine.perceptual.losses import relative_error
 from engine.perceptual.network import PerceptualNetwork
-from engine.tensors import reduced
 
 CHANNELS = 48
 """Rows and columns of a matrix that are shown: the channels that answer most to the painting."""

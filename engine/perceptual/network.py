@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from engine.catalogue import catalogue
-from engine.device import Device
-from engine.models import models
+from engine.hardware.device import Device
+from engine.model_store.catalogue import catalogue
+from engine.model_store.loaded_nets import models
 from engine.nets.vgg import VGG19
 from engine.perceptual.losses import gram_matrix
 

@@ -9,10 +9,10 @@ from typing import Any
 from PIL.Image import Image
 from torch import Tensor
 
-from engine.job import Job, Step
+from engine.contracts.job import Job, Step
+from engine.imaging.tensors import Size, enlarged, fitted, to_image
 from engine.perceptual.descent import ADAM_STEP, Iterate, Optimiser, descend
-from engine.perceptual.evaluation import Energy
-from engine.tensors import Size, enlarged, fitted, to_image
+from engine.perceptual.energy import Energy
 
 COARSEST_SIDE = 96
 """Longer side of the coarsest scale for Gram matrices: relu5_1 has 6 x 6 features there."""
@@ -95,7 +95,7 @@ def coarse_to_fine(
         job: a stop request ends the run with the best picture of the scale reached.
         optimiser: see :func:`engine.perceptual.descent.descend`.
         step: of Adam, see there.
-        captured: see :func:`engine.perceptual.evaluation.evaluation`.
+        captured: see :func:`engine.perceptual.energy.evaluation`.
         carry: picture of a scale, size -> the picture to go on from at that size.
         shown: picture -> its preview.
         finish: applied to previews and to the result, such as a colour transfer.

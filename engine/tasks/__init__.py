@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.registry import Registry
+from engine.contracts.task import Registry
 from engine.tasks.face_swap import FACE_SWAP
 from engine.tasks.face_swap_comparison import FACE_SWAP_COMPARISON
 from engine.tasks.find_faces import FIND_FACES

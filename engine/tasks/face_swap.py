@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Literal
 import numpy
 from PIL import Image
 
-from engine.comparison import Comparison
-from engine.errors import ParameterError, StoppedError
-from engine.job import Job, Outcome, Run, Step, Walk
-from engine.parameters import Parameters, option
-from engine.raster import COMPOSITE, Raster
-from engine.registry import PictureInput, Pictures, Task
+from engine.contracts.errors import ParameterError, StoppedError
+from engine.contracts.job import Job, Outcome, Run, Step, Walk
+from engine.contracts.parameters import Parameters, option
+from engine.contracts.task import PictureInput, Pictures, Task
+from engine.imaging.comparison import Comparison
+from engine.imaging.raster import COMPOSITE, Raster
 from engine.tasks.stylisation import Network as PerceptualName
 
 if TYPE_CHECKING:
     from engine.faces.align import Colours, Cover
     from engine.faces.swap import Swapping
-    from engine.tiles import Box
+    from engine.imaging.tiles import Box
 
 WORKING_PIXELS = 24_000_000
 MOST_PICTURES = 20
@@ -142,7 +142,7 @@ class Scene:
     """
 
     def __init__(self, raster: Raster, parameters: Swap) -> None:
-        from engine.inpainting.canvas import Canvas
+        from engine.imaging.canvas import Canvas
 
         self._raster, self._parameters = raster, parameters
         self.picture = Canvas(raster).image
@@ -159,7 +159,7 @@ class Scene:
         Only a step on the way may be ``plain``, without the label.
         """
         from engine.faces.provenance import label
-        from engine.inpainting.canvas import Canvas
+        from engine.imaging.canvas import Canvas
 
         canvas = Canvas(self._raster)
         canvas.put(box, colours, cover, alpha="kept")
@@ -198,9 +198,9 @@ def labelled(image: Image.Image, parameters: Swap) -> Image.Image:
 
 
 def run(pictures: Pictures, parameters: FaceSwap, job: Job) -> Run:
-    """See :attr:`engine.registry.Task.run`."""
-    from engine.device import best_device
+    """See :attr:`engine.contracts.task.Task.run`."""
     from engine.faces.swap import meet, swapped
+    from engine.hardware.device import best_device
 
     checked(parameters)
     check_identity(pictures, parameters.method)
@@ -247,7 +247,7 @@ def gflop(parameters: Swap, method: str, pictures: int) -> float:
 
 
 def cost(parameters: FaceSwap, sizes: Mapping[str, Sequence[tuple[int, int]]]) -> float:
-    """See :attr:`engine.registry.Task.cost`."""
+    """See :attr:`engine.contracts.task.Task.cost`."""
     count = len(sizes.get("identity", ()))
     return preparation(count, sizes["image"][0]) + gflop(parameters, parameters.method, max(1, count))
 

@@ -8,11 +8,12 @@ from typing import Literal
 import numpy
 from PIL import Image
 
-from engine.comparison import Comparison, Panel
-from engine.job import Job, Outcome, Run, Step, Walk
-from engine.parameters import option
-from engine.raster import COMPOSITE, Raster
-from engine.registry import Pictures, Task
+from engine.contracts.job import Job, Outcome, Run, Step, Walk
+from engine.contracts.parameters import option
+from engine.contracts.task import Pictures, Task
+from engine.imaging.comparison import Comparison, Panel
+from engine.imaging.raster import COMPOSITE, Raster
+from engine.imaging.tiles import Box
 from engine.tasks.face_swap import (
     INPUTS,
     Scene,
@@ -26,7 +27,6 @@ from engine.tasks.face_swap import (
     swapping_of,
     weights_of,
 )
-from engine.tiles import Box
 
 MethodName = Literal["editor", "classical", "patches"]
 TITLES = {"editor": "image editor", "classical": "warp, light, blend", "patches": "patches (V3)"}
@@ -46,9 +46,9 @@ class FaceSwapComparison(Swap):
 
 
 def run(pictures: Pictures, parameters: FaceSwapComparison, job: Job) -> Run:
-    """See :attr:`engine.registry.Task.run`."""
-    from engine.device import best_device, measured
+    """See :attr:`engine.contracts.task.Task.run`."""
     from engine.faces.swap import meet, swapped
+    from engine.hardware.device import best_device, measured
 
     checked(parameters)
     check_identity(pictures, "patches")
@@ -118,7 +118,7 @@ def _identity(crop: numpy.ndarray[tuple[int, ...], numpy.dtype[numpy.float32]], 
 
 
 def cost(parameters: FaceSwapComparison, sizes: Mapping[str, Sequence[tuple[int, int]]]) -> float:
-    """See :attr:`engine.registry.Task.cost`."""
+    """See :attr:`engine.contracts.task.Task.cost`."""
     count = len(sizes.get("identity", ()))
     return preparation(count, sizes["image"][0]) + sum(
         gflop(parameters, name, max(1, count)) for name in set(parameters.methods)

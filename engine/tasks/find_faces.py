@@ -7,10 +7,10 @@ from dataclasses import astuple
 
 import numpy
 
-from engine.errors import PictureError
-from engine.job import Job, Outcome, Run, Step
-from engine.parameters import Parameters, option
-from engine.registry import PictureInput, Pictures, Task
+from engine.contracts.errors import PictureError
+from engine.contracts.job import Job, Outcome, Run, Step
+from engine.contracts.parameters import Parameters, option
+from engine.contracts.task import PictureInput, Pictures, Task
 
 
 class FindFaces(Parameters):
@@ -21,10 +21,10 @@ class FindFaces(Parameters):
 
 
 def run(pictures: Pictures, parameters: FindFaces, job: Job) -> Run:
-    """See :attr:`engine.registry.Task.run`."""
-    from engine.device import best_device
-    from engine.faces.draw import numbered
-    from engine.faces.find import find_faces
+    """See :attr:`engine.contracts.task.Task.run`."""
+    from engine.faces.detection import find_faces
+    from engine.faces.drawing import numbered
+    from engine.hardware.device import best_device
 
     image = pictures["image"][0].image
     values = numpy.asarray(image)
@@ -40,7 +40,7 @@ def run(pictures: Pictures, parameters: FindFaces, job: Job) -> Run:
 
 
 def cost(parameters: FindFaces, sizes: Mapping[str, Sequence[tuple[int, int]]]) -> float:
-    """See :attr:`engine.registry.Task.cost`: the detector looks at tiles of large pictures."""
+    """See :attr:`engine.contracts.task.Task.cost`: the detector looks at tiles of large pictures."""
     return sum(4.0 + width * height * 8e-6 for width, height in sizes["image"])
 
 

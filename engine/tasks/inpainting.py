@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy
 
-from engine.comparison import Comparison
-from engine.errors import ParameterError
-from engine.inpainting import masks
-from engine.inpainting.masks import Mask
-from engine.job import Job, Outcome, Run, Walk
-from engine.parameters import Parameters, option
-from engine.raster import Raster
-from engine.registry import PictureInput, Pictures, Task
+from engine.contracts.errors import ParameterError
+from engine.contracts.job import Job, Outcome, Run, Walk
+from engine.contracts.parameters import Parameters, option
+from engine.contracts.task import PictureInput, Pictures, Task
+from engine.imaging import masks
+from engine.imaging.comparison import Comparison
+from engine.imaging.masks import Mask
+from engine.imaging.raster import Raster
+from engine.imaging.tiles import Box
 from engine.tasks.stylisation import Network as PerceptualName
-from engine.tiles import Box
 
 if TYPE_CHECKING:
     from engine.inpainting.fill import Filling
@@ -129,8 +129,8 @@ def filling_of(parameters: Marked) -> Filling:
 
 
 def run(pictures: Pictures, parameters: Inpainting, job: Job) -> Run:
-    """See :attr:`engine.registry.Task.run`."""
-    from engine.inpainting.canvas import Canvas
+    """See :attr:`engine.contracts.task.Task.run`."""
+    from engine.imaging.canvas import Canvas
     from engine.inpainting.fill import fill
 
     mask = mask_given(pictures, parameters)
@@ -170,7 +170,7 @@ def _weights(parameters: Inpainting) -> tuple[str, ...]:
 
 
 def cost(parameters: Inpainting, sizes: Mapping[str, Sequence[tuple[int, int]]]) -> float:
-    """See :attr:`engine.registry.Task.cost`; of several holes, as if they were one with the box around them.
+    """See :attr:`engine.contracts.task.Task.cost`; of several holes, as if they were one with the box around them.
 
     Raises:
         ParameterError: nothing is marked.

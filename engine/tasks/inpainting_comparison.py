@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Literal
 import numpy
 from PIL import Image
 
-from engine.catalogue import LPIPS
-from engine.comparison import Comparison, Panel
-from engine.inpainting import masks
-from engine.inpainting.masks import Mask
-from engine.job import Job, Outcome, Run, Walk
-from engine.parameters import option
-from engine.registry import Pictures, Task
+from engine.contracts.job import Job, Outcome, Run, Walk
+from engine.contracts.parameters import option
+from engine.contracts.task import Pictures, Task
+from engine.imaging import masks
+from engine.imaging.comparison import Comparison, Panel
+from engine.imaging.masks import Mask
+from engine.imaging.tiles import Box
+from engine.model_store.catalogue import LPIPS
 from engine.tasks.inpainting import (
     INPUTS,
     Marked,
@@ -26,7 +27,6 @@ from engine.tasks.inpainting import (
     raster_given,
     weights_of,
 )
-from engine.tiles import Box
 
 if TYPE_CHECKING:
     from engine.inpainting.fill import Filling
@@ -60,12 +60,12 @@ class InpaintingComparison(Marked):
 
 
 def run(pictures: Pictures, parameters: InpaintingComparison, job: Job) -> Run:
-    """See :attr:`engine.registry.Task.run`."""
-    from engine.device import measured
-    from engine.inpainting.canvas import Canvas
+    """See :attr:`engine.contracts.task.Task.run`."""
+    from engine.hardware.device import measured
+    from engine.imaging.canvas import Canvas
+    from engine.imaging.metrics import inside
+    from engine.imaging.tensors import to_tensor
     from engine.inpainting.fill import fill
-    from engine.metrics import inside
-    from engine.tensors import to_tensor
 
     mask = mask_given(pictures, parameters)
     raster = raster_given(pictures)
@@ -134,7 +134,7 @@ def _marked(values: numpy.ndarray, mask: Mask) -> numpy.ndarray:
 
 
 def cost(parameters: InpaintingComparison, sizes: Mapping[str, Sequence[tuple[int, int]]]) -> float:
-    """See :attr:`engine.registry.Task.cost`."""
+    """See :attr:`engine.contracts.task.Task.cost`."""
     hole = box_given(parameters, sizes)
     ways = [filling(parameters, name) for name in dict.fromkeys(parameters.methods)]
     return sum(part_cost(way, hole, sizes["image"][0]) for way in ways)

@@ -8,10 +8,10 @@ from dataclasses import replace
 import numpy
 from PIL import Image
 
-from engine.catalogue import catalogue
-from engine.job import Job, Outcome, Run, Step
-from engine.parameters import Parameters, option
-from engine.registry import PictureInput, Pictures, Task
+from engine.contracts.job import Job, Outcome, Run, Step
+from engine.contracts.parameters import Parameters, option
+from engine.contracts.task import PictureInput, Pictures, Task
+from engine.model_store.catalogue import catalogue
 
 NETWORK = "u2netp"
 GFLOP = 40.0
@@ -28,14 +28,14 @@ class MainSubject(Parameters):
 
 
 def run(pictures: Pictures, parameters: MainSubject, job: Job) -> Run:
-    """See :attr:`engine.registry.Task.run`; the result is white where the subject is."""
+    """See :attr:`engine.contracts.task.Task.run`; the result is white where the subject is."""
     import torch
 
-    from engine.device import best_device
-    from engine.inpainting.masks import grown
-    from engine.models import models
+    from engine.hardware.device import best_device
+    from engine.imaging.masks import grown
+    from engine.imaging.tensors import resized
+    from engine.model_store.loaded_nets import models
     from engine.nets.u2net import DEVIATION, MEAN, SIDE
-    from engine.tensors import resized
 
     image = pictures["image"][0].image
     yield Step(done=0, stage="looking for the subject", preview=lambda: Image.new("RGB", image.size))
@@ -55,7 +55,7 @@ def run(pictures: Pictures, parameters: MainSubject, job: Job) -> Run:
 
 
 def cost(parameters: MainSubject, sizes: Mapping[str, Sequence[tuple[int, int]]]) -> float:
-    """See :attr:`engine.registry.Task.cost`."""
+    """See :attr:`engine.contracts.task.Task.cost`."""
     return GFLOP
 
 

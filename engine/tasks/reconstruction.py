@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from PIL import Image
 
-from engine.job import Job, Outcome, Run, Step, Walk
-from engine.montage import Montage
-from engine.parameters import SEED_LIMIT, Parameters, option
-from engine.registry import PictureInput, Pictures, Task
+from engine.contracts.job import Job, Outcome, Run, Step, Walk
+from engine.contracts.parameters import SEED_LIMIT, Parameters, option
+from engine.contracts.task import PictureInput, Pictures, Task
+from engine.imaging.montage import Montage
 from engine.tasks.stylisation import STYLE_LAYERS, ContentLayer, Network, StyleLayer, result_size
 
 if TYPE_CHECKING:
-    from engine.perceptual.evaluation import Energy
+    from engine.imaging.tensors import Size
+    from engine.perceptual.energy import Energy
     from engine.perceptual.network import PerceptualNetwork
     from engine.perceptual.synthesis import Scale, Synthesis
-    from engine.tensors import Size
 
 SMOOTHNESS = 2.0
 """Weight of the total variation for content: Mahendran & Vedaldi's regulariser; without it late layers give speckle."""
@@ -55,8 +55,8 @@ class _Panel:
 
 
 def run(pictures: Pictures, parameters: Reconstruction, job: Job) -> Run:
-    """See :attr:`engine.registry.Task.run`."""
-    from engine.tensors import to_image
+    """See :attr:`engine.contracts.task.Task.run`."""
+    from engine.imaging.tensors import to_image
 
     picture = pictures["picture"][0].image
     if parameters.of == "strip":
@@ -69,7 +69,7 @@ def _reconstruct(image: Image.Image, parameters: Reconstruction, job: Job) -> Ge
     """One reconstruction from noise."""
     import torch
 
-    from engine.device import best_device
+    from engine.hardware.device import best_device
     from engine.perceptual.network import perceptual_network
     from engine.perceptual.synthesis import coarse_to_fine
 
@@ -90,8 +90,8 @@ def _reconstruct(image: Image.Image, parameters: Reconstruction, job: Job) -> Ge
 
 
 def _energy(network: PerceptualNetwork, image: Image.Image, at: Size, parameters: Reconstruction) -> Energy:
+    from engine.imaging.tensors import resized
     from engine.perceptual import losses
-    from engine.tensors import resized
 
     target = resized(image, at, network.device.torch_device)
     if parameters.of == "pixels":
@@ -112,7 +112,7 @@ def _energy(network: PerceptualNetwork, image: Image.Image, at: Size, parameters
 
 def _strip(image: Image.Image, parameters: Reconstruction, job: Job) -> Run:
     """Content and style, layer by layer, as in the paper's figure 1."""
-    from engine.tensors import to_image
+    from engine.imaging.tensors import to_image
 
     panels = _panels(parameters)
     captions = [panel.caption for panel in panels]
@@ -159,7 +159,7 @@ def _scales(parameters: Reconstruction, picture: tuple[int, int]) -> list[Scale]
 
 
 def cost(parameters: Reconstruction, sizes: Mapping[str, Sequence[tuple[int, int]]]) -> float:
-    """See :attr:`engine.registry.Task.cost`; the pixels alone cost next to nothing."""
+    """See :attr:`engine.contracts.task.Task.cost`; the pixels alone cost next to nothing."""
     from engine.perceptual.synthesis import gflop
 
     (picture,) = sizes["picture"]

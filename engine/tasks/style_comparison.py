@@ -8,11 +8,11 @@ from typing import Any, Literal
 
 from PIL import Image, ImageOps
 
-from engine.comparison import Comparison, Panel
-from engine.job import Job, Outcome, Run, Walk
-from engine.montage import Montage
-from engine.parameters import SEED_LIMIT, Parameters, option
-from engine.registry import Pictures, Task
+from engine.contracts.job import Job, Outcome, Run, Walk
+from engine.contracts.parameters import SEED_LIMIT, Parameters, option
+from engine.contracts.task import Pictures, Task
+from engine.imaging.comparison import Comparison, Panel
+from engine.imaging.montage import Montage
 from engine.tasks.style_v1 import STYLE_V1
 from engine.tasks.style_v2 import STYLE_V2
 from engine.tasks.style_v3 import STYLE_V3
@@ -43,8 +43,8 @@ class StyleComparison(Parameters):
 
 
 def run(pictures: Pictures, parameters: StyleComparison, job: Job) -> Run:
-    """See :attr:`engine.registry.Task.run`."""
-    from engine.device import measured
+    """See :attr:`engine.contracts.task.Task.run`."""
+    from engine.hardware.device import measured
 
     size = result_size(pictures["content"][0].size, parameters.size)
     methods = _methods(parameters)
@@ -91,7 +91,7 @@ def _costs(parameters: StyleComparison, sizes: Mapping[str, Sequence[tuple[int, 
 
 
 def weights(parameters: StyleComparison) -> tuple[str, ...]:
-    """See :attr:`engine.registry.Task.weights`."""
+    """See :attr:`engine.contracts.task.Task.weights`."""
     needed = [METHODS[each].weights(_parameters(METHODS[each], parameters)) for each in _methods(parameters)]
     return tuple(dict.fromkeys(name for names in needed for name in names))
 

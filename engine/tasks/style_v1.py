@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from engine.errors import ParameterError
-from engine.job import Job, Outcome, Run
-from engine.parameters import option
-from engine.registry import Pictures, Task
+from engine.contracts.errors import ParameterError
+from engine.contracts.job import Job, Outcome, Run
+from engine.contracts.parameters import option
+from engine.contracts.task import Pictures, Task
 from engine.tasks.stylisation import (
     INPUTS,
     SHORTEST_SIDE,
@@ -30,7 +30,7 @@ from engine.tasks.stylisation import (
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from engine.perceptual.evaluation import Energy
+    from engine.perceptual.energy import Energy
     from engine.perceptual.network import PerceptualNetwork
 
 Weight = Annotated[float, Field(ge=0, le=4)]
@@ -56,12 +56,12 @@ LAYER_PRESETS: Mapping[str, tuple[StyleLayer, ...]] = {
 
 
 def run(pictures: Pictures, parameters: StyleV1, job: Job) -> Run:
-    """See :attr:`engine.registry.Task.run`."""
-    from engine.device import best_device
+    """See :attr:`engine.contracts.task.Task.run`."""
+    from engine.hardware.device import best_device
+    from engine.imaging.tensors import Size, fitted, to_image
     from engine.perceptual.gram_view import LONGEST, gram_plates
     from engine.perceptual.network import perceptual_network
     from engine.perceptual.synthesis import coarse_to_fine, pyramid
-    from engine.tensors import Size, fitted, to_image
 
     weights = _style_weights(parameters, len(pictures["style"]))
     size = result_size(pictures["content"][0].size, parameters.size)
@@ -112,7 +112,7 @@ def _style_weights(parameters: StyleV1, count: int) -> list[float]:
 
 
 def cost(parameters: StyleV1, sizes: Mapping[str, Sequence[tuple[int, int]]]) -> float:
-    """See :attr:`engine.registry.Task.cost`."""
+    """See :attr:`engine.contracts.task.Task.cost`."""
     from engine.perceptual.synthesis import gflop, pyramid
 
     size = result_size(sizes["content"][0], parameters.size)

@@ -11,20 +11,20 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from engine.errors import ParameterError, PictureError
-from engine.inpainting.masks import feathered, mask_of
-from engine.job import Job, Outcome, Run, Step, Walk
-from engine.painting import learnt
-from engine.painting.styles import DECODER, ENCODER, HUB, NETWORK, HubName, ShippedName
-from engine.parameters import Parameters, option
-from engine.registry import PictureInput, Pictures, Task
+from engine.contracts.errors import ParameterError, PictureError
+from engine.contracts.job import Job, Outcome, Run, Step, Walk
+from engine.contracts.parameters import Parameters, option
+from engine.contracts.task import PictureInput, Pictures, Task
+from engine.feedforward_style import style_card as learnt
+from engine.feedforward_style.styles import DECODER, ENCODER, HUB, NETWORK, HubName, ShippedName
+from engine.imaging.masks import feathered, mask_of
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from engine.device import Device
-    from engine.painting.painters import Painter
-    from engine.tensors import Size
+    from engine.feedforward_style.painters import Painter
+    from engine.hardware.device import Device
+    from engine.imaging.tensors import Size
 
 Weight = Annotated[float, Field(ge=0, le=4)]
 
@@ -74,11 +74,11 @@ class StyleV2(Parameters):
 
 
 def run(pictures: Pictures, parameters: StyleV2, job: Job) -> Run:
-    """See :attr:`engine.registry.Task.run`."""
-    from engine.device import best_device
-    from engine.painting.inside import inside
-    from engine.painting.painters import smaller
-    from engine.tensors import resized, to_image
+    """See :attr:`engine.contracts.task.Task.run`."""
+    from engine.feedforward_style.activations import inside
+    from engine.feedforward_style.painters import smaller
+    from engine.hardware.device import best_device
+    from engine.imaging.tensors import resized, to_image
 
     photo = pictures["content"][0]
     size = result_size(photo.size, parameters.size)
@@ -108,8 +108,8 @@ def painter_of(pictures: Pictures, parameters: StyleV2, device: Device) -> Paint
     Raises:
         ParameterError: a blend of styles that do not live in one network.
     """
-    from engine.painting import painters
-    from engine.tensors import fitted, resized
+    from engine.feedforward_style import painters
+    from engine.imaging.tensors import fitted, resized
 
     given = pictures.get("style") or ()
     further: dict[str, float] = {name: weight for name, weight in parameters.blend.items() if weight > 0}
@@ -163,7 +163,7 @@ def cover_of(pictures: Pictures, parameters: StyleV2, size: Size) -> Any:
 
 def result_size(photo: Size, longer: int) -> Size:
     """Size of the result: the photo's proportions."""
-    from engine.tensors import fitted
+    from engine.imaging.tensors import fitted
 
     return fitted(photo, longer, shortest=SHORTEST_SIDE) if longer else photo
 
@@ -177,13 +177,13 @@ def _used(pictures: Pictures, parameters: StyleV2) -> tuple[str, ...]:
 
 
 def weights(parameters: StyleV2) -> tuple[str, ...]:
-    """See :attr:`engine.registry.Task.weights`; those for any painting are shipped and small."""
+    """See :attr:`engine.contracts.task.Task.weights`; those for any painting are shipped and small."""
     own = HUB[parameters.style_name][0] if parameters.style_name in HUB else NETWORK
     return (own, ENCODER, DECODER)
 
 
 def cost(parameters: StyleV2, sizes: Mapping[str, Sequence[tuple[int, int]]]) -> float:
-    """See :attr:`engine.registry.Task.cost`."""
+    """See :attr:`engine.contracts.task.Task.cost`."""
     from engine.nets.transform import BLOCKS, CLASSICAL_BLOCKS, CLASSICAL_WIDTHS, WIDTHS, gflop_per_pixel, stages
     from engine.nets.vgg import gflop_per_pixel as vgg_gflop_per_pixel
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from engine.films import FilmTask
-from engine.parameters import option
-from engine.registry import Pictures
+from engine.contracts.parameters import option
+from engine.contracts.task import Pictures
+from engine.runtime.films import FilmTask
 from engine.tasks.style_v2 import INPUTS, STYLE_V2, StyleV2, cover_of, finished, painter_of, result_size
 
 if TYPE_CHECKING:
-    from engine.video import Frame
+    from engine.video.reader import Frame
 
 
 LONGEST = 1920
@@ -28,14 +28,14 @@ class StyleV2Video(StyleV2):
 
 
 def painter(pictures: Pictures, parameters: StyleV2Video) -> Callable[[Frame], Frame]:
-    """See :attr:`engine.films.FilmTask.painter`."""
+    """See :attr:`engine.runtime.films.FilmTask.painter`."""
     import numpy
     import torch
     from PIL import Image
 
-    from engine.device import best_device
-    from engine.painting.steady import SteadyPainter
-    from engine.tensors import resized
+    from engine.feedforward_style.temporal_smoothing import SteadyPainter
+    from engine.hardware.device import best_device
+    from engine.imaging.tensors import resized
 
     device = best_device()
     painting = SteadyPainter(painter_of(pictures, parameters, device), parameters.steadiness)

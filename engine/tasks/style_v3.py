@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
-from engine.job import Job, Outcome, Run
-from engine.parameters import option
-from engine.registry import Pictures, Task
+from engine.contracts.job import Job, Outcome, Run
+from engine.contracts.parameters import option
+from engine.contracts.task import Pictures, Task
 from engine.tasks.stylisation import (
     INPUTS,
     SHORTEST_SIDE,
@@ -27,10 +27,10 @@ from engine.tasks.stylisation import (
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from engine.imaging.tensors import Size
     from engine.perceptual.copies import Copy
     from engine.perceptual.network import PerceptualNetwork
     from engine.perceptual.synthesis import Scale
-    from engine.tensors import Size
 
 PatchLayer = Literal["relu2_1", "relu3_1", "relu4_1"]
 
@@ -129,12 +129,12 @@ def _content_weight(parameters: StyleV3) -> float:
 
 
 def run(pictures: Pictures, parameters: StyleV3, job: Job) -> Run:
-    """See :attr:`engine.registry.Task.run`."""
-    from engine.device import best_device
+    """See :attr:`engine.contracts.task.Task.run`."""
+    from engine.hardware.device import best_device
+    from engine.imaging.tensors import resized, to_image
     from engine.perceptual.correspondence import Correspondence, LayerMatches
     from engine.perceptual.network import perceptual_network
     from engine.perceptual.synthesis import coarse_to_fine
-    from engine.tensors import resized, to_image
 
     paintings = [picture.image for picture in pictures["style"]]
     size = result_size(pictures["content"][0].size, parameters.size)
@@ -185,7 +185,7 @@ def _scales(parameters: StyleV3, size: Size) -> list[Scale]:
 
 
 def cost(parameters: StyleV3, sizes: Mapping[str, Sequence[tuple[int, int]]]) -> float:
-    """See :attr:`engine.registry.Task.cost`: the network and the search."""
+    """See :attr:`engine.contracts.task.Task.cost`: the network and the search."""
     from engine.nets.vgg import features_of
     from engine.perceptual.matching import search_gflop
     from engine.perceptual.synthesis import gflop

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from engine.errors import PictureError
-from engine.parameters import SEED_LIMIT, Parameters, option
-from engine.registry import PictureInput, Pictures
+from engine.contracts.errors import PictureError
+from engine.contracts.parameters import SEED_LIMIT, Parameters, option
+from engine.contracts.task import PictureInput, Pictures
 
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-    from engine.tensors import Size
+    from engine.imaging.tensors import Size
 
 StyleLayer = Literal["relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1"]
 ContentLayer = Literal["relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu4_2", "relu5_1"]
@@ -84,7 +84,7 @@ class Materials:
 
     def content(self, at: Size) -> Tensor:
         """The photo."""
-        from engine.tensors import resized
+        from engine.imaging.tensors import resized
 
         if ("content", at) not in self._made:
             self._made["content", at] = [resized(self._photo.image, at, self._device)]
@@ -92,7 +92,7 @@ class Materials:
 
     def styles(self, at: Size) -> list[Tensor]:
         """The paintings, each in the size that serves a result of size ``at``, in the colours that are wanted."""
-        from engine.tensors import resized
+        from engine.imaging.tensors import resized
 
         if ("styles", at) not in self._made:
             sizes = [style_size(painting.size, at, self._parameters.style_scale) for painting in self._paintings]
@@ -135,7 +135,7 @@ class Materials:
 
 def style_size(painting: Size, at: Size, style_scale: float) -> Size:
     """Size of a painting that serves a result of size ``at``."""
-    from engine.tensors import fitted
+    from engine.imaging.tensors import fitted
 
     return fitted(painting, round(max(at) * style_scale), shortest=SHORTEST_SIDE)
 
@@ -146,7 +146,7 @@ def result_size(content: tuple[int, int], longer: int) -> tuple[int, int]:
     Raises:
         PictureError: the content is so narrow that the shorter side would be below SHORTEST_SIDE.
     """
-    from engine.tensors import fitted
+    from engine.imaging.tensors import fitted
 
     size = fitted(content, longer)
     if min(size) < SHORTEST_SIDE:

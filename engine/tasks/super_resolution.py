@@ -9,16 +9,16 @@ from typing import Any, Literal
 import numpy
 from PIL import Image
 
-from engine.comparison import difference
-from engine.enlargement.methods import LARGEST, METHODS
-from engine.enlargement.methods import cost as chain_cost
-from engine.errors import ParameterError
-from engine.job import Job, Outcome, Run, Step, Walk
-from engine.montage import Plates
-from engine.parameters import Parameters, option
-from engine.preview import Preview
-from engine.raster import Raster, Values, filled_under
-from engine.registry import PictureInput, Pictures, Task
+from engine.contracts.errors import ParameterError
+from engine.contracts.job import Job, Outcome, Run, Step, Walk
+from engine.contracts.parameters import Parameters, option
+from engine.contracts.task import PictureInput, Pictures, Task
+from engine.imaging.comparison import difference
+from engine.imaging.montage import Plates
+from engine.imaging.preview import Preview
+from engine.imaging.raster import Raster, Values, filled_under
+from engine.super_resolution.methods import LARGEST, METHODS
+from engine.super_resolution.methods import cost as chain_cost
 
 MethodName = Literal["bicubic", "residual", "gan", "compact", "edsr", "rrdb", "esrgan", "real-esrgan"]
 
@@ -49,7 +49,7 @@ class SuperResolution(Parameters):
 
 
 def run(pictures: Pictures, parameters: SuperResolution, job: Job) -> Run:
-    """See :attr:`engine.registry.Task.run`."""
+    """See :attr:`engine.contracts.task.Task.run`."""
     raster = pictures["image"][0].as_raster()
     method, scale = parameters.method, parameters.scale
     walk = Walk(enlarged(raster, method, scale, job, tile=parameters.tile, faithful=parameters.faithful))
@@ -90,8 +90,8 @@ def enlarged(
     Raises:
         ParameterError: the result would have more than :data:`RESULT_PIXELS`.
     """
-    from engine.device import best_device
-    from engine.enlargement.enlarge import enlarge
+    from engine.hardware.device import best_device
+    from engine.super_resolution.tiled_inference import enlarge
 
     height, width = raster.values.shape[:2]
     size = result_size((width, height), scale)
@@ -158,7 +158,7 @@ def _mean(plane: Values) -> Values:
 
 
 def cost(parameters: SuperResolution, sizes: Mapping[str, Sequence[tuple[int, int]]]) -> float:
-    """See :attr:`engine.registry.Task.cost`."""
+    """See :attr:`engine.contracts.task.Task.cost`."""
     ((width, height),) = sizes["image"]
     result_size((width, height), parameters.scale)
     return gflop(parameters.method, parameters.scale, width * height, parameters.tile)

@@ -7,17 +7,17 @@ from collections.abc import Mapping, Sequence
 import numpy
 from PIL import Image
 
-from engine.catalogue import LPIPS
-from engine.comparison import Comparison, Panel
-from engine.enlargement.methods import METHODS
-from engine.errors import PictureError
-from engine.job import Job, Outcome, Run, Walk
-from engine.parameters import Parameters, option
-from engine.picture import MINIMUM_SIDE
-from engine.raster import Raster
-from engine.registry import PictureInput, Pictures, Task
+from engine.contracts.errors import PictureError
+from engine.contracts.job import Job, Outcome, Run, Walk
+from engine.contracts.parameters import Parameters, option
+from engine.contracts.task import PictureInput, Pictures, Task
+from engine.imaging.comparison import Comparison, Panel
+from engine.imaging.picture import MINIMUM_SIDE
+from engine.imaging.raster import Raster
+from engine.imaging.tiles import Box
+from engine.model_store.catalogue import LPIPS
+from engine.super_resolution.methods import METHODS
 from engine.tasks.super_resolution import MethodName, enlarged, gflop
-from engine.tiles import Box
 
 
 class SuperResolutionComparison(Parameters):
@@ -42,8 +42,8 @@ class SuperResolutionComparison(Parameters):
 
 
 def run(pictures: Pictures, parameters: SuperResolutionComparison, job: Job) -> Run:
-    """See :attr:`engine.registry.Task.run`."""
-    from engine.device import measured
+    """See :attr:`engine.contracts.task.Task.run`."""
+    from engine.hardware.device import measured
 
     small, reference = _prepared(pictures["image"][0].image, parameters)
     scale = parameters.scale
@@ -74,7 +74,7 @@ def _prepared(image: Image.Image, parameters: SuperResolutionComparison) -> tupl
     Raises:
         PictureError: the original is too small to be reduced.
     """
-    from engine.resize import imresize_bytes
+    from engine.imaging.resize import imresize_bytes
 
     scale = parameters.scale
     box = _box(image.size, parameters)
@@ -100,8 +100,8 @@ def part_of(size: tuple[int, int], *, scale: int, original: bool, side: int, acr
 
 
 def _quality(image: Image.Image, original: Image.Image, scale: int) -> dict[str, float]:
-    from engine import metrics
-    from engine.tensors import to_tensor
+    from engine.imaging import metrics
+    from engine.imaging.tensors import to_tensor
 
     return metrics.quality(to_tensor(image), to_tensor(original), border=scale)
 
@@ -115,13 +115,13 @@ def _costs(parameters: SuperResolutionComparison, area: int) -> list[float]:
 
 
 def cost(parameters: SuperResolutionComparison, sizes: Mapping[str, Sequence[tuple[int, int]]]) -> float:
-    """See :attr:`engine.registry.Task.cost`."""
+    """See :attr:`engine.contracts.task.Task.cost`."""
     area = _box(sizes["image"][0], parameters).area
     return sum(_costs(parameters, area // parameters.scale**2 if parameters.original else area))
 
 
 def weights(parameters: SuperResolutionComparison) -> tuple[str, ...]:
-    """See :attr:`engine.registry.Task.weights`."""
+    """See :attr:`engine.contracts.task.Task.weights`."""
     used = [entry for name in parameters.methods for entry in METHODS[name].weights(parameters.scale)]
     return tuple(dict.fromkeys([*used, LPIPS] if parameters.original else used))
 

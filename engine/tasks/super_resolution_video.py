@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from engine.enlargement.methods import LARGEST, METHODS
-from engine.errors import PictureError
-from engine.films import FilmTask
-from engine.job import Job
-from engine.parameters import Parameters, option
-from engine.registry import Pictures
+from engine.contracts.errors import PictureError
+from engine.contracts.job import Job
+from engine.contracts.parameters import Parameters, option
+from engine.contracts.task import Pictures
+from engine.runtime.films import FilmTask
+from engine.super_resolution.methods import LARGEST, METHODS
 from engine.tasks.super_resolution import SUPER_RESOLUTION, MethodName, tile_for
 
 if TYPE_CHECKING:
-    from engine.video import Frame
+    from engine.video.reader import Frame
 
 
 class SuperResolutionVideo(Parameters):
@@ -29,12 +29,12 @@ class SuperResolutionVideo(Parameters):
 
 
 def painter(pictures: Pictures, parameters: SuperResolutionVideo) -> Callable[[Frame], Frame]:
-    """See :attr:`engine.films.FilmTask.painter`."""
+    """See :attr:`engine.runtime.films.FilmTask.painter`."""
     import numpy
 
-    from engine.device import best_device
-    from engine.enlargement.enlarge import enlarge
-    from engine.video import MOST_PIXELS
+    from engine.hardware.device import best_device
+    from engine.super_resolution.tiled_inference import enlarge
+    from engine.video.reader import MOST_PIXELS
 
     scale = parameters.scale
     chain = METHODS[parameters.method].chain(scale, faithful=parameters.faithful)

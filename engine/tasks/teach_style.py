@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from engine.job import Job, Outcome, Run, Step
-from engine.painting.styles import ENCODER, NETWORK
-from engine.parameters import SEED_LIMIT, Parameters, option
-from engine.registry import PictureInput, Pictures, Task
+from engine.contracts.job import Job, Outcome, Run, Step
+from engine.contracts.parameters import SEED_LIMIT, Parameters, option
+from engine.contracts.task import PictureInput, Pictures, Task
+from engine.feedforward_style.styles import ENCODER, NETWORK
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -35,10 +35,10 @@ class TeachStyle(Parameters):
 
 
 def run(pictures: Pictures, parameters: TeachStyle, job: Job) -> Run:
-    """See :attr:`engine.registry.Task.run`; the result is the style's card."""
-    from engine.catalogue import catalogue
-    from engine.painting.learnt import Learnt, written
-    from engine.training.teach import Lesson, card_picture, teach
+    """See :attr:`engine.contracts.task.Task.run`; the result is the style's card."""
+    from engine.feedforward_style.style_card import Learnt, written
+    from engine.model_store.catalogue import catalogue
+    from engine.training.teach_style import Lesson, card_picture, teach
 
     photos = [each.image for each in pictures["content"]]
     lesson = Lesson(
@@ -80,10 +80,10 @@ def card(pictures: Pictures, painted: Image) -> Image:
 
 
 def cost(parameters: TeachStyle, sizes: Mapping[str, Sequence[tuple[int, int]]]) -> float:
-    """See :attr:`engine.registry.Task.cost`."""
+    """See :attr:`engine.contracts.task.Task.cost`."""
     from engine.nets.transform import BLOCKS, WIDTHS, gflop_per_pixel, stages
     from engine.nets.vgg import gflop_per_pixel as vgg_gflop_per_pixel
-    from engine.training.teach import CROP, PHOTOS
+    from engine.training.teach_style import CROP, PHOTOS
 
     painting = 3 * sum(gflop_per_pixel(stage) for stage in stages(WIDTHS, BLOCKS))
     return parameters.iterations * PHOTOS * CROP**2 * (painting + 3 * vgg_gflop_per_pixel("relu5_1"))

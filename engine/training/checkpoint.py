@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from engine.errors import ParameterError
+from engine.contracts.errors import ParameterError
 
 
 def save(state: dict[str, Any], path: Path) -> None:

@@ -15,7 +15,7 @@ import torch
 from torch import distributed, nn
 from torch.nn.parallel import DistributedDataParallel
 
-from engine.device import Device, best_device
+from engine.hardware.device import Device, best_device
 
 N = TypeVar("N", bound=nn.Module)
 

@@ -19,19 +19,19 @@ from numpy.typing import NDArray
 from safetensors.torch import save_file
 from torch import Tensor
 
-from engine.device import Device, best_device
-from engine.errors import ParameterError, PictureError
+from engine.contracts.errors import ParameterError, PictureError
+from engine.contracts.job import Job, Step
 from engine.faces.align import Colours
+from engine.faces.aligned_face import Head, chosen, head_of, ranked
 from engine.faces.descent import FaceEnergy, Stage
 from engine.faces.descent import Settings as Descent
-from engine.faces.find import find_faces
-from engine.faces.head import Head, chosen, head_of, ranked
+from engine.faces.detection import find_faces
+from engine.faces.identity_network import SIDE, read
 from engine.faces.swap import Meeting, prepared, stage_of
-from engine.faces.trained import SIDE, read
-from engine.job import Job, Step
+from engine.hardware.device import Device, best_device
+from engine.imaging.tensors import to_image
 from engine.nets.face_transform import MULTIPLE, FaceTransform
 from engine.perceptual.network import PerceptualNetwork, perceptual_network
-from engine.tensors import to_image
 from engine.training import checkpoint
 
 SHAPE = 0.0

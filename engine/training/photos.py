@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy
 from numpy.typing import NDArray
 
-from engine.errors import ParameterError, PictureError
-from engine.picture import ENDINGS, open_picture
+from engine.contracts.errors import ParameterError, PictureError
+from engine.imaging.picture import ENDINGS, open_picture
 
 
 def read_photos(source: Path, *, shortest: int) -> list[NDArray[numpy.uint8]]:

@@ -19,16 +19,16 @@ from PIL import Image
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from engine.errors import ParameterError
-from engine.job import Job, Step
-from engine.montage import Montage
+from engine.contracts.errors import ParameterError
+from engine.contracts.job import Job, Step
+from engine.imaging.montage import Montage
+from engine.imaging.picture import Picture
+from engine.imaging.tensors import to_image
 from engine.nets.transform import COLOURS, STYLE, TransformNet, neutral
 from engine.perceptual.colour import Palette, match_colours, palette
 from engine.perceptual.gatys import GatysEnergy
 from engine.perceptual.losses import pixel_loss
 from engine.perceptual.network import perceptual_network
-from engine.picture import Picture
-from engine.tensors import to_image
 from engine.training import checkpoint
 from engine.training.distributed import Team
 from engine.training.photos import read_photos

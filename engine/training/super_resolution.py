@@ -20,10 +20,10 @@ from safetensors.torch import save_file
 from torch import Tensor
 from torch.nn import functional
 
-from engine.device import best_device
-from engine.job import Job, Step
+from engine.contracts.job import Job, Step
+from engine.hardware.device import best_device
+from engine.imaging.resize import imresize_bytes
 from engine.nets.compact import SCALES, CompactNet
-from engine.resize import imresize_bytes
 from engine.training import checkpoint
 from engine.training.photos import read_photos
 

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
+from engine.imaging.picture import Picture
+from engine.imaging.tensors import fitted, resized
 from engine.perceptual.colour import Palette, palette
 from engine.perceptual.gatys import STYLE_SCALE, GatysEnergy
-from engine.picture import Picture
-from engine.tensors import fitted, resized
 
 SHORTEST = 32
 """No side of a painting is reduced below this; in pixels."""

@@ -71,9 +71,9 @@ def source_network(source: dict[str, Tensor]) -> nn.Sequential:
 @torch.no_grad()
 def compare(source: dict[str, Tensor], tensors: dict[str, Tensor]) -> None:
     """Print how far the two are apart on features of random squares, in grey levels."""
-    from engine.catalogue import catalogue
-    from engine.device import Device
-    from engine.models import models
+    from engine.hardware.device import Device
+    from engine.model_store.catalogue import catalogue
+    from engine.model_store.loaded_nets import models
 
     encoder = models.get(catalogue()["vgg19-normalised"], Device(torch.device("cpu"), torch.float32, "CPU"))
     encoder = encoder.variant(pooling="max", padding="reflect")

@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 from engine import TASKS, Walk, open_picture, run  # noqa: E402
-from engine.parameters import parse  # noqa: E402
+from engine.contracts.parameters import parse  # noqa: E402
 
 EXAMPLES = ROOT / "demos" / "examples"
 SIDE = 288

@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT)]
 
 from engine import TASKS, Walk, open_picture, run  # noqa: E402
-from engine.painting.styles import SHIPPED  # noqa: E402
+from engine.feedforward_style.styles import SHIPPED  # noqa: E402
 
 EXAMPLES = ROOT / "demos" / "examples"
 SIZE = 448

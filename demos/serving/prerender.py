@@ -1,0 +1,68 @@
+"""What stands in the page before Gradio builds it: the choice of a language, and something to read. ASGI middleware."""
+
+from __future__ import annotations
+
+import json
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from demos.i18n.language import CHINESE, COOKIE, ENGLISH, LANGUAGES, translated
+
+TITLE = "# Pentimento\nClassical neural image generation: published algorithms that really run, on your picture."
+CHOOSE = f"""<script>(function () {{
+  const asked = new URLSearchParams(location.search).get('lang');
+  const kept = (document.cookie.match(/(?:^|; ){COOKIE}=([^;]*)/) || [])[1];
+  const language = /^zh/i.test(asked || kept || navigator.language) ? '{CHINESE}' : '{ENGLISH}';
+  document.cookie = '{COOKIE}=' + language + '; path=/; max-age=31536000; SameSite=Lax';
+  Object.defineProperty(navigator, 'language', {{value: language, configurable: true}});
+}})();</script>"""
+"""Before the page's own scripts choose a language: by the address, the cookie, the browser."""
+
+
+def shell() -> str:
+    """Title and lead, until Gradio's own are there; without them the first seconds of a visit would be empty."""
+    leads = {language: translated(TITLE, language).split("\n", 1)[1].strip() for language in LANGUAGES}
+    return f"""<div id="front" aria-hidden="true" style="position: absolute; padding: 1.4rem 2rem;
+      font-family: system-ui, sans-serif; color: light-dark(#292524, #f5f5f4); color-scheme: light dark">
+      <p style="font-size: 1.6rem; font-weight: 700; margin: 0 0 1rem">Pentimento</p><p></p></div>
+    <script>(() => {{
+      const front = document.getElementById('front');
+      front.lastElementChild.textContent = {json.dumps(leads)}[navigator.language] || '';
+      new MutationObserver((_, seen) => {{
+        if (document.querySelector('.gradio-container h1')) {{ front.remove(); seen.disconnect(); }}
+      }}).observe(document.body, {{childList: true, subtree: true}});
+    }})();</script>"""
+
+
+class Front:
+    """Puts both into the page."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self._shell = shell().encode()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve, with the page changed."""
+        if scope["type"] != "http" or scope["path"] != "/":
+            await self._app(scope, receive, send)
+            return
+        start: list[Message] = []
+
+        async def changed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                start.append(message)
+                return
+            if start:
+                before = start.pop()
+                body = message.get("body", b"")
+                made = body.replace(b"<head>", b"<head>" + CHOOSE.encode(), 1)
+                message = {**message, "body": made.replace(b"<gradio-app", self._shell + b"<gradio-app", 1)}
+                longer = len(message["body"]) - len(body)
+                before["headers"] = [
+                    (name, str(int(value) + longer).encode() if name == b"content-length" else value)
+                    for name, value in before["headers"]
+                ]
+                await send(before)
+            await send(message)
+
+        await self._app(scope, receive, changed)

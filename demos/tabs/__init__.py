@@ -1,0 +1,1 @@
+"""One file a tab: its record, and what is special about it."""

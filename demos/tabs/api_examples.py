@@ -1,0 +1,97 @@
+"""The tab for programs: examples to copy, with this server's address in them. A test runs every one of them."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import gradio as gr
+
+from demos.components.events import PRIVATE
+from engine.tasks import TASKS
+from engine.tasks.style_v2_video import STYLE_V2_VIDEO
+
+LOCAL = "http://127.0.0.1:7860"
+PYTHON = """# pip install gradio_client
+from gradio_client import Client, handle_file
+
+client = Client("URL")
+picture, facts = client.predict(
+    content=handle_file("photo.jpg"), style_name="great-wave", size=512, api_name="/style_v2"
+)
+print(picture, facts["seconds"])
+
+job = client.submit(  # a descent: previews with progress come on the way; job.cancel() ends it
+    handle_file("photo.jpg"), handle_file("painting.jpg"), size=128, iterations=20, api_name="/style_v1"
+)
+for preview, progress in job:
+    if "stage" in progress:
+        print(progress["stage"], progress["seconds_left"])
+"""
+CURL = """# upload, call, follow; needs jq
+FILE=$(curl -s -F files=@photo.jpg URL/gradio_api/upload | jq -r '.[0]')
+PICTURE=$(jq -n --arg path "$FILE" '{path: $path, meta: {_type: "gradio.FileData"}}')
+CALL=$(jq -n --argjson picture "$PICTURE" '{content: $picture, style_name: "scream", size: 256}')
+ID=$(curl -s URL/gradio_api/call/v2/style_v2 -H 'content-type: application/json' -d "$CALL" | jq -r .event_id)
+curl -sN URL/gradio_api/call/style_v2/$ID | grep -A 1 '^event: complete'
+"""
+MCP = """# pip install "mcp<2"
+import asyncio, base64, pathlib
+from mcp import ClientSession
+from mcp.client.streamable_http import streamablehttp_client
+
+async def told(step, total, message):  # with it, Gradio gives the picture itself, not only its address
+    print(message)
+
+async def main():
+    photo = base64.b64encode(pathlib.Path("photo.jpg").read_bytes()).decode()
+    async with streamablehttp_client("URL/gradio_api/mcp/") as (read, write, _), ClientSession(read, write) as session:
+        await session.initialize()
+        print([tool.name for tool in (await session.list_tools()).tools])
+        given = {"content": f"data:image/jpeg;base64,{photo}", "style_name": "scream", "size": 256}
+        result = await session.call_tool("style_v2", given, progress_callback=told)
+        print(result.isError, [part.type for part in result.content])
+
+asyncio.run(main())
+"""
+CONFIG = """{
+  "mcpServers": {
+    "pentimento": {"url": "URL/gradio_api/mcp/"}
+  }
+}
+"""
+EXAMPLES: dict[str, tuple[str, Literal["python", "shell", "json"]]] = {
+    "Python": (PYTHON, "python"),
+    "curl": (CURL, "shell"),
+    "MCP, from Python": (MCP, "python"),
+    "MCP, for an assistant's settings": (CONFIG, "json"),
+}
+"""Title -> code, in which URL stands for the server's address, and its language."""
+TEXT = (
+    "Everything here can be called by programs: **one named endpoint for each task**, with typed and described "
+    "arguments that have the page's defaults. A file has to be uploaded first (Gradio's client does it by itself); "
+    "addresses of other servers are not fetched. Calls wait in the same line as visitors. *Use via API or MCP* at the "
+    "foot of the page lists every argument; `/gradio_api/openapi.json` is for machines."
+)
+FORMS = (*TASKS, STYLE_V2_VIDEO)
+"""What has an endpoint; other tasks on videos are for the command line only."""
+ENDPOINTS = " ".join(f"`/{form.endpoint}`" for form in FORMS)
+
+
+def build(page: gr.Blocks) -> None:
+    """Lay out the tab inside the current Blocks."""
+    gr.Markdown(TEXT)
+    gr.Markdown(ENDPOINTS)
+    shown = []
+    for title, (code, language) in EXAMPLES.items():
+        shown.append(
+            gr.Code(code.replace("URL", LOCAL), language=language, label=title, interactive=False, wrap_lines=True)
+        )
+    page.load(_here, None, shown, queue=False, show_progress="hidden", **PRIVATE)
+
+
+def _here(request: gr.Request) -> Any:
+    """The examples with the address that the visitor sees."""
+    host = request.headers.get("host") or LOCAL.removeprefix("http://")
+    scheme = request.headers.get("x-forwarded-proto", "http").split(",")[0].strip()
+    address = f"{'https' if scheme == 'https' else 'http'}://{host}"
+    return [code.replace("URL", address) for code, _ in EXAMPLES.values()]

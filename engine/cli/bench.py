@@ -1,0 +1,101 @@
+"""The command ``bench``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from engine.cli.terminal import pictures_of, told_errors
+from engine.contracts.errors import ParameterError
+from engine.contracts.parameters import parse
+from engine.contracts.task import Task
+from engine.tasks import TASKS
+
+
+def add_bench(commands: Any) -> None:
+    """Add it to a parser's subcommands."""
+    command = commands.add_parser(
+        "bench", help="Measure speed and memory.",
+        description="Medians of repeated runs, cold and warm, of every method of the tasks, on pictures made for it.",
+    )  # fmt: skip
+    command.add_argument("tasks", nargs="*", metavar="TASK", help="Default: all of them.")
+    command.add_argument("--json", type=Path, metavar="FILE", help="Write the figures as JSON.")
+    command.add_argument("--table", type=Path, metavar="FILE", help="Put a table between the marks of a Markdown file.")
+    command.add_argument("--repeat", type=int, default=5, metavar="N", help="Warm runs of each at most. Default: 5.")
+    command.add_argument("--details", action="store_true", help="Also measure parts: iterations, searches, frames.")
+    command.add_argument(
+        "--profile", type=Path, metavar="DIR",
+        help="Write traces of the torch profiler there instead, and name the largest costs.",
+    )  # fmt: skip
+    group = command.add_argument_group("beside another program, in turn (A B A B)")
+    group.add_argument(
+        "--against", metavar="FILE.py:FUNCTION",
+        help="A function, also as module:function, that gets the pictures of one task as keyword arguments.",
+    )  # fmt: skip
+    group.add_argument("--pictures", nargs="+", default=(), metavar="INPUT=FILE", help="For both. Default: made here.")
+    group.add_argument("--set", nargs="+", default=(), metavar="NAME=VALUE", help="Parameters of our task.")
+    command.set_defaults(action=_bench)
+
+
+def _bench(options: argparse.Namespace) -> None:
+    tasks = [TASKS[name] for name in options.tasks] or list(TASKS)
+    if options.repeat < 1:
+        raise ParameterError("--repeat has to be 1 or more.")
+    if options.against:
+        report = _beside(options, tasks)
+    elif options.profile:
+        report = _profiled(options, tasks)
+    else:
+        from engine.bench.report import bench
+
+        report = bench(tasks, repeat=options.repeat, details=options.details)
+    with told_errors():
+        if options.json:
+            options.json.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+        if options.table and "tasks" in report:
+            from engine.bench.table import markdown, put
+
+            put(markdown(report, _command(options), datetime.now().astimezone().date()), options.table)
+
+
+def _command(options: argparse.Namespace) -> str:
+    repeat = f" --repeat {options.repeat}" if options.repeat != 5 else ""
+    return " ".join(["python -m engine bench", *options.tasks]) + repeat + f" --table {options.table.name}"
+
+
+def _profiled(options: argparse.Namespace, tasks: list[Task]) -> dict[str, Any]:
+    from engine.bench.cases import cases, missing
+    from engine.bench.profile import profiled
+    from engine.bench.report import machine
+    from engine.hardware.device import best_device
+
+    print(machine())
+    found = [(task, case) for task in tasks for case in cases(task, best_device()) if not missing(task, case)]
+    return {"machine": machine(), "profiles": [profiled(task, case, options.profile) for task, case in found]}
+
+
+def _beside(options: argparse.Namespace, tasks: list[Task]) -> dict[str, Any]:
+    from engine.bench.against import beside, callable_of
+    from engine.bench.cases import Case
+    from engine.bench.report import machine
+
+    if len(options.tasks) != 1:
+        raise ParameterError("--against takes one TASK.")
+    (task,) = tasks
+    parameters = parse(task.parameters, dict(_value(each) for each in options.set))
+    pictures = pictures_of(task, options.pictures) if options.pictures else Case().pictures(task)
+    other = callable_of(options.against)
+    print(machine())
+    return {"machine": machine(), "beside": beside(task, pictures, parameters, other, options.repeat)}
+
+
+def _value(text: str) -> tuple[str, Any]:
+    """``size=256`` -> ``("size", 256)``; what is no JSON is a text."""
+    name, _, value = text.partition("=")
+    try:
+        return name, json.loads(value)
+    except ValueError:
+        return name, value

@@ -1,0 +1,198 @@
+"""``python -m engine train``: the command line of what we train ourselves."""
+
+from __future__ import annotations
+
+import argparse
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine.cli.terminal import watch
+from engine.contracts.errors import ParameterError
+from engine.contracts.job import Job, Step, Walk
+from engine.imaging.picture import open_picture
+
+if TYPE_CHECKING:
+    from engine.nets.transform import TransformNet
+
+
+def add_train(commands: Any) -> None:
+    """Add ``train`` and its kinds to a parser's subcommands."""
+    command = commands.add_parser("train", help="Train the nets that are our own.")
+    kinds = command.add_subparsers(required=True, metavar="TASK")
+    _add_super_resolution(kinds)
+    _add_style_v2(kinds)
+    _add_face_swap(kinds)
+
+
+def _add_super_resolution(kinds: Any) -> None:
+    upscaling = kinds.add_parser(
+        "super-resolution", help="The compact residual network for x2, x3 and x4. Killed, it goes on where it was."
+    )
+    upscaling.add_argument(
+        "--photos", type=Path, required=True, action="append", metavar="DIR_OR_TAR",
+        help="Photos to learn from; several sources are drawn from equally often.",
+    )  # fmt: skip
+    _add_common(upscaling, iterations=40_000)
+    upscaling.add_argument("--batch", type=int, default=16, metavar="N", help="Pairs a step. Default: 16.")
+    upscaling.set_defaults(action=_train_super_resolution)
+
+
+def _add_common(command: argparse.ArgumentParser, *, iterations: int) -> None:
+    command.add_argument("--out", type=Path, required=True, metavar="FILE", help="Weights: .safetensors.")
+    command.add_argument("--iterations", type=int, default=iterations, metavar="N", help=f"Default: {iterations}.")
+    command.add_argument("--seed", type=int, default=0, metavar="N", help="Default: 0.")
+
+
+def _check(options: argparse.Namespace, *counts: str) -> None:
+    """ParameterError unless the result can be written and the counts are positive."""
+    if options.out.suffix != ".safetensors" or not options.out.absolute().parent.is_dir():
+        raise ParameterError("--out has to be a .safetensors file in a folder that exists.")
+    for name in ("iterations", *counts):
+        if getattr(options, name.replace("-", "_")) < 1:
+            raise ParameterError(f"--{name} has to be at least 1.")
+
+
+def _train_super_resolution(options: argparse.Namespace) -> None:
+    from engine.training.super_resolution import Settings, train
+
+    _check(options, "batch")
+    settings = Settings(iterations=options.iterations, batch=options.batch, seed=options.seed)
+    job = Job()
+    quality = watch(Walk(train(options.photos, options.out, settings, job)), job, News(("psnr",)))
+    print(f"{options.out}: " + ", ".join(f"{name} {value:.3f} dB" for name, value in quality.items()))
+
+
+class News:
+    """A line whenever a measurement is new.
+
+    Args:
+        starts: how the names of the figures begin that are measured now and then.
+    """
+
+    def __init__(self, starts: tuple[str, ...]) -> None:
+        self._starts, self._told = starts, ""
+
+    def __call__(self, step: Step) -> str | None:
+        """The line, or None when there is nothing new."""
+        found = {name: value for name, value in step.figures().items() if name.startswith(self._starts)}
+        line = ", ".join(f"{name} {value:.3f}" for name, value in found.items())
+        if not line or line == self._told:
+            return None
+        self._told = line
+        return f"{step.stage}: {line}"
+
+
+def _add_style_v2(kinds: Any) -> None:
+    painting = kinds.add_parser(
+        "style-v2",
+        help="A transform network for one or many styles. Killed, it goes on where it was.",
+        description="Also under torchrun: torchrun --nproc-per-node 2 -m engine train style-v2 ...",
+    )
+    painting.add_argument(
+        "--photos", type=Path, required=True, metavar="DIR_OR_TAR", help="Photos to learn from; some are held out."
+    )
+    painting.add_argument(
+        "--style", type=Path, required=True, action="append", metavar="FILE",
+        help="A painting; its file's name names the style. Give it once for each style.",
+    )  # fmt: skip
+    painting.add_argument(
+        "--from-network",
+        type=Path,
+        metavar="FILE",
+        help="Another of our networks to go on from, instead of from nothing.",
+    )
+    painting.add_argument("--photos-each", type=int, default=2, metavar="N", help="Photos a step. Default: 2.")
+    painting.add_argument("--styles-each", type=int, default=2, metavar="N", help="Styles of each. Default: 2.")
+    painting.add_argument("--crop", type=int, default=192, metavar="N", help="Side in pixels. Default: 192.")
+    painting.add_argument("--balance", type=float, default=50.0, metavar="N", help="As in style-v1. Default: 50.")
+    painting.add_argument("--rate", type=float, default=1e-3, metavar="N", help="Learning rate. Default: 0.001.")
+    _add_common(painting, iterations=40_000)
+    painting.set_defaults(action=_train_style_v2)
+
+
+def _network(path: Path) -> TransformNet:
+    """A network to start from.
+
+    Raises:
+        ParameterError: the file is none.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    from engine.nets.transform import build
+
+    try:
+        return build({name: value.float() for name, value in load_file(path).items()}).requires_grad_(True)
+    except (OSError, SafetensorError, KeyError, RuntimeError):
+        raise ParameterError(f"{path.name!r} is no network of style V2 that can be read.") from None
+
+
+def _train_style_v2(options: argparse.Namespace) -> None:
+    from engine.training.distributed import team
+    from engine.training.style_v2 import Settings, train
+
+    _check(options, "photos-each", "styles-each")
+    paintings = {path.stem: open_picture(path) for path in options.style}
+    if len(paintings) < len(options.style):
+        raise ParameterError("Two paintings have the same file name; it names the style.")
+    start = _network(options.from_network) if options.from_network else None
+    settings = Settings(
+        start=sha256(options.from_network.read_bytes()).hexdigest() if options.from_network else "",
+        iterations=options.iterations, photos=options.photos_each, styles_each=options.styles_each,
+        crop=options.crop, balance=options.balance, rate=options.rate, seed=options.seed,
+    )  # fmt: skip
+    job = Job()
+    with team() as group:
+        walk = Walk(train(options.photos, paintings, options.out, settings, job, group, start))
+        if not group.leads:
+            walk.finish()
+            return
+        found = watch(walk, job, News(("held_out", *paintings)))
+    print(f"{options.out}: " + ", ".join(f"{name} {value:.3f}" for name, value in found.items()))
+
+
+def _add_face_swap(kinds: Any) -> None:
+    swapping = kinds.add_parser("face-swap", help="The network of one identity. Killed, it goes on where it was.")
+    swapping.add_argument(
+        "--identity", type=Path, required=True, metavar="DIR_OR_TAR", help="Pictures of the identity, one face each."
+    )
+    swapping.add_argument(
+        "--photos", type=Path, required=True, metavar="DIR_OR_TAR", help="Pictures with faces of anybody."
+    )
+    swapping.add_argument(
+        "--consent", action="store_true", help="Everybody who can be seen agrees to being trained on; required."
+    )
+    swapping.add_argument("--from-network", type=Path, metavar="FILE", help="Go on from another network.")
+    swapping.add_argument("--batch", type=int, default=4, metavar="N", help="Faces a step. Default: 4.")
+    swapping.add_argument("--variants", type=int, default=6, metavar="N", help="Of each photo. Default: 6.")
+    swapping.add_argument("--side", type=int, default=256, metavar="N", help="Side in pixels. Default: 256.")
+    swapping.add_argument("--rate", type=float, default=1e-3, metavar="N", help="Learning rate. Default: 0.001.")
+    _add_common(swapping, iterations=20_000)
+    swapping.set_defaults(action=_train_face_swap)
+
+
+def _train_face_swap(options: argparse.Namespace) -> None:
+    from engine.faces.identities import NAME, folder
+    from engine.training import face_swap
+    from engine.training.face_swap import Settings, checked, network_of
+    from engine.training.photos import read_photos
+
+    if options.out.parent.absolute() == folder().absolute():
+        folder().mkdir(parents=True, exist_ok=True)
+    _check(options, "batch", "variants")
+    if not NAME.fullmatch(options.out.stem):
+        raise ParameterError("--out: a visitor chooses the network by its name; please use a-z, 0-9 and -.")
+    if not options.consent:
+        raise ParameterError("Please confirm with --consent that everybody who can be seen agrees to this training.")
+    settings = checked(
+        Settings(
+            iterations=options.iterations, batch=options.batch, side=options.side, variants=options.variants,
+            rate=options.rate, seed=options.seed,
+        )
+    )  # fmt: skip
+    start = network_of(options.from_network) if options.from_network else None
+    identity, photos = (read_photos(source, shortest=64) for source in (options.identity, options.photos))
+    job = Job()
+    found = watch(Walk(face_swap.train(identity, photos, options.out, settings, job, start=start)), job)
+    print(f"{options.out}: " + ", ".join(f"{name} {value:.3f}" for name, value in found.items()))

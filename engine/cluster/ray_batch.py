@@ -1,0 +1,184 @@
+"""A batch on a Ray cluster: files stream from this machine through workers that hold the weights, and back.
+
+Only this machine reads the source, writes results and the journal, so that machines need share no folder, and a result
+is written once however often a lost worker's file is given to another one.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import tempfile
+import time
+import warnings
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from engine.batch.journal import Journal
+from engine.batch.run import Order, Report, check, entry, made, placed, why
+from engine.batch.sources import Item, items_of, results_of
+from engine.cluster.ray_connection import HERE, cluster, room
+from engine.contracts.errors import ClusterError, PentimentoError
+from engine.contracts.job import Job, Step, Walk
+from engine.runtime.runner import Pace
+
+RETRIES = 3
+"""How often a file is given to another worker when the one that had it is lost: a file may itself be what kills it."""
+LOST = f"Its worker was lost {RETRIES + 1} times; it may be too large for a worker's memory."
+READERS = 2
+"""Processes that read at a time. They ask for no core, which workers may have all of, so Ray would begin hundreds."""
+MOST_BLOCKS = 20_000
+"""Parts that Ray counts a batch in; so many files are one part each."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workers:
+    """Who works."""
+
+    address: str = HERE
+    """See :func:`engine.cluster.ray_connection.cluster`."""
+    count: int = 0
+    """How many; 0 for as many as the cluster has room for."""
+    cpus: float = 1.0
+    """Cores that each has, and so threads."""
+    gpus: float | None = None
+    """GPUs that each has; a part of one lets several share it. None for a whole one where there are any, else 0."""
+
+
+def batch_on_ray(
+    source: str, folder: Path, order: Order, workers: Workers, job: Job | None = None
+) -> Generator[Step, None, Report]:
+    """As :func:`engine.batch.run.batch`, on the workers of a cluster, in no order; the same results.
+
+    Raises:
+        ParameterError: nothing to work on, or a task that needs more than one picture a file.
+        ClusterError: no Ray, no cluster, or no room for one worker.
+    """
+    job = job or Job()
+    check(order)
+    items = items_of(source, order.endings)
+    targets = results_of(items, order.ending)
+    folder.mkdir(parents=True, exist_ok=True)
+    journal, report, start, pace = Journal(folder), Report(), time.perf_counter(), Pace()
+    left = [each for each in items if not _is_there(each, folder / targets[each], order, journal)]
+    report.kept = len(items) - len(left)
+    yield Step(done=report.kept / len(items), stage="waiting for the workers")
+    pace.note(0)
+    waiting = set(left)
+    for row in _rows(left, order, workers) if left else ():
+        item = left[row["index"]]
+        waiting.discard(item)
+        _take(row, item, folder / targets[item], journal, report)
+        settled = len(left) - len(waiting)
+        pace.note(settled / len(left))
+        told = f"{report.kept + settled} of {len(items)}, {item.name}"
+        yield Step(done=(report.kept + settled) / len(items), stage=told, seconds_left=pace.left(settled / len(left)))
+        if job.stopped:
+            break
+    if job.stopped:
+        report.left = len(waiting)
+    else:
+        for item in (each for each in left if each in waiting):
+            report.failed[item.name] = LOST
+            journal.note(item.name, {"error": LOST})
+    report.seconds = time.perf_counter() - start
+    yield Step(done=1.0, stage="done")
+    return report
+
+
+def _is_there(item: Item, target: Path, order: Order, journal: Journal) -> bool:
+    """Whether there is a result already; files that were never looked at are not read for it."""
+    try:
+        return journal.knows(item.name) and journal.done(item.name, order.key(item.read()), target)
+    except OSError:
+        return False  # its reader will say why
+
+
+def _take(row: Mapping[str, Any], item: Item, target: Path, journal: Journal, report: Report) -> None:
+    """Put a worker's result in its place and note it."""
+    error = row["error"]
+    if not error:
+        try:
+            with placed(target) as part:
+                part.write_bytes(row["result"])
+        except OSError as failure:
+            error = why(failure)
+    if error:
+        report.failed[item.name] = error
+        journal.note(item.name, {"error": error})
+    else:
+        report.made += 1
+        journal.note(item.name, {**entry(target, row["key"], row["seconds"]), "worker": row["worker"]})
+
+
+def _rows(items: Sequence[Item], order: Order, workers: Workers) -> Iterator[Mapping[str, Any]]:
+    """What the workers say of each file, as they end; a file whose workers are lost too often has no row."""
+    with cluster(workers.address) as ray:
+        from ray.data import ActorPoolStrategy, DataContext, TaskPoolStrategy
+
+        logging.getLogger("ray.data").setLevel(logging.ERROR)
+        context = DataContext.get_current()
+        context.enable_progress_bars = context.print_on_execution_start = False
+        context.max_errored_blocks = -1
+        count, gpus = room(ray.cluster_resources(), workers.count, workers.cpus, workers.gpus)
+        rows = [{"index": index} for index in range(len(items))]
+        data = ray.data.from_items(rows, override_num_blocks=min(len(rows), MOST_BLOCKS))
+        here = {"ray.io/node-id": ray.get_runtime_context().get_node_id()}
+        data = data.map(Reader(items), compute=TaskPoolStrategy(READERS), num_cpus=0, label_selector=here)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ray.util.annotations.RayDeprecationWarning)
+            data = data.map(  # Ray tries for ever by default; its option for how often is on its way to another name
+                Worker,
+                fn_constructor_args=(order,),
+                compute=ActorPoolStrategy(size=min(count, len(items))),
+                num_cpus=workers.cpus,
+                num_gpus=gpus,
+                max_task_retries=RETRIES,
+            )
+        try:
+            yield from data.iter_rows()
+        except ray.exceptions.RayError:
+            raise ClusterError("The cluster was lost; the same command goes on where it was.") from None
+
+
+class Reader:
+    """Reads files, on the machine that they are on."""
+
+    def __init__(self, items: Sequence[Item]) -> None:
+        self._items = items
+
+    def __call__(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        """``index`` -> the file's ``data``, or an ``error``."""
+        try:
+            return {"index": row["index"], "data": self._items[row["index"]].read(), "error": ""}
+        except OSError as error:
+            return {"index": row["index"], "data": b"", "error": why(error)}
+
+
+class Worker:
+    """Makes results; its process keeps the nets between files."""
+
+    def __init__(self, order: Order) -> None:
+        self._order = order
+
+    def __call__(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        """What :class:`Reader` gives -> the ``result`` with its ``key``, or an ``error``."""
+        begun = time.perf_counter()
+        error, result, key = str(row["error"]), b"", ""
+        if not error:
+            data = bytes(row["data"])
+            try:
+                key, result = self._order.key(data), self._made(data)
+            except (PentimentoError, OSError) as failure:
+                error = why(failure)
+        seconds = time.perf_counter() - begun
+        index = int(row["index"])
+        return {"index": index, "result": result, "key": key, "error": error, "seconds": seconds, "worker": os.getpid()}
+
+    def _made(self, data: bytes) -> bytes:
+        with tempfile.TemporaryDirectory() as folder:
+            target = Path(folder) / f"result{self._order.ending}"
+            Walk(made(data, target, self._order, Job(explains=False))).finish()
+            return target.read_bytes()

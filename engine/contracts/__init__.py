@@ -1,0 +1,1 @@
+"""What every room of the engine agrees on: errors, messages, settings, parameters, jobs, tasks. No torch."""

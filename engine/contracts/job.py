@@ -1,0 +1,155 @@
+"""What a run and its watcher share: steps on the way, a stop request, a result at the end."""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+import uuid
+from collections.abc import Callable, Generator, Iterator, Mapping
+from copy import copy
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    from engine.imaging.raster import Raster
+
+
+class Job:
+    """The stop request of one run; made by the caller, asked by the algorithm between two steps.
+
+    The run ends early with the best picture so far (or with StoppedError when it had not begun to work). Safe to call
+    from any thread. A run in another process cannot see the request; closing the generator ends it there.
+
+    Args:
+        visitor: who asked for the run, where several share the device. Empty for the owner.
+        address: where the visitor is; turns are fair by it.
+        explains: whether anybody will look at :attr:`Outcome.explanation`; a task may leave it out when nobody does.
+    """
+
+    def __init__(self, visitor: str = "", address: str = "", *, explains: bool = True) -> None:
+        self.visitor, self.address, self.explains = visitor, address, explains
+        self._stop = threading.Event()
+
+    def stop(self) -> None:
+        """Ask the run to end after its current step."""
+        self._stop.set()
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the run has been asked to end."""
+        return self._stop.is_set()
+
+    def plain(self) -> Job:
+        """The same stop request, for a part of the run whose explanation nobody will look at."""
+        part = copy(self)
+        part.explains = False
+        return part
+
+    def forget(self) -> None:
+        """The run has ended: leave nothing behind."""
+
+
+class SharedJob(Job):
+    """A job that another process on this machine can be given, by pickling it: its stop request is a file."""
+
+    def __init__(
+        self, visitor: str = "", address: str = "", *, explains: bool = True, file: Path | None = None
+    ) -> None:
+        super().__init__(visitor, address, explains=explains)
+        self._file = file or Path(tempfile.gettempdir()) / f"pentimento-stop-{uuid.uuid4().hex}"
+        self._ended = False
+
+    def stop(self) -> None:
+        """Ask the run to end after its current step, in whatever process it is."""
+        if not self._ended:
+            self._file.touch()
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the run has been asked to end."""
+        return self._file.exists()
+
+    def forget(self) -> None:
+        """The run has ended: leave no file behind."""
+        self._ended = True
+        self._file.unlink(missing_ok=True)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return partial(SharedJob, self.visitor, self.address, explains=self.explains, file=self._file), ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """What a run yields, at most about half a second of GPU time or one optimiser step apart."""
+
+    done: float
+    """Share of the work that is done, 0 to 1; proportional to time, so that the time left can be computed from it."""
+    stage: str
+    """What is being done, for a person: ``"128 px, iteration 12 of 60"``."""
+    figures: Callable[[], Mapping[str, float]] = dict
+    """Name -> value, such as the losses. A function, because reading them waits for the device."""
+    preview: Callable[[], Image] | None = None
+    """The picture so far, made only when called, and only before the next step is asked for."""
+    seconds_left: float | None = None
+    """Filled in by :func:`engine.runtime.runner.run`."""
+
+    def within(self, start: float, share: float, stage: str = "") -> Step:
+        """This step as part of a larger run: it began at ``start`` and is ``share`` of the whole."""
+        return replace(self, done=start + share * self.done, stage=f"{stage}{self.stage}")
+
+
+class Explanation(Protocol):
+    """What a task can show of how its result came about; a page that knows the task may look deeper into it."""
+
+    def picture(self) -> Image:
+        """All of it in one picture, RGB."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What a task's own ``run`` returns."""
+
+    image: Image
+    """The result, RGB."""
+    raster: Raster | None = None
+    """The result with depth, transparency, colours and metadata of the visitor's file, where the task keeps them."""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    """What happened, as JSON-ready values."""
+    explanation: Explanation | None = None
+    """How the result came about, for a page that shows more than the result."""
+    gflop: float | None = None
+    """Arithmetic that was done, where it depends on more than sizes; it corrects ``Task.cost``."""
+    weights: tuple[str, ...] | None = None
+    """Catalogue entries that were used, where that depends on more than parameters."""
+    kept: Mapping[str, Any] | None = None
+    """JSON-ready values that belong to the recipe and that the result's file always keeps, such as a style learnt."""
+
+
+Run = Generator[Step, None, Outcome]
+"""A task's run: a generator of steps that returns an outcome."""
+
+T = TypeVar("T")
+
+
+class Walk(Generic[T]):
+    """A run as an iterable of steps whose outcome is kept: ``for step in walk: ...``, then ``walk.result``."""
+
+    result: T
+    """Set once the last step has been taken."""
+
+    def __init__(self, steps: Generator[Step, None, T]) -> None:
+        self._steps = steps
+
+    def __iter__(self) -> Iterator[Step]:
+        self.result = yield from self._steps
+
+    def finish(self) -> T:
+        """Take all steps that are left and return the result."""
+        for _ in self:
+            pass
+        return self.result

@@ -1,0 +1,88 @@
+"""The base of every task's parameters: one frozen object feeds sliders, command line, API schema and error messages."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from typing import Any, ClassVar, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.config import JsonDict
+
+from engine.contracts.errors import ParameterError
+
+SEED_LIMIT = 2**31 - 1
+
+
+class Parameters(BaseModel):
+    """Parameters of a task: frozen, keyword-only; range, default and one sentence in each field."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False)
+
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+    """Name -> values that differ from the defaults, for the buttons above the sliders."""
+
+    @classmethod
+    def remembered(cls, name: str) -> bool:
+        """Whether links and recipes restore a parameter; true of one that does not exist, which is refused later."""
+        extra = cls.model_fields[name].json_schema_extra if name in cls.model_fields else None
+        return not (isinstance(extra, dict) and extra.get("asked"))
+
+
+P = TypeVar("P", bound=Parameters)
+
+
+def option(
+    default: Any,
+    *,
+    label: str,
+    low: float | None = None,
+    high: float | None = None,
+    step: float | None = None,
+    advanced: bool = False,
+    least: int | None = None,
+    most: int | None = None,
+    per: str | None = None,
+    asked: bool = False,
+) -> Any:
+    """A field of a parameters class.
+
+    Args:
+        default: value when nothing is given.
+        label: short name for a person.
+        low: smallest value allowed.
+        high: largest value allowed.
+        step: how far a slider moves at a time; values between are allowed.
+        advanced: whether the control is folded away at first.
+        least: smallest number of items, for a tuple.
+        most: largest number of items, for a tuple.
+        per: name of the input for each of whose pictures a tuple has one value.
+        asked: whether a person has to be asked every time, so that no link and no recipe may set it.
+    """
+    extra: JsonDict = {"step": step, "advanced": advanced, "per": per, "asked": asked}
+    return Field(default, title=label, ge=low, le=high, min_length=least, max_length=most, json_schema_extra=extra)
+
+
+def parse(kind: type[P], values: Mapping[str, Any]) -> P:
+    """Parameters from loose values (a form, a command line, JSON).
+
+    Raises:
+        ParameterError: with one sentence about the first value that is wrong.
+    """
+    try:
+        return kind(**values)
+    except ValidationError as error:
+        raise ParameterError(_sentence(kind, error)) from None
+
+
+def _sentence(kind: type[Parameters], error: ValidationError) -> str:
+    first = error.errors()[0]
+    name = str(first["loc"][0])[:60] if first["loc"] else "parameters"
+    if first["type"] == "extra_forbidden":
+        near = difflib.get_close_matches(name, kind.model_fields, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else f"; there are {', '.join(kind.model_fields)}."
+        return f"There is no parameter {name!r}{hint}"
+    if first["type"] == "too_short":
+        return f"{name}: please choose at least one."
+    text = str(first["msg"]).removeprefix("Value error, ").removeprefix("Input ")
+    return f"{name}: the value {text[0].lower()}{text[1:]}."

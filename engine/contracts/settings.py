@@ -1,0 +1,100 @@
+"""Settings of an installation: environment variables, all of them here. Parameters of a run are something else."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from engine.contracts.errors import ParameterError
+
+PREFIX = "PENTIMENTO_"
+_FOREIGN = re.compile(r"_(SERVICE|PORT)(_|$)")
+"""Kubernetes gives such variables to everything beside a service that is called pentimento."""
+
+
+class Settings(BaseModel):
+    """What the owner of a machine decides; a field ``queue`` is the variable ``PENTIMENTO_QUEUE``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False)
+
+    device: str = ""
+    """Where nets run: `cpu`, `cuda:1`, `mps`; empty for the best one there is."""
+    weights: str = ""
+    """Hub repository (`user/name`) that shipped weights are fetched from where their files are missing."""
+    identities: str = ""
+    """Folder of networks trained for one identity; empty for `weights/identities`."""
+    unlabelled: bool = False
+    """Whether face swaps may be made without a visible label."""
+    replicas: str = ""
+    """Ray cluster whose replicas of the engine do the runs: `auto`, or `host:port` of its head; empty for none."""
+    unload_minutes: float = Field(15, ge=0)
+    """Nets leave memory when nobody has used them for so long; 0 keeps them."""
+    share: bool = False
+    """Also make a public link: anybody who has it can use this machine."""
+    auth: str = ""
+    """Who may come in: `name:password`, several of them separated by commas; empty for everybody."""
+    queue: int = Field(20, ge=1, le=1000)
+    """Runs that may wait; more are told to come back later."""
+    runs_per_visitor: int = Field(3, ge=1)
+    """Runs that one visit may have waiting and running at the same time."""
+    runs_per_address: int = Field(8, ge=1)
+    """The same for all visits and programs of one network address; all calls of MCP clients count as one."""
+    run_minutes: float = Field(30, gt=0)
+    """A longer run is stopped and keeps its best picture."""
+    upload_megabytes: int = Field(40, ge=1)
+    """Largest file that is taken."""
+    keep_minutes: float = Field(60, gt=0)
+    """How long files of calls and results stay; a visit's uploads go when its page is closed."""
+    room_gigabytes: float = Field(8, gt=0)
+    """Disk space of uploads and results together; no upload is taken that goes beyond, until old files are deleted."""
+    api: bool = True
+    """Whether the named endpoints are offered to programs; the page works without."""
+    mcp: bool = True
+    """Whether the endpoints are offered as MCP tools, too; never where `PENTIMENTO_AUTH` is set."""
+    metrics: bool = False
+    """Whether `/metrics` answers, in Prometheus' format; like `/healthz` without a login."""
+    log: Literal["json", "off"] = "json"
+    """A line for each run on standard error: task, seconds, outcome; no names, no addresses, no pictures."""
+    grace_seconds: float = Field(20, ge=0)
+    """How long a server that is told to end waits for runs to hand over their best pictures."""
+
+
+def settings(environment: Mapping[str, str] | None = None) -> Settings:
+    """The settings as they are now.
+
+    Raises:
+        ParameterError: a variable has a value that it cannot have, or its name begins with the prefix and is unknown.
+    """
+    found = os.environ if environment is None else environment
+    ours = {name: value for name, value in found.items() if name.startswith(PREFIX) and not _FOREIGN.search(name)}
+    given = {name.removeprefix(PREFIX).lower(): value for name, value in ours.items()}
+    try:
+        return Settings(**{name: value for name, value in given.items() if value != ""})
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = PREFIX + str(first["loc"][0]).upper()
+        if first["type"] == "extra_forbidden":
+            known = ", ".join(variable for variable, *_ in table())
+            raise ParameterError(f"There is no setting {name}; there are {known}.") from None
+        raise ParameterError(f"The setting {name} is {first['input']!r}, but: {first['msg']}.") from None
+
+
+def on_zero_gpu() -> bool:
+    """Whether this is a Space with a GPU that is lent for one call at a time, to a process of its own."""
+    return os.environ.get("SPACES_ZERO_GPU", "").lower() in ("1", "true")
+
+
+def table() -> Iterator[tuple[str, str, str]]:
+    """Variable, default, and what it is for, of every setting."""
+    for name, field in Settings.model_fields.items():
+        yield PREFIX + name.upper(), _shown(field.default), str(field.description)
+
+
+def _shown(default: Any) -> str:
+    if isinstance(default, bool):
+        return "1" if default else "0"
+    return str(default)

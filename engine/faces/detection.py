@@ -1,0 +1,236 @@
+"""Faces of a picture: BlazeFace finds them, Face Mesh measures them, looking again where it found them last."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import cv2
+import numpy
+import torch
+from numpy.typing import NDArray
+
+from engine.faces.face import Face
+from engine.hardware.device import Device
+from engine.imaging.tiles import Box
+from engine.model_store.catalogue import catalogue
+from engine.model_store.loaded_nets import models
+from engine.nets.faces import ANCHORS, DETECTOR_SIDE, MESH_SIDE, BlazeFace, FaceMesh
+
+DETECTOR, MESH = "blazeface", "facemesh"
+"""Entries of the catalogue."""
+LEAST_SCORE = 0.5
+"""Of the detector; the mesh decides afterwards."""
+LEAST_FLAG = 0.5
+"""Of the mesh."""
+SAME = 0.3
+"""Intersection over union from which on two boxes are one face."""
+TILE_SIDES = (1536, 768)
+"""In pixels, of the pieces in which large pictures are looked at, too: the detector needs a tenth of its picture."""
+MOST_TILES = 24
+"""Pieces in a row; a picture that is a strip is looked at in larger ones."""
+LEAST_SIDE = 32
+"""Shorter side in pixels of a picture that can have a face."""
+MOST_FACES = 50
+OVERLAP = 0.3
+"""Of neighbouring pieces, so that every face of a size is whole in one of them."""
+CONTEXT = 1.5
+"""Side of the mesh's picture through the face's; what it was trained with."""
+PASSES = 3
+"""Looks of the mesh, each where the one before found the face."""
+
+Image = NDArray[numpy.uint8]
+"""``(H, W, 3)``, RGB."""
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What the detector says."""
+
+    box: tuple[float, float, float, float]
+    """Left, top, right, bottom in pixels."""
+    score: float
+    tilt: float
+    """In radians, clockwise."""
+
+
+def find_faces(image: Image, device: Device) -> list[Face]:
+    """All faces of a picture that look into it somehow, from left to right.
+
+    Tilted by up to about 45 degrees; where there is none, the picture is looked at lying and standing on its head, as a
+    whole. No more than :data:`MOST_FACES`, those that the detector is most sure of.
+    """
+    if min(image.shape[:2]) < LEAST_SIDE:
+        return []
+    exact = replace(device, dtype=torch.float32)  # half precision would move points by a pixel
+    for turns in range(4):
+        turned = numpy.ascontiguousarray(numpy.rot90(image, turns))
+        faces = _upright(turned, exact, pieces=turns == 0)
+        if faces:
+            return sorted((_turned_back(face, turns, turned) for face in faces), key=lambda face: face.box.left)
+    return []
+
+
+def _turned_back(face: Face, turns: int, turned: Image) -> Face:
+    """A face of a picture that ``numpy.rot90`` has turned, in the picture before."""
+    mesh = face.mesh
+    height, width = turned.shape[:2]
+    for _ in range(turns):
+        mesh = numpy.stack([height - 1 - mesh[:, 1], mesh[:, 0], mesh[:, 2]], 1)
+        height, width = width, height
+    return replace(face, mesh=mesh)
+
+
+@torch.inference_mode()
+def _upright(image: Image, device: Device, *, pieces: bool) -> list[Face]:
+    detector, mesh = models.get(catalogue()[DETECTOR], device), models.get(catalogue()[MESH], device)
+    assert isinstance(detector, BlazeFace)
+    assert isinstance(mesh, FaceMesh)
+    looks = _pieces(image) if pieces else [_whole(image)]
+    found = _distinct([each for piece in looks for each in _detected(image, piece, detector, device)])[:MOST_FACES]
+    faces = [face for each in found if (face := _measured(image, each, mesh, device)) is not None]
+    boxes = [_Found(_corners(face.box), face.score * face.box.area, 0) for face in faces]
+    kept = _distinct(boxes)  # two boxes may have led to one face
+    return [face for face, box in zip(faces, boxes, strict=True) if box in kept]
+
+
+def _pieces(image: Image) -> Iterator[Box]:
+    """The whole picture as a square, then squares that overlap; larger ones where there would be too many."""
+    height, width = image.shape[:2]
+    yield _whole(image)
+    longest = max(height, width)
+    least = int(longest / (MOST_TILES * (1 - OVERLAP)))
+    for tile in sorted({max(each, least) for each in TILE_SIDES}, reverse=True):
+        if longest <= 1.2 * tile:
+            continue
+        for down in _starts(height, tile):
+            yield from (Box(across, down, across + tile, down + tile) for across in _starts(width, tile))
+
+
+def _whole(image: Image) -> Box:
+    height, width = image.shape[:2]
+    side = max(height, width)
+    left, top = (width - side) // 2, (height - side) // 2
+    return Box(left, top, left + side, top + side)
+
+
+def _starts(length: int, tile: int) -> list[int]:
+    """Where pieces begin that cover a length; one that is longer than it lies in its middle."""
+    if length <= tile:
+        return [(length - tile) // 2]
+    count = -(-(length - tile) // int((1 - OVERLAP) * tile))
+    return [round(index * (length - tile) / count) for index in range(count + 1)]
+
+
+def _detected(image: Image, piece: Box, detector: BlazeFace, device: Device) -> list[_Found]:
+    factor = DETECTOR_SIDE / piece.width
+    height, width = image.shape[:2]
+    inside = Box(max(piece.left, 0), max(piece.top, 0), min(piece.right, width), min(piece.bottom, height))
+    part = image[inside.top : inside.bottom, inside.left : inside.right]
+    size = (max(1, round(inside.width * factor)), max(1, round(inside.height * factor)))
+    left, top = round((inside.left - piece.left) * factor), round((inside.top - piece.top) * factor)
+    canvas = numpy.zeros((DETECTOR_SIDE, DETECTOR_SIDE, 3), numpy.uint8)
+    small = cv2.resize(part, size, interpolation=cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR)
+    small = small[: DETECTOR_SIDE - top, : DETECTOR_SIDE - left]
+    canvas[top : top + small.shape[0], left : left + small.shape[1]] = small
+    given = torch.from_numpy(canvas).to(device.torch_device).permute(2, 0, 1)[None].float() / 127.5 - 1
+    scores, values = (each[0].cpu() for each in detector(given))
+    scores = scores.clamp(-100, 100).sigmoid()
+    found = []
+    for index in (scores > LEAST_SCORE).nonzero().flatten().tolist():
+        across, down, wide, high, *points = (values[index, :8] / DETECTOR_SIDE).tolist()
+        middle = _anchor(index)
+        across, down, wide, high = across + middle[0], down + middle[1], abs(wide), abs(high)
+        edges = (across - wide / 2, down - high / 2, across + wide / 2, down + high / 2)
+        moved = [edge * piece.width + (piece.top if place % 2 else piece.left) for place, edge in enumerate(edges)]
+        tilt = float(numpy.arctan2(points[3] - points[1], points[2] - points[0]))
+        found.append(_Found((moved[0], moved[1], moved[2], moved[3]), float(scores[index]), tilt))
+    return found
+
+
+def _anchor(index: int) -> tuple[float, float]:
+    """Middle of an anchor's cell as a share of the picture: across, down."""
+    for cells, count in ANCHORS:
+        if index < cells * cells * count:
+            row, column = divmod(index // count, cells)
+            return (column + 0.5) / cells, (row + 0.5) / cells
+        index -= cells * cells * count
+    raise IndexError(index)
+
+
+def _distinct(found: list[_Found]) -> list[_Found]:
+    """The best one of every group that overlaps."""
+    kept: list[_Found] = []
+    for each in sorted(found, key=lambda one: -one.score):
+        if all(_overlap(each.box, other.box) < SAME for other in kept):
+            kept.append(each)
+    return kept
+
+
+def _overlap(one: tuple[float, ...], other: tuple[float, ...]) -> float:
+    """Intersection over union, or over the smaller one where that lies inside."""
+    wide = min(one[2], other[2]) - max(one[0], other[0])
+    high = min(one[3], other[3]) - max(one[1], other[1])
+    if wide <= 0 or high <= 0:
+        return 0.0
+    areas = [(box[2] - box[0]) * (box[3] - box[1]) for box in (one, other)]
+    both = wide * high
+    return max(both / (sum(areas) - both), (both / min(areas) > 0.8) * 1.0)
+
+
+def _measured(image: Image, found: _Found, mesh: FaceMesh, device: Device) -> Face | None:
+    left, top, right, bottom = found.box
+    middle = numpy.array([(left + right) / 2, (top + bottom) / 2])
+    side, tilt = CONTEXT * max(right - left, bottom - top), found.tilt
+    face: Face | None = None
+    for _ in range(PASSES):
+        face = _mesh_at(image, middle, side, tilt, mesh, device)
+        if face.score < LEAST_FLAG:
+            return None
+        one, other = face.eyes
+        tilt = float(numpy.arctan2(other[1] - one[1], other[0] - one[0]))
+        turn = numpy.array([[numpy.cos(tilt), numpy.sin(tilt)], [-numpy.sin(tilt), numpy.cos(tilt)]])
+        straight = face.mesh[:, :2] @ turn.T
+        low, high = straight.min(0), straight.max(0)
+        middle = turn.T @ ((low + high) / 2)
+        side = CONTEXT * float((high - low).max())
+    return face
+
+
+def _mesh_at(
+    image: Image, middle: NDArray[numpy.float64], side: float, tilt: float, mesh: FaceMesh, device: Device
+) -> Face:
+    """What the mesh sees in a square of the picture, turned by ``tilt``."""
+    factor = MESH_SIDE / side
+    matrix = factor * numpy.array([[numpy.cos(tilt), numpy.sin(tilt)], [-numpy.sin(tilt), numpy.cos(tilt)]])
+    offset = (MESH_SIDE - 1) / 2 - matrix @ middle
+    box = _around(middle, side, image)
+    source: NDArray[Any] = image[box.top : box.bottom, box.left : box.right]
+    shrink = numpy.ones(2)
+    if factor < 0.5:  # else pixels between the samples would be left out
+        size = (max(1, round(2 * factor * box.width)), max(1, round(2 * factor * box.height)))
+        source = cv2.resize(source, size, interpolation=cv2.INTER_AREA)
+        shrink = numpy.array([size[0] / box.width, size[1] / box.height])
+    # A place p of the picture is ((p - corner + 0.5) * shrink - 0.5) of the part.
+    back, corner = matrix / shrink, numpy.array([box.left, box.top]) - 0.5
+    affine = numpy.column_stack([back, offset + matrix @ corner + back @ numpy.array([0.5, 0.5])])
+    seen = cv2.warpAffine(source, affine, (MESH_SIDE, MESH_SIDE), flags=cv2.INTER_LINEAR)
+    given = torch.from_numpy(seen).to(device.torch_device).permute(2, 0, 1)[None].float() / 255
+    points, score = mesh(given)
+    made = points[0].cpu().numpy().astype(numpy.float64)
+    # The network counts from the corner of the first pixel.
+    flat = (made[:, :2] - 0.5 - offset) @ numpy.linalg.inv(matrix).T
+    return Face(numpy.column_stack([flat, made[:, 2] / factor]).astype(numpy.float32), float(score.sigmoid()))
+
+
+def _around(middle: NDArray[numpy.float64], side: float, image: Image) -> Box:
+    reach = 0.75 * side + 2
+    height, width = image.shape[:2]
+    left, top = (int(min(max(edge - reach, 0), most - 1)) for edge, most in zip(middle, (width, height), strict=True))
+    right, bottom = (int(max(edge + reach, 1)) for edge in middle)
+    return Box(left, top, max(left + 1, min(right, width)), max(top + 1, min(bottom, height)))
+
+
+def _corners(box: Box) -> tuple[float, float, float, float]:
+    return box.left, box.top, box.right, box.bottom

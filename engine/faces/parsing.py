@@ -1,0 +1,63 @@
+"""What is face in an aligned crop and what is not: hair, glasses, hands, background."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy
+import torch
+from numpy.typing import NDArray
+from torch.nn import functional
+
+from engine.faces.align import Colours, Cover
+from engine.hardware.device import Device
+from engine.model_store.catalogue import catalogue
+from engine.model_store.loaded_nets import models
+from engine.nets.bisenet import CLASSES, SIDE, STEP, BiSeNetV2, enlarged
+
+PARTS = "bisenetv2-faces"
+"""Entry of the catalogue."""
+FACE = ("skin", "left brow", "right brow", "left eye", "right eye", "nose", "mouth", "upper lip", "lower lip")
+COVERING = ("hair", "hat")
+COLOURS = {
+    "skin": (236, 190, 160), "left brow": (120, 80, 50), "right brow": (120, 80, 50), "left eye": (80, 150, 230),
+    "right eye": (80, 150, 230), "glasses": (40, 40, 60), "nose": (240, 160, 110), "mouth": (250, 250, 250),
+    "upper lip": (210, 80, 90), "lower lip": (190, 60, 75), "hair": (110, 70, 140), "hat": (80, 160, 110),
+    "left ear": (220, 150, 150), "right ear": (220, 150, 150), "neck": (200, 150, 130), "cloth": (90, 120, 150),
+    "earring": (240, 220, 90), "necklace": (240, 220, 90), "background": (228, 228, 228),
+}  # fmt: skip
+"""For the eye."""
+
+
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """How much every pixel belongs to every class."""
+
+    shares: NDArray[numpy.float32]
+    """``(19, H, W)``, which sum to 1."""
+
+    def of(self, *names: str) -> Cover:
+        """Of some classes together, ``(H, W)``."""
+        found: Cover = self.shares[[CLASSES.index(name) for name in names]].sum(0)
+        return found
+
+    def picture(self) -> NDArray[numpy.uint8]:
+        """In colours, ``(H, W, 3)``."""
+        palette = numpy.array([COLOURS[name] for name in CLASSES], numpy.uint8)
+        shown: NDArray[numpy.uint8] = palette[self.shares.argmax(0)]
+        return shown
+
+
+@torch.inference_mode()
+def parts_of(crop: Colours, device: Device) -> Parts:
+    """Parts of an aligned face, in the size of the crop ``(side, side, 3)``."""
+    exact = replace(device, dtype=torch.float32)
+    net = models.get(catalogue()[PARTS], exact)
+    assert isinstance(net, BiSeNetV2)
+    side = crop.shape[0]
+    seen = cv2.resize(crop, (SIDE, SIDE), interpolation=cv2.INTER_AREA if side > SIDE else cv2.INTER_LINEAR)
+    given = torch.from_numpy(seen).to(device.torch_device).permute(2, 0, 1)[None] * (255 / 127.5) - 1
+    shares = enlarged(net(given), STEP).softmax(1)
+    sized = functional.interpolate(shares, size=(side, side), mode="bilinear", antialias=side < SIDE)
+    return Parts(sized[0].cpu().numpy())

@@ -1,0 +1,64 @@
+"""What happens inside a network that paints in one pass, to be looked at."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from engine.feedforward_style.painters import AdaINPainter, Painter, TransformPainter
+from engine.imaging.montage import Plates, heat_map
+from engine.imaging.tensors import reduced, to_image
+from engine.nets import adain
+
+STAGES = {
+    "head": "edges and colours", "down2": "a quarter of the size", "block3_2": "after three blocks",
+    "block6_2": "after six blocks", "up2": "at full size again",
+}  # fmt: skip
+"""Stages that are shown, and what is said of them."""
+LONGEST = 256
+"""Longer side of the picture whose way is shown."""
+
+
+@torch.no_grad()
+def inside(painter: Painter, picture: Tensor) -> Plates:
+    """A picture on its way through a painter.
+
+    Args:
+        painter: with its style.
+        picture: ``(1, 3, H, W)`` in [0, 1]; a large one is looked at in small.
+    """
+    picture = reduced(picture, LONGEST)
+    photo = to_image(picture)
+    if isinstance(painter, AdaINPainter):
+        return _moments(painter, picture)
+    assert isinstance(painter, TransformPainter)
+    seen: dict[str, Tensor] = {}
+
+    def watched(index: int, features: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
+        made = painter.normalise(index, features, scale, shift)
+        name = painter.net.stages[index].name
+        if name in STAGES:
+            seen[name] = made[0].abs().mean(0).float().cpu()
+        return made
+
+    made = painter.with_statistics(watched).whole(picture)
+    plates = [("photo\n", photo)]
+    for name, told in STAGES.items():
+        if name in seen:
+            answers = seen[name].numpy()
+            plates.append((f"{name}\n{told}", heat_map(answers, photo.size, float(answers.max()))))
+    return Plates([*plates, ("painted\n", to_image(made.clamp(0, 1)))], 4)
+
+
+def _moments(painter: AdaINPainter, picture: Tensor) -> Plates:
+    """AdaIN: the same features with the photo's own moments, and with the painting's."""
+    height, width = (side - side % adain.STEP for side in picture.shape[2:])
+    picture = picture[..., :height, :width]
+    features = painter.encoder(picture, [adain.LAYER])[adain.LAYER]
+    own = adain.moments(features)
+    shown = features[0].abs().mean(0).float().cpu().numpy()
+    plates = [("photo", to_image(picture)), (adain.LAYER, heat_map(shown, (width, height), float(shown.max())))]
+    for told, moments in (("own moments", own), ("the painting's moments", painter.style)):
+        made = painter.decoder(adain.adapted(features, own, moments, 1.0)).float()
+        plates.append((told, to_image(made.clamp(0, 1))))
+    return Plates(plates, 4)

@@ -1,0 +1,149 @@
+"""A transform network on a picture of any size in bounded memory: layer by layer, each in bands of rows.
+
+Tiles would show seams, because instance normalisation looks at the whole picture. Here every layer is finished before
+the next one begins, so its statistics are those of the whole picture, and the result is the same as in one piece. What
+is kept are two layers at a time, in the network's number format; everything else is a band.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from engine.contracts.job import Job, Step
+from engine.nets.transform import EPSILON, Stage, TransformNet, framed, gflop_per_pixel
+
+BAND_VALUES = 24_000_000
+"""Values that a band of a layer may have, about."""
+
+
+@dataclass
+class Layer:
+    """A layer as its convolution left it; its normalisation is done when rows of it are read."""
+
+    values: Tensor
+    """``(1, C, H, W)``."""
+    scale: Tensor
+    shift: Tensor
+    """``(1, C, 1, 1)``, float32: what the normalisation comes to."""
+    rectified: bool = False
+
+    def rows(self, index: Tensor) -> Tensor:
+        """Rows by their numbers, ready for the next convolution, ``(1, C, len(index), W)``."""
+        first = int(index.min())
+        part = self.values[:, :, first : int(index.max()) + 1].float()
+        part = torch.addcmul(self.shift, part, self.scale)
+        if self.rectified:
+            part = functional.relu(part, inplace=True)
+        return part.to(self.values.dtype)[:, :, index - first]
+
+
+def in_bands(net: TransformNet, picture: Tensor, style: Tensor, job: Job) -> Generator[Step, None, Tensor | None]:
+    """What ``net(picture, style)`` gives, made in bands; a generator of steps. None when it was stopped.
+
+    Args:
+        net: the network.
+        picture: ``(1, 3, H, W)`` in [0, 1].
+        style: ``(1, P)``.
+        job: its stop request.
+    """
+    height, width = picture.shape[2:]
+    one = torch.ones(1, 1, 1, 1, device=picture.device)
+    entered = _entered(net, picture)
+    layer = kept = Layer(entered, one, 0 * one)
+    parts = list(net.parts(style))
+    costs = [gflop_per_pixel(stage) for stage in net.stages]
+    for place, stage in enumerate(net.stages):
+        kept = layer if stage.role == "first of block" else kept
+        made = _Convolution(net, stage, layer)
+        before, share = sum(costs[:place]) / sum(costs), costs[place] / sum(costs)
+        for done in made.steps():
+            yield Step(done=before + share * done, stage=f"layer {place + 1} of {len(net.stages)}")
+            if job.stopped:
+                return None
+        last = place == len(net.stages) - 1
+        if last and net.ending == "plain":
+            return net.coloured(made.values, None)[..., :height, :width]
+        scale, shift = made.normalisation()
+        if not last:
+            own, offset = (part.float().view(1, -1, 1, 1) for part in parts[place])
+            scale, shift = scale * own, shift * own + offset
+        layer = Layer(made.values, scale, shift, stage.rectified)
+        if stage.role == "last of block":
+            layer = _added(kept, layer)
+    coloured = net.coloured(torch.addcmul(layer.shift, layer.values.float(), layer.scale), parts[-1])
+    return coloured[..., :height, :width]
+
+
+@torch.no_grad()
+def _entered(net: TransformNet, picture: Tensor) -> Tensor:
+    return net.entered(framed(picture))
+
+
+class _Convolution:
+    """One convolution over all rows of a layer, and the sums of what came out."""
+
+    def __init__(self, net: TransformNet, stage: Stage, source: Layer) -> None:
+        self._net, self._stage, self._source = net, stage, source
+        factor = 2 if stage.doubled else 1
+        self._height = source.values.shape[2] * factor
+        width = source.values.shape[3] * factor
+        self._rows = -(-self._height // stage.stride)
+        shape = (1, stage.outputs, self._rows, -(-width // stage.stride))
+        self.values = torch.empty(shape, dtype=source.values.dtype, device=source.values.device)
+        self._moments = torch.zeros(2, stage.outputs, dtype=torch.float64)
+        self._seen = 0
+        self._band = max(8, BAND_VALUES // (width * max(stage.inputs * factor, stage.outputs)))
+
+    def steps(self) -> Iterator[float]:
+        """Convolve band after band; yields the share that is done."""
+        for top in range(0, self._rows, self._band):
+            bottom = min(top + self._band, self._rows)
+            self._convolve(top, bottom)
+            yield bottom / self._rows
+
+    @torch.no_grad()
+    def _convolve(self, top: int, bottom: int) -> None:
+        stage = self._stage
+        wanted = torch.arange(top * stage.stride - stage.padding, (bottom - 1) * stage.stride + stage.padding + 1)
+        last = self._height - 1
+        wanted = last - (last - wanted.abs()).abs()  # reflected at the upper and the lower border
+        value = self._source.rows((wanted // 2 if stage.doubled else wanted).to(self.values.device))
+        if stage.doubled:
+            value = value.repeat_interleave(2, dim=3)
+        value = functional.pad(value, (stage.padding, stage.padding, 0, 0), mode="reflect")
+        made = self._net.get_submodule(stage.name)(value.contiguous(memory_format=torch.channels_last))
+        self.values[:, :, top:bottom] = made
+        self._take(made)
+
+    def _take(self, made: Tensor) -> None:
+        """Mean and variance so far with those of one more band (Chan, Golub & LeVeque 1979)."""
+        variance, mean = (each.cpu().double() for each in torch.var_mean(made.float(), dim=(0, 2, 3), correction=0))
+        count = made.shape[2] * made.shape[3]
+        share = count / (self._seen + count)
+        apart = mean - self._moments[0]
+        self._moments[0] += share * apart
+        self._moments[1] += share * (variance - self._moments[1]) + share * (1 - share) * apart**2
+        self._seen += count
+
+    def normalisation(self) -> tuple[Tensor, Tensor]:
+        """Scale and shift that bring every channel to mean 0 and variance 1."""
+        mean, variance = self._moments
+        scale = (variance + EPSILON).rsqrt()
+        found = torch.stack((scale, -mean * scale)).float().to(self.values.device).view(2, 1, -1, 1, 1)
+        return found[0], found[1]
+
+
+@torch.no_grad()
+def _added(kept: Layer, block: Layer) -> Layer:
+    """A block's input plus what the block made, in the place of the latter."""
+    rows = block.values.shape[2]
+    band = max(8, BAND_VALUES // (block.values.shape[1] * block.values.shape[3]))
+    for top in range(0, rows, band):
+        index = torch.arange(top, min(top + band, rows), device=block.values.device)
+        block.values[:, :, top : top + band] = kept.rows(index) + block.rows(index)
+    return Layer(block.values, torch.ones_like(block.scale), torch.zeros_like(block.shift))

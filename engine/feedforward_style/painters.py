@@ -1,0 +1,232 @@
+"""Painters: what makes a picture of any size look painted, in one pass."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from engine.contracts.errors import PictureError
+from engine.contracts.job import Job, Step
+from engine.feedforward_style.banded_inference import in_bands
+from engine.feedforward_style.style_card import Learnt
+from engine.feedforward_style.styles import DECODER, ENCODER, HUB, NETWORK
+from engine.hardware.device import Device, is_out_of_memory
+from engine.imaging.tensors import enlarged, reduced
+from engine.imaging.tiles import Box
+from engine.model_store.catalogue import catalogue
+from engine.model_store.loaded_nets import models
+from engine.nets import adain
+from engine.nets.adain import Decoder
+from engine.nets.transform import CLASSICAL, Normalise, TransformNet, normalised
+from engine.nets.transform import gflop_per_pixel as stage_gflop
+from engine.nets.vgg import VGG19
+from engine.nets.vgg import gflop_per_pixel as vgg_gflop_per_pixel
+
+LEAST_WHOLE = 3_000_000
+WHOLE_PIXELS: Mapping[str, int] = {"cpu": LEAST_WHOLE, "cuda": 10_000_000}
+"""Larger pictures are painted part after part, by the kind of device."""
+TILE = 1024
+"""Side in pixels of AdaIN's tiles."""
+
+
+class Painter(Protocol):
+    """A way to paint with the style already chosen."""
+
+    @property
+    def gflop_per_pixel(self) -> float:
+        """Arithmetic in 1e9 multiplications and additions."""
+        ...
+
+    def paint(self, picture: Tensor, job: Job) -> Generator[Step, None, Tensor | None]:
+        """``(1, 3, H, W)`` in [0, 1] -> as large, not clamped, float32; a generator. None when it was stopped."""
+        ...
+
+    def whole(self, picture: Tensor) -> Tensor:
+        """The same in one piece, for small pictures; also of several ``(B, 3, H, W)`` at once."""
+        ...
+
+
+@dataclass(frozen=True)
+class TransformPainter:
+    """A transform network with a style, or a mixture of several."""
+
+    net: TransformNet
+    style: Tensor
+    """``(1, P)``, float32, on the network's device."""
+    normalise: Normalise = normalised
+
+    @property
+    def gflop_per_pixel(self) -> float:
+        """See :class:`Painter`."""
+        return sum(stage_gflop(stage) for stage in self.net.stages)
+
+    def paint(self, picture: Tensor, job: Job) -> Generator[Step, None, Tensor | None]:
+        """See :class:`Painter`."""
+        yield Step(done=0, stage="painting")
+        found = _unless_too_large(self.whole, picture)
+        if found is None:
+            found = yield from in_bands(self.net, picture, self.style, job)
+        return found
+
+    @torch.no_grad()
+    def whole(self, picture: Tensor) -> Tensor:
+        """See :class:`Painter`."""
+        found: Tensor = self.net(picture.contiguous(memory_format=torch.channels_last), self.style, self.normalise)
+        return found
+
+    def with_statistics(self, normalise: Normalise) -> TransformPainter:
+        """The same painter with another way to normalise."""
+        return replace(self, normalise=normalise)
+
+
+@dataclass(frozen=True)
+class AdaINPainter:
+    """Any painting without training: the moments of its features are given to the photo's (Huang & Belongie 2017)."""
+
+    encoder: VGG19
+    decoder: Decoder
+    style: tuple[Tensor, Tensor]
+    """Mean and standard deviation of the painting's features, ``(1, C, 1, 1)``."""
+
+    @property
+    def gflop_per_pixel(self) -> float:
+        """See :class:`Painter`; the decoder mirrors the encoder."""
+        return 2 * vgg_gflop_per_pixel(adain.LAYER)
+
+    def paint(self, picture: Tensor, job: Job) -> Generator[Step, None, Tensor | None]:
+        """See :class:`Painter`. Tiles look as far around themselves as the networks do, moments are the picture's."""
+        yield Step(done=0, stage="painting")
+        found = _unless_too_large(self.whole, picture)
+        if found is not None:
+            return found
+        height, width = (side + -side % adain.STEP for side in picture.shape[2:])
+        boxes = Box(0, 0, width, height).tiles(TILE)
+        boxes = [Box(*(edge - edge % adain.STEP for edge in (b.left, b.top, b.right, b.bottom))) for b in boxes]
+        features: Tensor | None = None
+        for index, box in enumerate(boxes):
+            part = self._encoded(picture, box)
+            if features is None:
+                size = (1, part.shape[1], height // adain.STEP, width // adain.STEP)
+                features = torch.empty(size, dtype=part.dtype, device=part.device)
+            features[(..., *_places(box, adain.STEP))] = part
+            yield Step(done=0.5 * (index + 1) / len(boxes), stage=f"encoding, tile {index + 1} of {len(boxes)}")
+            if job.stopped:
+                return None
+        assert features is not None
+        own = adain.moments(features)
+        made = torch.empty(1, 3, height, width, device=picture.device)
+        for index, box in enumerate(boxes):
+            made[(..., *_places(box, 1))] = self._decoded(features, box, own)
+            yield Step(done=0.5 + 0.5 * (index + 1) / len(boxes), stage=f"painting, tile {index + 1} of {len(boxes)}")
+            if job.stopped:
+                return None
+        return made[..., : picture.shape[2], : picture.shape[3]]
+
+    @torch.no_grad()
+    def whole(self, picture: Tensor) -> Tensor:
+        """See :class:`Painter`."""
+        features = self.encoder(_framed(picture), [adain.LAYER])[adain.LAYER]
+        found: Tensor = self.decoder(adain.adapted(features, adain.moments(features), self.style, 1.0)).float()
+        return found[..., : picture.shape[2], : picture.shape[3]]
+
+    @torch.no_grad()
+    def _encoded(self, picture: Tensor, box: Box) -> Tensor:
+        around = box.grown(adain.MARGIN * adain.STEP, (picture.shape[3], picture.shape[2]))
+        part = picture[(..., *_places(around, 1))]
+        features = self.encoder(_framed(part), [adain.LAYER])[adain.LAYER]
+        inside = box.within(around)
+        found: Tensor = features[(..., *_places(inside, adain.STEP))]
+        return found
+
+    @torch.no_grad()
+    def _decoded(self, features: Tensor, box: Box, own: tuple[Tensor, Tensor]) -> Tensor:
+        small = Box(*(edge // adain.STEP for edge in (box.left, box.top, box.right, box.bottom)))
+        around = small.grown(adain.MARGIN, (features.shape[3], features.shape[2]))
+        part = features[(..., *_places(around, 1))]
+        made = self.decoder(adain.adapted(part, own, self.style, 1.0)).float()
+        inside = small.within(around)
+        edges = (adain.STEP * edge for edge in (inside.left, inside.top, inside.right, inside.bottom))
+        found: Tensor = made[(..., *_places(Box(*edges), 1))]
+        return found
+
+
+def trained(weights: Mapping[str, float], device: Device) -> TransformPainter:
+    """Our network with a mixture of its styles."""
+    net = models.get(catalogue()[NETWORK], device)
+    assert isinstance(net, TransformNet)
+    return TransformPainter(net, net.style(weights).to(device.torch_device))
+
+
+def taught(style: Learnt, further: Mapping[str, float], device: Device) -> TransformPainter:
+    """Our network with a style that it was taught later, mixed with some of its own that count so much against 1.
+
+    Raises:
+        PictureError: the style belongs to another network.
+    """
+    entry = catalogue()[NETWORK]
+    net = models.get(entry, device)
+    assert isinstance(net, TransformNet)
+    if len(style.numbers) != net.numbers or not entry.sha256.startswith(style.network):
+        raise PictureError("This style was taught to another version of the network; please teach it again.")
+    numbers = torch.tensor(style.numbers)[None]
+    if further:
+        share = sum(further.values()) / (1 + sum(further.values()))
+        numbers = torch.lerp(numbers, net.style(further), share)
+    return TransformPainter(net, numbers.to(device.torch_device))
+
+
+def classical(name: str, device: Device) -> TransformPainter:
+    """A network of the Hub that has one style."""
+    net = models.get(catalogue()[HUB[name][0]], device)
+    assert isinstance(net, TransformNet)
+    return TransformPainter(net, net.style({CLASSICAL: 1.0}).to(device.torch_device))
+
+
+def like_painting(painting: Tensor, device: Device) -> AdaINPainter:
+    """A painter for any painting ``(1, 3, h, w)`` in [0, 1]."""
+    encoder, decoder = (models.get(catalogue()[name], device) for name in (ENCODER, DECODER))
+    assert isinstance(encoder, VGG19)
+    assert isinstance(decoder, Decoder)
+    # The decoder was trained on the features of the network as published; V1's poolings and borders are others.
+    as_published = encoder.variant(pooling="max", padding="reflect")
+    with torch.no_grad():
+        style = adain.moments(as_published(painting, [adain.LAYER])[adain.LAYER])
+    return AdaINPainter(as_published, decoder, style)
+
+
+def smaller(painter: Painter, picture: Tensor, longer: int) -> Tensor:
+    """What a stop leaves time for: painted small and enlarged."""
+    return enlarged(painter.whole(reduced(picture, longer)), (picture.shape[3], picture.shape[2]))
+
+
+def _unless_too_large(whole: Callable[[Tensor], Tensor], picture: Tensor) -> Tensor | None:
+    """The whole picture at once, or None where that takes too much memory."""
+    if picture.shape[2] * picture.shape[3] > WHOLE_PIXELS.get(picture.device.type, LEAST_WHOLE):
+        return None
+    try:
+        return whole(picture)
+    except RuntimeError as error:
+        if not is_out_of_memory(error):
+            raise
+        return None
+
+
+def _framed(picture: Tensor) -> Tensor:
+    """With sides that are multiples of the features' step, by reflection."""
+    below, beside = (-side % adain.STEP for side in picture.shape[2:])
+    if not below and not beside:
+        return picture
+    return functional.pad(picture, (0, beside, 0, below), mode="reflect")
+
+
+def _places(box: Box, step: int) -> tuple[slice, slice]:
+    """Rows and columns of a box, counted in ``step`` pixels."""
+    return (
+        slice(box.top // step, -(-box.bottom // step)),
+        slice(box.left // step, -(-box.right // step)),
+    )

@@ -1,0 +1,94 @@
+"""Less flicker from frame to frame: statistics that change slowly, and static places that keep what was painted.
+
+Frame by frame, noise of the camera moves strokes, and instance normalisation lets any change in a corner change the
+whole picture. So the mean and variance of every normalisation follow those of the frames slowly, and where the video
+itself hardly changes the last painted frame stays.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from engine.feedforward_style.painters import Painter, TransformPainter
+from engine.nets.transform import EPSILON
+
+MOST = 0.9
+"""Share of the last frame that stays at steadiness 1 where nothing changes."""
+STILL = 0.06
+"""Change of a place, averaged over its neighbours, at which a third of that share is left; of the range [0, 1]."""
+NEIGHBOURS = 9
+"""Side in pixels of the square that a change is averaged over."""
+REACH = 25
+"""Side in pixels of the square in which a change counts: strokes reach beyond the edges that they follow."""
+CUT = 0.25
+"""Mean change of a frame from which on it is another scene."""
+
+
+class SteadyStatistics:
+    """A :data:`engine.nets.transform.Normalise` whose statistics follow the frames with a share of the old ones."""
+
+    def __init__(self, share: float) -> None:
+        self._share = share
+        self._seen: dict[int, tuple[Tensor, Tensor]] = {}
+
+    def forget(self) -> None:
+        """Begin anew: another scene."""
+        self._seen.clear()
+
+    def __call__(self, index: int, features: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
+        """Normalise one layer of one frame."""
+        wide = features.float()
+        variance, mean = torch.var_mean(wide, dim=(0, 2, 3), correction=0)
+        if index in self._seen:
+            old_mean, old_variance = self._seen[index]
+            mean, variance = mean.lerp(old_mean, self._share), variance.lerp(old_variance, self._share)
+        self._seen[index] = mean, variance
+        whole = scale[0] * (variance + EPSILON).rsqrt()
+        offset = shift[0] - mean * whole
+        return torch.addcmul(offset[:, None, None], wide, whole[:, None, None]).to(features.dtype)
+
+
+@dataclass
+class SteadyPainter:
+    """Paints the frames of a video or of a camera, one after the other; it belongs to one visitor.
+
+    Args:
+        painter: how.
+        steadiness: 0 to 1; 0 paints every frame by itself.
+    """
+
+    painter: Painter
+    steadiness: float
+    _statistics: SteadyStatistics | None = None
+    _last: tuple[Tensor, Tensor] | None = field(default=None, repr=False)
+    """The last frame, and what was painted."""
+
+    def __post_init__(self) -> None:
+        if self.steadiness > 0 and isinstance(self.painter, TransformPainter):
+            self._statistics = SteadyStatistics(MOST * self.steadiness)
+            self.painter = self.painter.with_statistics(self._statistics)
+
+    @torch.no_grad()
+    def frame(self, picture: Tensor) -> Tensor:
+        """Paint the next frame, ``(1, 3, H, W)`` in [0, 1], clamped."""
+        last = self._last
+        if last is not None and last[0].shape != picture.shape:
+            last = None
+        change = None if last is None else (picture - last[0]).abs().mean(1, keepdim=True)
+        if change is not None and float(change.mean()) > CUT:
+            last = None
+        if last is None and self._statistics is not None:
+            self._statistics.forget()
+        made = self.painter.whole(picture).clamp(0, 1)
+        if self.steadiness > 0 and last is not None and change is not None:
+            local = functional.avg_pool2d(change, NEIGHBOURS, 1, NEIGHBOURS // 2, count_include_pad=False)
+            local = functional.max_pool2d(local, REACH, 1, REACH // 2)
+            stays = MOST * self.steadiness * torch.exp(-((local / STILL) ** 2))
+            made = torch.lerp(made, last[1], stays)
+        if self.steadiness > 0:
+            self._last = picture, made
+        return made

@@ -1,0 +1,1 @@
+"""The device that nets run on: chosen once, its speed and its memory."""

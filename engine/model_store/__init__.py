@@ -1,0 +1,1 @@
+"""Weights: the catalogue, where their files are, and the nets that are loaded."""

@@ -1,0 +1,152 @@
+"""A picture through the networks of a method, tile by tile: memory on the device does not grow with the picture."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy
+import torch
+from torch import Tensor
+
+from engine.contracts.job import Job
+from engine.hardware.device import Device, best_device, is_out_of_memory
+from engine.imaging.raster import Values
+from engine.imaging.resize import led_back, resample, taps
+from engine.imaging.tiles import Box
+from engine.model_store.catalogue import catalogue
+from engine.model_store.loaded_nets import models
+from engine.nets.compact import CompactNet
+from engine.super_resolution.methods import Upscaler, reach
+
+SMALLEST_TILE = 32
+"""Side in pixels of the small picture under which a tile is not halved any more."""
+
+
+class Enlarger:
+    """Turns windows of the large picture into tensors.
+
+    Args:
+        chain: networks to apply one after the other; none for bicubic interpolation.
+        source: ``(B, h, w, 3)``, bytes or 16 bits: planes of the small picture, in main memory.
+        result: ``(B, H, W, 3)``: only its size counts here. What the chain enlarges too much, or too little, bicubic
+            interpolation brings to it.
+    """
+
+    def __init__(self, chain: Sequence[Upscaler], source: Values, result: Values) -> None:
+        self._source, self._device = source, _device(half=bool(chain))
+        self._nets = [(models.get(catalogue()[each.weights], self._device), each) for each in chain]
+        self._white = float(numpy.iinfo(source.dtype).max)
+        self._reach = reach(chain)
+        between = [self._reach * side for side in source.shape[1:3]]
+        self._exact = between == list(result.shape[1:3])
+        self._rows, self._columns = (taps(old, new) for old, new in zip(between, result.shape[1:3], strict=True))
+        self._margin = math.ceil(sum(each.radius / reach(chain[:index]) for index, each in enumerate(chain)))
+
+    @torch.inference_mode()
+    def window(self, box: Box) -> Tensor:
+        """``(B, 3, H, W)`` in [0, 1] of the result's window, float32, on the device."""
+        if self._exact:
+            return self._enlarged(box).clamp(0, 1)
+        rows, columns = self._rows.part(box.top, box.bottom), self._columns.part(box.left, box.right)
+        (top, bottom), (left, right) = rows.needed, columns.needed
+        picture = self._enlarged(Box(left, top, right, bottom))
+        return resample(resample(picture, rows, 2, offset=top), columns, 3, offset=left).clamp(0, 1)
+
+    def _enlarged(self, box: Box) -> Tensor:
+        """A window of what the chain alone makes of the picture, in its own size."""
+        part = self._shrunk(box).grown(self._margin, (self._source.shape[2], self._source.shape[1]))
+        picture = self._tensor(part)
+        for net, upscaler in self._nets:
+            made = net(picture, upscaler.scale) if isinstance(net, CompactNet) else net(picture)
+            picture = led_back(made.float(), picture.float()).to(made.dtype) if upscaler.drifts else made
+        inner = box.within(Box(*(self._reach * edge for edge in (part.left, part.top, part.right, part.bottom))))
+        return picture[..., inner.top : inner.bottom, inner.left : inner.right].float()
+
+    def _shrunk(self, box: Box) -> Box:
+        """The part of the small picture that a box of the enlarged one lies on."""
+        step = self._reach
+        return Box(box.left // step, box.top // step, -(-box.right // step), -(-box.bottom // step))
+
+    def _tensor(self, part: Box) -> Tensor:
+        values = self._source[:, part.top : part.bottom, part.left : part.right].astype(numpy.float32) / self._white
+        return torch.from_numpy(values).to(self._device.torch_device, self._device.dtype).permute(0, 3, 1, 2)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """After each tile."""
+
+    box: Box
+    """The part of the result that has just been made."""
+    done: float
+    """Share of the result that is done."""
+    tile: int
+    """Side of tiles in use, in pixels of the small picture."""
+    halved: bool
+    """Whether memory ran out and tiles have become smaller than was asked."""
+    interpolated: int
+    """Tiles that a stop has left to interpolation."""
+
+
+def enlarge(
+    source: Values,
+    result: Values,
+    chain: Sequence[Upscaler],
+    *,
+    tile: int,
+    scale: float,
+    job: Job,
+) -> Iterator[Progress]:
+    """Fill ``result`` tile by tile.
+
+    After a stop the rest is filled by bicubic interpolation, with one last progress. When the device runs out of
+    memory, tiles are halved.
+
+    Args:
+        source: ``(B, h, w, 3)``, see :class:`Enlarger`.
+        result: ``(B, H, W, 3)`` of the same type, written to; its size is the result's.
+        chain: networks.
+        tile: side of a tile in pixels of the small picture.
+        scale: of the result, to count its tiles in the small picture's pixels.
+        job: asked before every tile.
+
+    Raises:
+        RuntimeError: torch's, when even the smallest tile does not fit.
+    """
+    whole = Box(0, 0, result.shape[2], result.shape[1])
+    left = whole.tiles(max(1, round(tile * scale)))
+    asked, enlarger, done, spoiled, quiet = tile, Enlarger(chain, source, result), 0, 0, False
+    while left:
+        if job.stopped and not quiet:
+            quiet = True
+            if chain:
+                spoiled, enlarger = len(left), Enlarger((), source, result)
+        try:
+            made = enlarger.window(left[0])
+        except RuntimeError as error:
+            if not is_out_of_memory(error) or tile // 2 < SMALLEST_TILE:
+                raise
+            tile //= 2
+            if torch.cuda.is_available():
+                torch.cuda.empty_cache()
+            left = [part for box in left for part in box.tiles(max(1, round(tile * scale)))]
+            continue
+        box = left.pop(0)
+        white = int(numpy.iinfo(result.dtype).max)
+        values = (made * white).round().to(torch.uint8 if white == 255 else torch.int32).permute(0, 2, 3, 1)
+        result[:, box.top : box.bottom, box.left : box.right] = values.cpu().numpy()
+        done += 0 if spoiled else box.area  # what a stop leaves to interpolation is not work that was done
+        if not quiet or not left:
+            yield Progress(box, done / whole.area, tile, tile < asked, spoiled)
+
+
+def _device(*, half: bool) -> Device:
+    """The best device; networks have half precision on CUDA.
+
+    Not bfloat16: its 8 bits are visible in a picture that is not a difference.
+    """
+    device = best_device()
+    on_cuda = device.torch_device.type == "cuda"
+    return replace(device, dtype=torch.float16 if half and on_cuda else torch.float32)

@@ -1,0 +1,236 @@
+"""Video files in and out: every frame through a function, sound kept, and a stop that keeps what is done.
+
+PyAV brings FFmpeg as a library. FFmpeg reads play lists that name other files and addresses, too: a file is looked at
+first, and only the three containers below are opened, each by its own reader.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy
+from av.container import InputContainer, OutputContainer
+from av.sidedata.sidedata import Type
+from av.video.frame import VideoFrame
+from numpy.typing import NDArray
+from PIL import Image
+
+from engine.contracts.errors import PentimentoError, PictureError
+from engine.contracts.job import Job, Step
+from engine.video.writer import Sound, Writer
+
+Frame = NDArray[numpy.uint8]
+"""``(H, W, 3)``, RGB."""
+
+ENDINGS = (".avi", ".m4v", ".mkv", ".mov", ".mp4", ".webm")
+LONGEST_SECONDS = 600.0
+MOST_PIXELS = 4096 * 2304
+"""Of a frame."""
+HD_LINES = 720
+"""From so many lines on, a video that does not say its colours has those of HD."""
+_DAMAGED = "This video is damaged and cannot be read."
+
+
+@dataclass(frozen=True)
+class Film:
+    """What is known of a video before all of it is read."""
+
+    size: tuple[int, int]
+    """Width and height of its frames, upright."""
+    frames: int | None
+    """How many there are, about; None where the file does not say it, as those of browsers."""
+    seconds: float | None
+    sound: bool
+
+
+def look_at(source: Path) -> Film:
+    """Size, length and sound of a video.
+
+    Raises:
+        PictureError: not a video that is read here, or larger or longer than it may be.
+    """
+    try:
+        with _opened(source) as container:
+            frames, seconds = _length(container)
+            first = next(_frames(container), None)
+            if first is None:
+                raise PictureError("There is no frame in this video that can be read.")
+            height, width = upright(first).shape[:2]
+            return Film((width, height), frames, seconds, Sound.source_of(container) is not None)
+    except av.FFmpegError:
+        raise PictureError(_DAMAGED) from None
+
+
+def process(
+    source: Path, target: Path, paint: Callable[[Frame], Frame], job: Job
+) -> Generator[Step, None, Mapping[str, Any]]:
+    """Every frame of ``source`` through ``paint`` into ``target``, an MP4; a generator of steps.
+
+    The result appears when all is done, or, after a stop or at a place that is damaged, with the part that is done.
+
+    Args:
+        source: a video file.
+        target: where to; its folder exists.
+        paint: frame -> frame; all results have one size, with even sides.
+        job: its stop request.
+
+    Returns:
+        ``frames``, ``seconds_of_video``, ``size``, ``sound``.
+
+    Raises:
+        PictureError: as :func:`look_at`, or not one frame can be read.
+        PentimentoError: the result cannot be written.
+    """
+    made = target.with_name(target.name + ".part")
+    try:
+        with _opened(source) as container, av.open(str(made), "w", format="mp4") as out:
+            facts = yield from _processed(container, out, paint, job)
+        made.replace(target)
+    except (av.FFmpegError, OSError) as error:
+        raise PentimentoError(f"The video cannot be written: {error.strerror}.") from None
+    finally:
+        made.unlink(missing_ok=True)
+    return facts
+
+
+def _processed(
+    container: InputContainer, out: OutputContainer, paint: Callable[[Frame], Frame], job: Job
+) -> Generator[Step, None, Mapping[str, Any]]:
+    frames, _ = _length(container)
+    sound, writer = Sound(container, out), None
+    size = (0, 0)
+    for packet in _packets(container, sound):
+        if packet.stream.type == "audio":
+            sound.take(packet)
+            continue
+        for frame in _decoded(packet):
+            last = paint(upright(frame))
+            size = (last.shape[1], last.shape[0])
+            if writer is None:
+                writer = Writer(out, container.streams.video[0], size)
+                sound.begin()
+            writer.write(last, frame.pts)
+            share = writer.count / frames if frames else (packet.pos or 0) / max(container.size, 1)
+            yield Step(
+                done=min(1.0, share),
+                stage=f"frame {writer.count}" + (f" of about {frames}" if frames else ""),
+                preview=lambda last=last: Image.fromarray(last),  # type: ignore[misc]
+            )
+            if job.stopped:
+                break
+        if writer is not None and (job.stopped or writer.seconds > LONGEST_SECONDS):
+            break
+    if writer is None:
+        raise PictureError("There is no frame in this video that can be read.")
+    sound.finish()
+    writer.finish()
+    return {
+        "frames": writer.count, "seconds_of_video": round(writer.seconds, 3), "size": list(size), "sound": sound.kept,
+    }  # fmt: skip
+
+
+def upright(frame: VideoFrame) -> Frame:
+    """The frame as an array, turned and mirrored as the file says.
+
+    Raises:
+        PictureError: it is larger than the file's header has promised.
+    """
+    _check_size(frame.width, frame.height)
+    told = {1: "ITU709", 5: "ITU601", 6: "ITU601"}.get(int(frame.colorspace or 2))
+    colours = told or ("ITU709" if frame.height >= HD_LINES else "ITU601")
+    values: Any = frame.reformat(format="rgb24", src_colorspace=colours).to_ndarray()
+    sides: Any = frame.side_data
+    matrix = next((each for each in sides if each.type == Type.DISPLAYMATRIX), None)
+    found: Frame = values if matrix is None else oriented(values, numpy.frombuffer(bytes(matrix), numpy.int32))
+    return found
+
+
+def oriented(values: Frame, matrix: NDArray[Any]) -> Frame:
+    """A frame as FFmpeg's display matrix says: (x, y) is shown at (a x + c y, b x + d y), up to an offset.
+
+    Args:
+        values: ``(H, W, 3)``.
+        matrix: a, b, u, c, d, v, x, y, w.
+    """
+    a, b, _, c, d = (int(each) for each in matrix[:5])
+    if abs(a) >= abs(b):
+        values = values[:: 1 if d >= 0 else -1, :: 1 if a >= 0 else -1]
+    else:
+        values = values.swapaxes(0, 1)[:: 1 if b >= 0 else -1, :: 1 if c >= 0 else -1]
+    return numpy.ascontiguousarray(values)
+
+
+def _frames(container: InputContainer) -> Iterator[VideoFrame]:
+    for packet in container.demux(container.streams.video[0]):
+        yield from _decoded(packet)
+
+
+def _packets(container: InputContainer, sound: Sound) -> Iterator[Any]:
+    """Packets of pictures and sound in their order; a file that is cut off ends where it is."""
+    video = container.streams.video[0]
+    video.thread_type = "AUTO"
+    streams = [video] if sound.source is None else [video, sound.source]
+    packets = container.demux(streams)
+    while True:
+        try:
+            packet = next(packets)
+        except (StopIteration, av.FFmpegError):
+            return
+        yield packet
+
+
+def _decoded(packet: Any) -> list[VideoFrame]:
+    """The pictures of a packet; none of one that is damaged."""
+    try:
+        return list(packet.decode())
+    except av.FFmpegError:
+        return []
+
+
+def _opened(source: Path) -> InputContainer:
+    """The container of a video file, by the reader that its first bytes ask for."""
+    try:
+        with source.open("rb") as stream:
+            start = stream.read(16)
+    except OSError:
+        raise PictureError(f"There is no readable file {source.name!r}.") from None
+    if start[4:8] in (b"ftyp", b"moov", b"mdat", b"wide", b"free"):
+        reader = "mov"
+    elif start[:4] == b"\x1a\x45\xdf\xa3":
+        reader = "matroska"
+    elif start[:4] == b"RIFF" and start[8:12] == b"AVI ":
+        reader = "avi"
+    else:
+        raise PictureError("This is not a video that can be read here; please use MP4, MOV, WebM, MKV or AVI.")
+    try:
+        return av.open(str(source), format=reader, options={"protocol_whitelist": "file"})
+    except av.FFmpegError:
+        raise PictureError(_DAMAGED) from None
+
+
+def _length(container: InputContainer) -> tuple[int | None, float | None]:
+    """Frames and seconds, as far as the file says them.
+
+    Raises:
+        PictureError: no picture in it, or more than is allowed.
+    """
+    if not container.streams.video:
+        raise PictureError("There is no picture in this file, only sound.")
+    stream = container.streams.video[0]
+    if stream.codec_context is None:
+        raise PictureError("This video's way of compression is not known here; please save it as H.264.")
+    _check_size(stream.codec_context.width, stream.codec_context.height)
+    seconds = container.duration / av.time_base if container.duration else None
+    if seconds and seconds > LONGEST_SECONDS:
+        raise PictureError(f"This video lasts {seconds / 60:.0f} minutes; please cut it to {LONGEST_SECONDS / 60:.0f}.")
+    guessed = round(seconds * float(stream.average_rate or 25)) if seconds else None
+    return stream.frames or guessed, seconds
+
+
+def _check_size(width: int, height: int) -> None:
+    if width * height > MOST_PIXELS or min(width, height) < 16:
+        raise PictureError(f"This video has {width} x {height} pixels; please use one of 16 to 4096 pixels a side.")
