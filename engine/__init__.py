@@ -1,6 +1,10 @@
 """Pentimento's engine: classical neural image generation without a user interface.
 
-    from engine import TASKS, open_picture, run
+    from engine import TASKS, Runtime, StepRun, open_picture
+
+    runtime, task = Runtime(), TASKS["style-v1"]
+    inputs = {"content": [open_picture("photo.jpg")], "style": [open_picture("painting.jpg")]}
+    result = StepRun(runtime.run(task, inputs, task.parameters(size=256))).finish()
 
 ``import engine`` is quick and does not import torch; names are loaded when they are first used.
 """
@@ -12,28 +16,32 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from engine.contracts.errors import PentimentoError
-    from engine.contracts.job import Job, Step, Walk
-    from engine.imaging.picture import Picture, open_picture, save_picture
-    from engine.runtime.runner import Result, estimate, run
+    from engine.contracts.job import Job, Step, StepRun
+    from engine.imaging.door import open_picture
+    from engine.imaging.picture import Picture, save_picture
+    from engine.runtime.runner import RunResult
+    from engine.runtime.runtime import Runtime
     from engine.tasks import TASKS
+    from engine.video.video import Video, open_video
 
 _HOME = {
     "Job": "contracts.job",
     "PentimentoError": "contracts.errors",
     "Picture": "imaging.picture",
-    "Result": "runtime.runner",
+    "RunResult": "runtime.runner",
+    "Runtime": "runtime.runtime",
     "Step": "contracts.job",
+    "StepRun": "contracts.job",
     "TASKS": "tasks",
-    "Walk": "contracts.job",
-    "estimate": "runtime.runner",
-    "open_picture": "imaging.picture",
-    "run": "runtime.runner",
+    "Video": "video.video",
+    "open_picture": "imaging.door",
+    "open_video": "video.video",
     "save_picture": "imaging.picture",
 }
 
 __all__ = [
-    "TASKS", "Job", "PentimentoError", "Picture", "Result", "Step", "Walk",
-    "estimate", "open_picture", "run", "save_picture",
+    "TASKS", "Job", "PentimentoError", "Picture", "RunResult", "Runtime", "Step", "StepRun", "Video",
+    "open_picture", "open_video", "save_picture",
 ]  # fmt: skip
 
 

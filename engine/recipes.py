@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from engine.contracts.errors import ParameterError, PictureError, UnknownNameError
+from engine.contracts.errors import RecipeError
+from engine.contracts.lineage import parsed_json
+from engine.contracts.messages import Listing, Message
 from engine.contracts.parameters import Parameters, parse
-from engine.imaging.picture import RECIPE_LIMIT, open_picture
+from engine.contracts.task import Registry
+from engine.imaging.door import open_picture
+from engine.imaging.picture import RECIPE_LIMIT
+from engine.model_store.catalogue import catalogue
+from engine.tasks import TASKS
 
-if TYPE_CHECKING:
-    from engine.contracts.task import Form
-
-KEY_MADE_FROM = "made_from"
-"""Key of the recipes of a result's pictures, by input."""
+NO_RECIPE = Message("This is not a recipe of the hub.")
 
 
 @dataclass(frozen=True)
@@ -24,55 +25,59 @@ class Recipe:
     """A recipe that has been checked."""
 
     task: str
-    """A task or a task on videos, that exists."""
+    """Name of a task that exists."""
     parameters: Parameters
-    """Of that task. What may not be remembered, such as consent, has its default."""
+    """Parameters of that task. What may not be remembered, such as consent, has its default."""
     weights: Mapping[str, str]
     """Name of the catalogue entry -> sha256, as the recipe says."""
 
     @classmethod
-    def of(cls, given: Any) -> Recipe:
-        """From a JSON value.
+    def of(cls, value: Any, tasks: Registry = TASKS) -> Recipe:
+        """A recipe from a JSON value.
 
         Raises:
-            ParameterError: it is no recipe, or has a value that its task does not allow.
+            RecipeError: it is no recipe.
+            ParameterError: it has a value that its task does not allow.
             UnknownNameError: there is no such task.
         """
-        if not isinstance(given, dict) or not isinstance(given.get("task"), str):
-            raise ParameterError("This is not a recipe of the hub.")
-        form = _form(given["task"])
-        values = given.get("parameters", {})
+        if not isinstance(value, dict) or not isinstance(value.get("task"), str):
+            raise RecipeError(NO_RECIPE)
+        task = tasks[value["task"]]
+        values = value.get("parameters", {})
         if not isinstance(values, dict):
-            raise ParameterError("This is not a recipe of the hub.")
-        kept = {name: value for name, value in values.items() if form.parameters.remembered(name)}
-        used = given.get("weights")
-        named = {
+            raise RecipeError(NO_RECIPE)
+        remembered = {name: each for name, each in values.items() if task.parameters.remembered(name)}
+        used = value.get("weights")
+        weights = {
             str(each["name"]): str(each["sha256"])
             for each in (used if isinstance(used, list) else ())
             if isinstance(each, dict) and {"name", "sha256"} <= each.keys()
         }
-        return cls(form.name, parse(form.parameters, kept), named)
+        return cls(task.name, parse(task.parameters, remembered), weights)
 
     @property
-    def others(self) -> list[str]:
-        """Weights that are not the catalogue's, so that the result may differ."""
-        from engine.model_store.catalogue import catalogue
-
+    def other_weights(self) -> list[str]:
+        """Names of weights that are not the catalogue's, so that the result may differ."""
         ours = {each.name: each.sha256 for each in catalogue()}
-        return [name for name, found in self.weights.items() if ours.get(name) != found]
+        return [name for name, sha256 in self.weights.items() if ours.get(name) != sha256]
 
     @property
-    def told(self) -> str:
+    def summary(self) -> Message:
         """What a person is told when it is loaded."""
-        other = f" It was made with other weights: {', '.join(self.others)}." if self.others else ""
-        return f"The settings are those of the recipe; pictures are not part of it.{other}"
+        plain = Message("The settings are those of the recipe; pictures are not part of it.")
+        if not self.other_weights:
+            return plain
+        return Message(
+            "{loaded} It was made with other weights: {names}.", loaded=plain, names=Listing(self.other_weights)
+        )
 
 
-def read(path: Path) -> Recipe:
+def read(path: Path, tasks: Registry = TASKS) -> Recipe:
     """The recipe of a result (PNG, JPEG) or of a JSON file.
 
     Raises:
-        PictureError: the file is a picture without a recipe, or cannot be read.
+        RecipeError: the file is a picture without a recipe, or no recipe.
+        PictureError: the picture cannot be read.
         ParameterError, UnknownNameError: see :meth:`Recipe.of`.
     """
     if path.suffix.lower() == ".json":
@@ -80,47 +85,16 @@ def read(path: Path) -> Recipe:
             with path.open(encoding="utf-8") as file:
                 text: str | None = file.read(RECIPE_LIMIT)
         except (OSError, UnicodeDecodeError):
-            raise ParameterError("This is not a recipe of the hub.") from None
+            raise RecipeError(NO_RECIPE) from None
     else:
         text = open_picture(path).recipe
     if not text:
-        raise PictureError("This picture keeps no recipe; tick 'Keep the recipe in the file' before you download one.")
-    return Recipe.of(parsed(text))
+        raise RecipeError(
+            Message("This picture keeps no recipe; tick 'Keep the recipe in the file' before you download one.")
+        )
+    return Recipe.of(parsed_json(text), tasks)
 
 
-def parsed(text: str) -> Any:
-    """A JSON value; None for what is none, or too deep."""
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-
-
-def made_from(text: str | None) -> Any:
-    """The recipe that a picture brings along, to be kept in that of what is made of it; None where there is none.
-
-    Only what says how it was made is handed on: task, parameters, weights, and what it was made from.
-    """
-    found = parsed(text) if text else None
-    if not isinstance(found, dict) or "task" not in found:
-        return None
-    return {key: found[key] for key in ("task", "parameters", "weights", KEY_MADE_FROM) if key in found}
-
-
-def fields_of(task: str) -> set[str]:
+def fields_of(task: str, tasks: Registry = TASKS) -> set[str]:
     """Names of a task's parameters; none where there is no such task."""
-    try:
-        return set(_form(task).parameters.model_fields)
-    except UnknownNameError:
-        return set()
-
-
-def _form(name: str) -> Form:
-    from engine.tasks import FILMS, TASKS
-
-    if name in FILMS:
-        return FILMS[name]
-    try:
-        return TASKS[name]
-    except UnknownNameError as error:
-        raise UnknownNameError(str(error)[:300]) from None
+    return set(tasks[task].parameters.model_fields) if task in tasks else set()

@@ -16,7 +16,7 @@ from engine.faces import aligned_face as head
 from engine.faces import classical_swap as classical
 from engine.faces import relighting as light
 from engine.faces.detection import MOST_TILES, _pieces, find_faces
-from engine.faces.face import CLASSICAL, INNER, Face, openness
+from engine.faces.face import LANDMARKS_OF_MESH, INNER, Face, openness
 from engine.hardware.device import best_device
 from tests import pictures
 
@@ -116,22 +116,22 @@ def test_the_smooth_map_goes_through_its_points_and_keeps_affine_maps() -> None:
     assert numpy.abs(found[rows, columns] - bent - (numpy.stack([columns, rows], 1) - target)).mean() < 0.5
 
 
-def aligned(name: str, side: int = 128) -> head.Head:
+def aligned(name: str, side: int = 128) -> head.AlignedFace:
     picture = image_of(name)
-    return head.head_of(picture, head.chosen(find_faces(picture, DEVICE), name), side, DEVICE)
+    return head.align_face(picture, head.chosen(find_faces(picture, DEVICE), name), side, DEVICE)
 
 
 @pytest.fixture(scope="module")
-def scene() -> head.Head:
+def scene() -> head.AlignedFace:
     return aligned("astronaut")
 
 
 @pytest.fixture(scope="module")
-def source() -> head.Head:
+def source() -> head.AlignedFace:
     return aligned("moltedo")
 
 
-def test_an_aligned_face_stands_as_in_the_template(scene: head.Head) -> None:
+def test_an_aligned_face_stands_as_in_the_template(scene: head.AlignedFace) -> None:
     points = scene.landmarks
     eyes = numpy.stack([points[36:42].mean(0), points[42:48].mean(0)])
     assert eyes == pytest.approx(align.TEMPLATE[:2] * 128 - 0.5, abs=4)
@@ -149,7 +149,7 @@ def test_a_crop_of_a_large_picture_leaves_no_pixel_out() -> None:
     assert align.crop(picture, matrix, 60) == pytest.approx(0.5, abs=0.06)
 
 
-def test_the_warp_brings_landmarks_onto_landmarks(scene: head.Head, source: head.Head) -> None:
+def test_the_warp_brings_landmarks_onto_landmarks(scene: head.AlignedFace, source: head.AlignedFace) -> None:
     made = classical.warped(scene, source, 0.0)
     assert numpy.abs(made.points - scene.mesh).max() < 1e-3, "without shape the mesh is the scene's"
     found = find_faces(blend.samples(cv2.resize(made.colours, (256, 256))), DEVICE)
@@ -157,14 +157,14 @@ def test_the_warp_brings_landmarks_onto_landmarks(scene: head.Head, source: head
     assert away[INNER].mean() < 0.06 * numpy.linalg.norm(scene.landmarks[45] - scene.landmarks[36])
 
 
-def test_shape_moves_the_inside_and_leaves_the_outline(scene: head.Head, source: head.Head) -> None:
+def test_shape_moves_the_inside_and_leaves_the_outline(scene: head.AlignedFace, source: head.AlignedFace) -> None:
     moved = classical.between(scene, source, 1.0) - scene.mesh
     outline = list(head.OVAL)
     assert numpy.abs(moved[outline]).max() < 0.02 * scene.side
-    assert numpy.abs(moved[list(CLASSICAL)[27:68]]).max() > 0.01 * scene.side
+    assert numpy.abs(moved[list(LANDMARKS_OF_MESH)[27:68]]).max() > 0.01 * scene.side
 
 
-def test_light_takes_mean_and_slow_changes_from_the_scene(scene: head.Head, source: head.Head) -> None:
+def test_light_takes_mean_and_slow_changes_from_the_scene(scene: head.AlignedFace, source: head.AlignedFace) -> None:
     made = classical.warped(scene, source, 0.0)
     cover = scene.skin * made.skin
     found = light.relit(made.colours, scene.crop, cover)
@@ -176,7 +176,7 @@ def test_light_takes_mean_and_slow_changes_from_the_scene(scene: head.Head, sour
     assert light.light_distance(found, scene.crop, cover) < 0.6 * light.light_distance(made.colours, scene.crop, cover)
 
 
-def test_light_of_itself_changes_nothing(scene: head.Head) -> None:
+def test_light_of_itself_changes_nothing(scene: head.AlignedFace) -> None:
     assert numpy.abs(light.relit(scene.crop, scene.crop, scene.skin) - scene.crop).max() < 0.02
 
 
@@ -208,7 +208,7 @@ def test_what_is_placed_lies_where_it_was_cut_out() -> None:
     assert blend.placed(crop, cover, matrix + numpy.array([[0, 0, 900], [0, 0, 0]]), (50, 50)) is None
 
 
-def test_regions_are_where_the_landmarks_are(scene: head.Head) -> None:
+def test_regions_are_where_the_landmarks_are(scene: head.AlignedFace) -> None:
     labels = head.region_labels(scene.landmarks, scene.inside)
     wanted = {"left eye": 37, "right eye": 43, "left brow": 19, "right brow": 24, "nose": 30, "mouth": 62}
     for name, number in wanted.items():
@@ -219,7 +219,7 @@ def test_regions_are_where_the_landmarks_are(scene: head.Head) -> None:
     assert labels[2, 2] == 0
 
 
-def test_a_patch_comes_from_the_same_part_and_near(scene: head.Head, source: head.Head) -> None:
+def test_a_patch_comes_from_the_same_part_and_near(scene: head.AlignedFace, source: head.AlignedFace) -> None:
     made = classical.warped(scene, source)
     labels = head.region_labels(scene.landmarks, scene.inside)
     hidden = made.skin * 0
@@ -264,11 +264,11 @@ def test_openness_is_height_through_width(open_by: float) -> None:
     assert openness(points)["mouth"] == pytest.approx(open_by)
 
 
-def test_pictures_of_the_same_look_come_first(scene: head.Head) -> None:
+def test_pictures_of_the_same_look_come_first(scene: head.AlignedFace) -> None:
     mirrored = numpy.ascontiguousarray(image_of()[:, ::-1])
-    same = head.head_of(mirrored, find_faces(mirrored, DEVICE)[0], 128, DEVICE)
+    same = head.align_face(mirrored, find_faces(mirrored, DEVICE)[0], 128, DEVICE)
     dark = (image_of("young_woman") * 0.6).astype(numpy.uint8)
-    other = head.head_of(dark, find_faces(dark, DEVICE)[0], 128, DEVICE)
+    other = head.align_face(dark, find_faces(dark, DEVICE)[0], 128, DEVICE)
     order = head.ranked(scene, [other, same])
     assert [each.number for each in order] == [2, 1]
     assert order[0].total < order[1].total
@@ -288,7 +288,7 @@ def test_each_refusal_names_the_picture(astronaut: Face) -> None:
         head.chosen([replace(astronaut, mesh=side_on)], "Photo")
 
 
-def test_teeth_of_the_scene_stay_where_the_identity_has_none(scene: head.Head, source: head.Head) -> None:
+def test_teeth_of_the_scene_stay_where_the_identity_has_none(scene: head.AlignedFace, source: head.AlignedFace) -> None:
     made = classical.warped(scene, source)
     place = classical.fit(scene, made, source)
     across, down = scene.landmarks[[62, 66]].mean(0).round().astype(int)
@@ -299,5 +299,5 @@ def test_teeth_of_the_scene_stay_where_the_identity_has_none(scene: head.Head, s
     across, down = source.landmarks[48:60].mean(0).round().astype(int)
     assert closed.mouth[down, across] > 0.8, "his closed lips stay, where she would press her teeth into a line"
     mirrored = numpy.ascontiguousarray(image_of("moltedo")[:, ::-1])
-    same = head.head_of(mirrored, find_faces(mirrored, DEVICE)[0], 128, DEVICE)
+    same = head.align_face(mirrored, find_faces(mirrored, DEVICE)[0], 128, DEVICE)
     assert classical.fit(source, classical.warped(source, same), same).mouth.max() == 0

@@ -19,7 +19,7 @@ from engine.evaluation import faces as evaluated
 from engine.evaluation import reference_model as judge
 from engine.evaluation.faces import _pairs
 from engine.faces.align import alignment, crop
-from engine.faces.aligned_face import chosen, head_of
+from engine.faces.aligned_face import chosen, align_face
 from engine.faces.detection import find_faces
 from engine.hardware.device import best_device
 from engine.nets.face_transform import build
@@ -39,7 +39,7 @@ def test_losses_fall_and_the_network_is_written(tmp_path: Path) -> None:
     assert set(found) == {"content", "patches", "light", "smoothness", "total"}
     net = build({name: value.float() for name, value in load_file(out).items()})
     device = best_device()
-    heads = [head_of(each, chosen(find_faces(each, device), ""), 256, device) for each in (PHOTO, IDENTITY)]
+    heads = [align_face(each, chosen(find_faces(each, device), ""), 256, device) for each in (PHOTO, IDENTITY)]
     energy = Lessons(perceptual_network("vgg19-normalised", device), heads[:1], heads[1:], settings).energy(0, 64)
     with torch.no_grad():
         before, after = (

@@ -1,4 +1,4 @@
-"""What of a batch is done: a line of JSON for each file, written after its result is in place. No torch here."""
+"""What a batch has done: a line of JSON for each file, written after its result is in place. No torch here."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Journal:
         self._lines: dict[str, dict[str, Any]] = {}
         if self._path.exists():
             lines = self._path.read_text(encoding="utf-8", errors="replace").splitlines()
-            self._lines = {told["name"]: told for line in lines if (told := _told(line))}
+            self._lines = {entry["name"]: entry for line in lines if (entry := _parsed(line))}
 
     def knows(self, name: str) -> bool:
         """Whether there is a line about a file."""
@@ -31,12 +31,12 @@ class Journal:
 
     def done(self, name: str, key: str, target: Path) -> bool:
         """Whether a file's result is there and was made from the same content in the same way."""
-        told = self._lines.get(name, {})
-        return told.get("key") == key and "error" not in told and target.is_file()
+        entry = self._lines.get(name, {})
+        return entry.get("key") == key and "error" not in entry and target.is_file()
 
-    def note(self, name: str, told: Mapping[str, Any]) -> None:
+    def note(self, name: str, entry: Mapping[str, Any]) -> None:
         """Add a line; on the disk when this returns."""
-        line = {"name": name, **told}
+        line = {"name": name, **entry}
         self._lines[name] = line
         with self._path.open("a+b") as stream:
             if stream.seek(0, os.SEEK_END):
@@ -49,10 +49,10 @@ class Journal:
             os.fsync(stream.fileno())
 
 
-def _told(line: str) -> dict[str, Any] | None:
-    """What a line says; None for half of one."""
+def _parsed(line: str) -> dict[str, Any] | None:
+    """The entry in a line; None for half of one."""
     try:
-        told = json.loads(line)
+        entry = json.loads(line)
     except ValueError:
         return None
-    return told if isinstance(told, dict) and "name" in told else None
+    return entry if isinstance(entry, dict) and "name" in entry else None

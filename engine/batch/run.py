@@ -4,58 +4,55 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
 from engine.batch.journal import Journal
 from engine.batch.sources import Item, digest, items_of, results_of
 from engine.contracts.errors import ParameterError, PentimentoError, StoppedError
-from engine.contracts.job import Job, Step, Walk
+from engine.contracts.job import Job, Step, StepRun
+from engine.contracts.messages import Message
 from engine.contracts.parameters import Parameters
-from engine.contracts.task import Pictures, Task
-from engine.imaging.picture import ENDINGS, Kind
-from engine.runtime.films import FilmTask, run_film
-from engine.runtime.runner import run
+from engine.contracts.task import Inputs, InputSpec, Kind, TaskSpec
+from engine.imaging.picture import FileKind
+from engine.runtime.inputs import endings, open_media
+from engine.runtime.runtime import Runtime
 
 
 @dataclass(frozen=True, kw_only=True)
 class Order:
     """What is done with every file."""
 
-    task: Task | FilmTask
+    task: TaskSpec
     parameters: Parameters
-    pictures: Pictures
-    """Of the task's other inputs, the same for every file."""
-    kind: Kind = "png"
-    """Of the results, where they are pictures."""
+    inputs: Inputs
+    """The task's inputs but the first, the same for every file."""
+    kind: FileKind = "png"
+    """Kind of the results' files, where they are pictures."""
 
     @property
-    def films(self) -> bool:
-        """Whether files are videos."""
-        return isinstance(self.task, FilmTask)
+    def first(self) -> InputSpec:
+        """The input that the files are for."""
+        return self.task.inputs[0]
 
     @property
     def endings(self) -> tuple[str, ...]:
-        """Of the files that are taken."""
-        if not self.films:
-            return ENDINGS
-        from engine.video.reader import ENDINGS as OF_FILMS
-
-        return OF_FILMS
+        """Endings of the files that are taken."""
+        return endings(self.first)
 
     @property
     def ending(self) -> str:
-        """Of the results."""
-        return ".mp4" if self.films else {"png": ".png", "jpeg": ".jpg"}[self.kind]
+        """Ending of the results."""
+        return ".mp4" if self.task.output is Kind.VIDEO else {"png": ".png", "jpeg": ".jpg"}[self.kind]
 
     def key(self, data: bytes) -> str:
         """What says that a result was made from this content in this way."""
-        others = {name: [digest(each.image.tobytes()) for each in given] for name, given in self.pictures.items()}
+        others = {name: [digest(each.image.tobytes()) for each in given] for name, given in self.inputs.items()}
         way = [self.task.name, self.parameters.model_dump(mode="json"), others, self.kind]
         return digest(json.dumps(way, sort_keys=True).encode() + digest(data).encode())
 
@@ -67,18 +64,36 @@ class Report:
     made: int = 0
     kept: int = 0
     """Results that were there already."""
-    failed: dict[str, str] = field(default_factory=dict)
-    """Name -> why there is no result, one sentence."""
+    failed: dict[str, Message] = field(default_factory=dict)
+    """Name -> why there is no result."""
     seconds: float = 0.0
     left: int = 0
     """Files that a stop has left out."""
 
 
-def batch(source: str, folder: Path, order: Order, job: Job | None = None) -> Generator[Step, None, Report]:
+class Outcome(Enum):
+    """What became of one file."""
+
+    MADE = "made"
+    KEPT = "kept"
+    """Its result was there."""
+    STOPPED = "stopped"
+
+
+def batch(
+    runtime: Runtime, source: str, folder: Path, order: Order, job: Job | None = None
+) -> Generator[Step, None, Report]:
     """Run a task on every file of a source; a generator of steps that returns the report.
 
     Killed at any time, it goes on where it was: a result appears when it is complete, its line in the journal after it.
     A file that cannot be used is reported, and tried again the next time.
+
+    Args:
+        runtime: that runs the task.
+        source: see :func:`engine.batch.sources.items_of`.
+        folder: of the results, made when it is not there.
+        order: what is done.
+        job: a stop request ends it after the current step.
 
     Raises:
         ParameterError: nothing to work on, or a task that needs more than one picture a file.
@@ -94,51 +109,50 @@ def batch(source: str, folder: Path, order: Order, job: Job | None = None) -> Ge
         if job.stopped:
             report.left = len(items) - index
             break
-        name = f"{index + 1} of {len(items)}, {item.name}: "
-        walk = Walk(_one(item, folder / targets[item], order, journal, job.plain()))
+        part = Message("{number} of {count}, {file}", number=index + 1, count=len(items), file=item.name)
+        run = StepRun(_one(runtime, item, folder / targets[item], order, journal, job.without_explanation()))
         begun = time.perf_counter()
-        for step in walk:
-            share = (index + step.done) / len(items)
-            spent = worked + time.perf_counter() - begun
-            done = report.made + step.done
+        for step in run:
+            done, spent = report.made + step.done, worked + time.perf_counter() - begun
             left = spent / done * (len(items) - index - step.done) if done > 0.02 else None
-            yield replace(step.within(index / len(items), 1 / len(items), name), done=share, seconds_left=left)
-        outcome = walk.result
-        if outcome == "made":
-            report.made += 1
-            worked += time.perf_counter() - begun
-        elif outcome == "kept":
-            report.kept += 1
-        elif outcome == "stopped":
+            yield replace(step.within(index / len(items), 1 / len(items), part), seconds_left=left)
+        if run.result is Outcome.STOPPED:
             report.left = len(items) - index
             break
+        if run.result is Outcome.MADE:
+            report.made += 1
+            worked += time.perf_counter() - begun
+        elif run.result is Outcome.KEPT:
+            report.kept += 1
         else:
-            report.failed[item.name] = outcome
+            report.failed[item.name] = run.result
     report.seconds = time.perf_counter() - start
-    yield Step(done=1.0, stage="done")
+    yield Step(done=1.0, stage=Message("done"))
     return report
 
 
-def _one(item: Item, target: Path, order: Order, journal: Journal, job: Job) -> Generator[Step, None, str]:
-    """One file: ``made``, ``kept``, ``stopped``, or why not."""
+def _one(
+    runtime: Runtime, item: Item, target: Path, order: Order, journal: Journal, job: Job
+) -> Generator[Step, None, Outcome | Message]:
+    """One file: what became of it, or why it has no result."""
     begun = time.perf_counter()
     try:
         data = item.read()
         key = order.key(data)
         if journal.done(item.name, key, target):
-            yield Step(done=1.0, stage="is there")
-            return "kept"
+            yield Step(done=1.0, stage=Message("is there"))
+            return Outcome.KEPT
         with placed(target) as part:
-            yield from made(item.path if order.films and not item.inside else data, part, order, job)
+            yield from make(runtime, item.path if not item.inside else data, part, order, job)
             if job.stopped:
-                return "stopped"
+                return Outcome.STOPPED
     except StoppedError:
-        return "stopped"
+        return Outcome.STOPPED
     except (PentimentoError, OSError) as error:
-        journal.note(item.name, {"error": why(error)})
-        return why(error)
+        journal.note(item.name, {"error": str(reason(error))})
+        return reason(error)
     journal.note(item.name, entry(target, key, time.perf_counter() - begun))
-    return "made"
+    return Outcome.MADE
 
 
 @contextmanager
@@ -154,35 +168,19 @@ def placed(target: Path) -> Iterator[Path]:
         part.unlink(missing_ok=True)
 
 
-def made(source: bytes | Path, target: Path, order: Order, job: Job) -> Generator[Step, None, None]:
+def make(runtime: Runtime, source: bytes | Path, target: Path, order: Order, job: Job) -> Generator[Step, None, None]:
     """Make one result; a generator of steps. A stop leaves no file."""
-    if isinstance(order.task, FilmTask):
-        yield from _film(source, target, order, order.task, job)
-    else:
-        first = order.task.inputs[0]
-        given = {**order.pictures, first.name: [first.open(source)]}
-        result = yield from run(order.task, given, order.parameters, job)
-        if not job.stopped:
-            result.save(target, kind=order.kind)
-    if job.stopped:
-        target.unlink(missing_ok=True)
+    inputs = {**order.inputs, order.first.name: [open_media(order.first, source)]}
+    result = yield from runtime.run(order.task, inputs, order.parameters, job)
+    if not job.stopped:
+        result.save(target, kind=order.kind)
 
 
-def _film(source: bytes | Path, target: Path, order: Order, task: FilmTask, job: Job) -> Generator[Step, None, None]:
-    if isinstance(source, Path):
-        yield from run_film(task, source, target, order.pictures, order.parameters, job)
-        return
-    with tempfile.NamedTemporaryFile() as file:  # FFmpeg reads files, and looks into them for their kind
-        file.write(source)
-        file.flush()
-        yield from run_film(task, Path(file.name), target, order.pictures, order.parameters, job)
-
-
-def why(error: PentimentoError | OSError) -> str:
+def reason(error: PentimentoError | OSError) -> Message:
     """Why there is no result, one sentence."""
     if isinstance(error, PentimentoError):
-        return str(error)
-    return f"It cannot be read or written: {error.strerror or error}."
+        return error.message
+    return Message("It cannot be read or written: {problem}.", problem=error.strerror or error)
 
 
 def entry(target: Path, key: str, seconds: float) -> dict[str, Any]:
@@ -192,11 +190,13 @@ def entry(target: Path, key: str, seconds: float) -> dict[str, Any]:
 
 def check(order: Order) -> None:
     """ParameterError for a task of which a file can be only a part."""
-    if not order.films and order.task.inputs[0].least > 1:
-        raise ParameterError(f"{order.task.name} needs several pictures; a batch gives it one file at a time.")
+    if order.first.least > 1:
+        raise ParameterError(
+            Message("{task} needs several pictures; a batch gives it one file at a time.", task=order.task.name)
+        )
 
 
-def table(failed: Mapping[str, str]) -> Sequence[str]:
+def table(failed: Mapping[str, Message]) -> Sequence[str]:
     """Lines of a table of what failed."""
-    wide = max((len(name) for name in failed), default=0)
-    return [f"{name.ljust(wide)}  {why}" for name, why in failed.items()]
+    width = max((len(name) for name in failed), default=0)
+    return [f"{name.ljust(width)}  {why}" for name, why in failed.items()]

@@ -11,6 +11,7 @@ from glob import glob
 from pathlib import Path, PurePosixPath
 
 from engine.contracts.errors import ParameterError
+from engine.contracts.messages import Message
 
 MOST_BYTES = 2 << 30
 """Largest file that is taken out of an archive."""
@@ -52,18 +53,18 @@ def items_of(source: str, endings: Sequence[str]) -> list[Item]:
     """
     path = Path(source)
     if path.is_dir():
-        found = [Item(each.relative_to(path).as_posix(), each) for each in path.rglob("*") if each.is_file()]
+        items = [Item(each.relative_to(path).as_posix(), each) for each in path.rglob("*") if each.is_file()]
     elif path.is_file() and zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
-            found = [Item(each, path, True) for each in archive.namelist() if _leads_inside(each)]
+            items = [Item(each, path, True) for each in archive.namelist() if _leads_inside(each)]
     else:
         paths = [Path(each) for each in glob(source, recursive=True)]
-        found = [Item(each.name, each) for each in paths if each.is_file()]
+        items = [Item(each.name, each) for each in paths if each.is_file()]
     usable = sorted(
-        (each for each in found if each.name.lower().endswith(tuple(endings))), key=lambda each: (each.name, each.path)
+        (each for each in items if each.name.lower().endswith(tuple(endings))), key=lambda each: (each.name, each.path)
     )
     if not usable:
-        raise ParameterError(f"There is nothing to work on in {source!r}.")
+        raise ParameterError(Message("There is nothing to work on in {source!r}.", source=source))
     return usable
 
 
@@ -87,12 +88,12 @@ def results_of(items: Sequence[Item], ending: str) -> dict[Item, PurePosixPath]:
         name = PurePosixPath(item.name)
         wanted = stem.with_name(stem.name + ending) if many[stem] == 1 else name.with_name(name.name + ending)
         number = 2
-        made = wanted
-        while made in used:
-            made = wanted.with_name(f"{wanted.stem}-{number}{ending}")
+        target = wanted
+        while target in used:
+            target = wanted.with_name(f"{wanted.stem}-{number}{ending}")
             number += 1
-        used.add(made)
-        taken[item] = made
+        used.add(target)
+        taken[item] = target
     return taken
 
 

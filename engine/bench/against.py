@@ -12,9 +12,10 @@ from typing import Any
 
 from engine.bench.measure import once, seconds
 from engine.contracts.errors import ParameterError
+from engine.contracts.messages import Message
 from engine.contracts.parameters import Parameters
-from engine.contracts.task import Pictures, Task
-from engine.hardware.device import best_device
+from engine.contracts.task import Inputs, TaskSpec
+from engine.runtime.runtime import Runtime
 
 
 def callable_of(name: str) -> Callable[..., object]:
@@ -34,35 +35,37 @@ def callable_of(name: str) -> Callable[..., object]:
             spec.loader.exec_module(module)
         else:
             module = importlib.import_module(place)
-        found = getattr(module, function)
+        value = getattr(module, function)
     except (ImportError, AttributeError, OSError, ValueError) as error:
-        raise ParameterError(f"There is no function {name!r}: {error}.") from None
-    if not callable(found):
-        raise ParameterError(f"{name!r} is no function.")
-    return found  # type: ignore[no-any-return]
+        raise ParameterError(Message("There is no function {name!r}: {problem}.", name=name, problem=error)) from None
+    if not callable(value):
+        raise ParameterError(Message("{name!r} is no function.", name=name))
+    return value  # type: ignore[no-any-return]
 
 
 def beside(
-    task: Task, pictures: Pictures, parameters: Parameters, other: Callable[..., object], repeat: int
+    runtime: Runtime, task: TaskSpec, inputs: Inputs, parameters: Parameters, other: Callable[..., object], repeat: int
 ) -> dict[str, Any]:
     """Ours, the other, ours, the other...; the first pair is left out, as both may have to load something.
 
     Args:
+        runtime: ours.
         task: ours.
-        pictures: for both; the other gets RGB images by the names of the inputs, a list where there are several.
+        inputs: for both; the other gets RGB images by the names of the inputs, a list where there are several.
         parameters: of ours.
         other: what is compared; does its own work with the device it likes.
         repeat: pairs that count.
     """
-    device = best_device().torch_device
-    given = {
+    device = runtime.device.torch_device
+    images = {
         name: [each.image for each in group] if len(group) > 1 else group[0].image
-        for name, group in pictures.items()
+        for name, group in inputs.items()
         if group
     }
-    pairs = [(once(task, pictures, parameters)[0], seconds(lambda: other(**given), device)) for _ in range(repeat + 1)][
-        1:
-    ]
+    pairs = [
+        (once(runtime, task, inputs, parameters)[0], seconds(lambda: other(**images), device))
+        for _ in range(repeat + 1)
+    ][1:]
     ratios = [ours / theirs for ours, theirs in pairs]
     figure = {
         "what": task.name,

@@ -5,15 +5,16 @@ from __future__ import annotations
 import cProfile
 import pstats
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from torch.profiler import ProfilerActivity, profile
 
-from engine.bench.cases import Case
+from engine.bench.cases import described, inputs_of, parameters_of
 from engine.bench.measure import once
-from engine.contracts.task import Task
-from engine.hardware.device import best_device
+from engine.contracts.task import BenchCase, TaskSpec
+from engine.runtime.runtime import Runtime
 
 LARGEST = 3
 """Costs that are named."""
@@ -21,7 +22,7 @@ ITERATIONS = 20
 """Of a descent that is profiled: they are all alike."""
 
 
-def profiled(task: Task, case: Case, folder: Path) -> dict[str, Any]:
+def profiled(runtime: Runtime, task: TaskSpec, case: BenchCase, folder: Path) -> dict[str, Any]:
     """Profile a case twice: torch's operators, with a trace for chrome://tracing, and all functions of Python and C.
 
     Operators are what a descent or a network consists of; functions show what is outside of torch.
@@ -29,36 +30,36 @@ def profiled(task: Task, case: Case, folder: Path) -> dict[str, Any]:
     values = dict(case.values)
     if "iterations" in task.parameters.model_fields:
         values["iterations"] = min(ITERATIONS, int(values.get("iterations", ITERATIONS)))
-    case = Case(values=values, side=case.side, inputs=case.inputs)
-    given = (task, case.pictures(task), case.parameters(task))
+    case = replace(case, values=values)
+    given = (runtime, task, inputs_of(task, case), parameters_of(task, case))
     once(*given)
-    on_cuda = best_device().torch_device.type == "cuda"
+    on_cuda = runtime.device.kind == "cuda"
     activities = [ProfilerActivity.CPU, *([ProfilerActivity.CUDA] if on_cuda else [])]
     start = time.perf_counter()
-    with profile(activities=activities) as found:
+    with profile(activities=activities) as trace_of_run:
         once(*given)
     seconds = time.perf_counter() - start
     folder.mkdir(parents=True, exist_ok=True)
-    what = f"{case.told(task)} {given[1][task.inputs[0].name][0].size[0]}px"
+    what = f"{described(task, case)} {given[2][task.inputs[0].name][0].size[0]}px"
     trace = folder / f"{what.replace(' ', ',').replace('/', '-')}.json.gz"
-    found.export_chrome_trace(str(trace))
+    trace_of_run.export_chrome_trace(str(trace))
     figure: dict[str, Any] = {
         "what": what,
         "seconds": seconds,
         "trace": trace.name,
-        "operators": _operators(found, on_cuda),
+        "operators": _operators(trace_of_run, on_cuda),
         "functions": _functions(given),
     }
     for kind in ("operators", "functions"):
-        told = ", ".join(f"{each['name']} {each['share']:.0%}" for each in figure[kind])
-        print(f"{figure['what']}, {kind}: {told}", flush=True)
+        shares = ", ".join(f"{each['name']} {each['share']:.0%}" for each in figure[kind])
+        print(f"{figure['what']}, {kind}: {shares}", flush=True)
     return figure
 
 
-def _operators(found: profile, on_cuda: bool) -> list[dict[str, Any]]:
+def _operators(trace: profile, on_cuda: bool) -> list[dict[str, Any]]:
     """Of the time of all operators."""
     key = "self_device_time_total" if on_cuda else "self_cpu_time_total"
-    times = {each.key: float(getattr(each, key)) for each in found.key_averages()}
+    times = {each.key: float(getattr(each, key)) for each in trace.key_averages()}
     return _largest(times, sum(times.values()))
 
 
@@ -68,9 +69,9 @@ def _functions(given: tuple[Any, ...]) -> list[dict[str, Any]]:
     watch.enable()
     once(*given)
     watch.disable()
-    told: Any = pstats.Stats(watch)
-    times = {_name(place): float(each[2]) for place, each in told.stats.items()}
-    return _largest(times, told.total_tt)
+    stats: Any = pstats.Stats(watch)
+    times = {_name(place): float(each[2]) for place, each in stats.stats.items()}
+    return _largest(times, stats.total_tt)
 
 
 def _name(place: tuple[str, int, str]) -> str:

@@ -7,10 +7,11 @@ from typing import Any
 
 from engine.bench.cases import photo
 from engine.bench.measure import bare, seconds
-from engine.hardware.device import best_device, reproducible
+from engine.hardware.device import reproducible
 from engine.imaging.tensors import resized
 from engine.perceptual.energy import evaluation
 from engine.perceptual.network import perceptual_network
+from engine.runtime.runtime import Runtime
 from engine.tasks.style_v1 import StyleV1, energy_of
 
 ITERATION_SIDES = {"cpu": (256,), "mps": (256, 512), "cuda": (512, 1024)}
@@ -19,17 +20,16 @@ LEAST_PAIRS = 9
 """Pairs of an iteration and a bare pass, at least: shared machines are noisy."""
 
 
-def details(repeat: int) -> list[dict[str, Any]]:
+def details(runtime: Runtime, repeat: int) -> list[dict[str, Any]]:
     """Figures of its parts."""
-    kind = best_device().torch_device.type
-    return [iteration(side, max(repeat, LEAST_PAIRS)) for side in ITERATION_SIDES[kind]]
+    kind = runtime.device.kind
+    return [iteration(runtime, side, max(repeat, LEAST_PAIRS)) for side in ITERATION_SIDES[kind]]
 
 
-def iteration(side: int, repeat: int) -> dict[str, Any]:
+def iteration(runtime: Runtime, side: int, repeat: int) -> dict[str, Any]:
     """Energy and gradient of one V1 iteration against bare forward and backward, measured in turn (A B A B)."""
-    device = best_device()
-    parameters = StyleV1(size=side)
-    network = perceptual_network(parameters.network, device)
+    device, parameters = runtime.device, StyleV1(size=side)
+    network = perceptual_network(parameters.network, runtime.nets)
     content, style = (resized(photo(side, seed), (side, side), device.torch_device) for seed in (1, 2))
     with reproducible():
         full = evaluation(energy_of(network, parameters, content, [style], [1.0]), content)

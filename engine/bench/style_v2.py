@@ -11,9 +11,10 @@ from engine.bench.cases import photo
 from engine.bench.measure import seconds
 from engine.feedforward_style.painters import TransformPainter, trained
 from engine.feedforward_style.styles import SHIPPED
-from engine.hardware.device import Device, best_device
 from engine.imaging.tensors import to_tensor
+from engine.model_store.loaded_nets import LoadedNets
 from engine.nets.transform import CLASSICAL_BLOCKS, CLASSICAL_WIDTHS, TransformNet
+from engine.runtime.runtime import Runtime
 
 SIDE = 512
 SIZES = {"cpu": ((512, 512), (1200, 630)), "mps": ((512, 512), (1200, 630))}
@@ -21,25 +22,27 @@ SIZES = {"cpu": ((512, 512), (1200, 630)), "mps": ((512, 512), (1200, 630))}
 GPU_SIZES = ((512, 512), (1200, 630), (1920, 1080))
 
 
-def details(repeat: int) -> list[dict[str, Any]]:
+def details(runtime: Runtime, repeat: int) -> list[dict[str, Any]]:
     """Figures of its parts."""
-    device = best_device()
-    sizes = SIZES.get(device.torch_device.type, GPU_SIZES)
-    return [beside_the_papers(device, max(repeat, 5)), *(frames(device, size, max(repeat, 5)) for size in sizes)]
+    nets, pairs = runtime.nets, max(repeat, 5)
+    sizes = SIZES.get(runtime.device.kind, GPU_SIZES)
+    return [beside_the_papers(nets, pairs), *(frames(nets, size, pairs) for size in sizes)]
 
 
-def papers_painter(device: Device) -> TransformPainter:
+def papers_painter(nets: LoadedNets) -> TransformPainter:
     """The paper's network without weights of its own: for its time only."""
     net = TransformNet(CLASSICAL_WIDTHS, CLASSICAL_BLOCKS, ending="plain", span=255.0, centre=0.0)
+    device = nets.device
     net = net.eval().requires_grad_(False).to(device.torch_device, device.dtype)
     style = torch.cat([torch.cat((torch.ones(each.outputs), torch.zeros(each.outputs))) for each in net.stages[:-1]])
     return TransformPainter(net.to(memory_format=torch.channels_last), style[None].to(device.torch_device))
 
 
-def beside_the_papers(device: Device, repeat: int) -> dict[str, Any]:
+def beside_the_papers(nets: LoadedNets, repeat: int) -> dict[str, Any]:
     """Ours and the paper's 1.68 million parameters on the same picture, in turn (A B A B)."""
+    device = nets.device
     picture = to_tensor(photo(SIDE, 0), device.torch_device)
-    ours, theirs = trained({next(iter(SHIPPED)): 1.0}, device), papers_painter(device)
+    ours, theirs = trained({next(iter(SHIPPED)): 1.0}, nets), papers_painter(nets)
 
     def each(painter: TransformPainter) -> float:
         return seconds(lambda: painter.whole(picture), device.torch_device)
@@ -56,9 +59,9 @@ def beside_the_papers(device: Device, repeat: int) -> dict[str, Any]:
     return figure
 
 
-def frames(device: Device, size: tuple[int, int], repeat: int) -> dict[str, Any]:
+def frames(nets: LoadedNets, size: tuple[int, int], repeat: int) -> dict[str, Any]:
     """A frame from the host's memory and back to it."""
-    painter = trained({next(iter(SHIPPED)): 1.0}, device)
+    device, painter = nets.device, trained({next(iter(SHIPPED)): 1.0}, nets)
     frame = (255 * torch.rand(1, 3, size[1], size[0])).byte()
 
     def one() -> object:

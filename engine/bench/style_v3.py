@@ -9,16 +9,17 @@ import torch
 from PIL import Image
 from torch.nn import functional
 
-from engine.bench.cases import Case, photo
+from engine.bench.cases import inputs_of, photo
 from engine.bench.measure import bare, once, seconds
 from engine.contracts.parameters import parse
-from engine.contracts.task import Pictures
-from engine.hardware.device import best_device, reproducible
+from engine.contracts.task import BenchCase, Inputs
+from engine.hardware.device import reproducible
 from engine.imaging.tensors import resized
 from engine.perceptual.energy import evaluation
 from engine.perceptual.matching import PATCH_SIDE, PatchBank
 from engine.perceptual.network import perceptual_network
 from engine.perceptual.patches import patch_target
+from engine.runtime.runtime import Runtime
 from engine.tasks.style_v3 import STYLE_V3, PatchEnergy, StyleV3
 
 SIDES = {"cpu": (256,), "mps": (256, 384), "cuda": (384, 512, 1024)}
@@ -28,17 +29,19 @@ REMATCHING = {"size": 256, "iterations": 60}
 """The run that is made with each of them."""
 
 
-def details(repeat: int) -> list[dict[str, Any]]:
+def details(runtime: Runtime, repeat: int) -> list[dict[str, Any]]:
     """Figures of its parts."""
-    kind = best_device().torch_device.type
-    figures = [figure for side in SIDES[kind] for figure in (*searches(side, repeat), parts(side, repeat))]
-    return figures + [rematching(every) for every in REMATCHES]
+    kind = runtime.device.kind
+    figures = [
+        figure for side in SIDES[kind] for figure in (*searches(runtime, side, repeat), parts(runtime, side, repeat))
+    ]
+    return figures + [rematching(runtime, every) for every in REMATCHES]
 
 
-def searches(side: int, repeat: int) -> list[dict[str, Any]]:
+def searches(runtime: Runtime, side: int, repeat: int) -> list[dict[str, Any]]:
     """For each layer, the search beside the product of unfolded patches, the least that a plain search has to do."""
-    device = best_device()
-    network = perceptual_network("vgg19-normalised", device)
+    device = runtime.device
+    network = perceptual_network("vgg19-normalised", runtime.nets)
     query, source = (resized(photo(side, seed), (side, side), device.torch_device) for seed in (1, 2))
     figures = []
     for layer in StyleV3().patch_layers:
@@ -77,11 +80,10 @@ def searches(side: int, repeat: int) -> list[dict[str, Any]]:
     return figures
 
 
-def parts(side: int, repeat: int) -> dict[str, Any]:
+def parts(runtime: Runtime, side: int, repeat: int) -> dict[str, Any]:
     """One iteration, and what of it is the network, the matching, and the rest."""
-    device = best_device()
-    kind, parameters = device.torch_device, StyleV3()
-    network = perceptual_network(parameters.network, device)
+    kind, parameters = runtime.device.torch_device, StyleV3()
+    network = perceptual_network(parameters.network, runtime.nets)
     content, style = (resized(photo(side, seed), (side, side), kind) for seed in (1, 2))
     energy = PatchEnergy(network, parameters, content, [style], [style])
     features = network.targets(content, parameters.patch_layers)
@@ -116,25 +118,24 @@ def parts(side: int, repeat: int) -> dict[str, Any]:
     return figure
 
 
-def rematching(every: int) -> dict[str, Any]:
+def rematching(runtime: Runtime, every: int) -> dict[str, Any]:
     """Effect of re-matching every n-th iteration on time and on the loss with fresh matches."""
     parameters = parse(StyleV3, {**REMATCHING, "rematch": every})
-    pictures = Case().pictures(STYLE_V3)
-    _, _, found = once(STYLE_V3, pictures, parameters)
+    inputs = inputs_of(STYLE_V3, BenchCase())
+    _, _, result = once(runtime, STYLE_V3, inputs, parameters)
     # The last iteration of a run with stale matches flatters itself: judge the picture itself.
-    total = sum(_fresh_losses(pictures, parameters, found.image).values())
-    figure = {"what": f"style-v3, matched every {every}", "seconds": found.facts["seconds"], "fresh_total": total}
+    total = sum(_fresh_losses(runtime, inputs, parameters, result.image).values())
+    figure = {"what": f"style-v3, matched every {every}", "seconds": result.facts.seconds, "fresh_total": total}
     print(f"{figure['what']}: {figure['seconds']:.1f} s, total with fresh matches {total:.4f}")
     return figure
 
 
-def _fresh_losses(pictures: Pictures, parameters: StyleV3, image: Image.Image) -> dict[str, float]:
-    device = best_device()
-    network = perceptual_network(parameters.network, device)
+def _fresh_losses(runtime: Runtime, inputs: Inputs, parameters: StyleV3, image: Image.Image) -> dict[str, float]:
+    device = runtime.device
+    network = perceptual_network(parameters.network, runtime.nets)
     at = image.size
     content, style, result = (
-        resized(each, at, device.torch_device)
-        for each in (pictures["content"][0].image, pictures["style"][0].image, image)
+        resized(each, at, device.torch_device) for each in (inputs["content"][0].image, inputs["style"][0].image, image)
     )
     terms = PatchEnergy(network, parameters, content, [style], [style])(result)
     return {name: float(value) for name, value in terms.items()}

@@ -1,4 +1,4 @@
-"""The README's table, made of what was measured."""
+"""The table of the docs, made of what was measured."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.contracts.errors import ParameterError
+from engine.contracts.messages import Message
 
 BEGIN, END = "<!-- bench: made by the command below -->", "<!-- end of bench -->"
 
@@ -50,7 +51,9 @@ def put(table: str, page: Path) -> None:
         ParameterError: it has no such marks.
     """
     text = page.read_text(encoding="utf-8")
-    found = re.compile(f"{re.escape(BEGIN)}\n(?:.*?\n)?{re.escape(END)}", re.DOTALL)
-    if not found.search(text):
-        raise ParameterError(f"{page.name} has no lines {BEGIN!r} and {END!r} for the table.")
-    page.write_text(found.sub(lambda _: f"{BEGIN}\n{table}\n{END}", text), encoding="utf-8")
+    marked = re.compile(f"{re.escape(BEGIN)}\n(?:.*?\n)?{re.escape(END)}", re.DOTALL)
+    if not marked.search(text):
+        raise ParameterError(
+            Message("{page} has no lines {begin!r} and {end!r} for the table.", page=page.name, begin=BEGIN, end=END)
+        )
+    page.write_text(marked.sub(lambda _: f"{BEGIN}\n{table}\n{END}", text), encoding="utf-8")

@@ -8,14 +8,16 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from engine.cli.terminal import pictures_of, told_errors
+from engine.cli.terminal import written
 from engine.contracts.errors import ParameterError
+from engine.contracts.messages import Message
 from engine.contracts.parameters import parse
-from engine.contracts.task import Task
-from engine.tasks import TASKS
+from engine.contracts.task import BenchCase, Registry, TaskSpec
+from engine.runtime.inputs import open_named
+from engine.runtime.runtime import Runtime
 
 
-def add_bench(commands: Any) -> None:
+def add_bench(commands: Any, every: Registry) -> None:
     """Add it to a parser's subcommands."""
     command = commands.add_parser(
         "bench", help="Measure speed and memory.",
@@ -37,22 +39,22 @@ def add_bench(commands: Any) -> None:
     )  # fmt: skip
     group.add_argument("--pictures", nargs="+", default=(), metavar="INPUT=FILE", help="For both. Default: made here.")
     group.add_argument("--set", nargs="+", default=(), metavar="NAME=VALUE", help="Parameters of our task.")
-    command.set_defaults(action=_bench)
+    command.set_defaults(action=_bench, every=every)
 
 
-def _bench(options: argparse.Namespace) -> None:
-    tasks = [TASKS[name] for name in options.tasks] or list(TASKS)
+def _bench(options: argparse.Namespace, runtime: Runtime) -> None:
+    tasks = [options.every[name] for name in options.tasks] or list(options.every)
     if options.repeat < 1:
-        raise ParameterError("--repeat has to be 1 or more.")
+        raise ParameterError(Message("--repeat has to be {minimum} or more.", minimum=1))
     if options.against:
-        report = _beside(options, tasks)
+        report = _beside(options, runtime, tasks)
     elif options.profile:
-        report = _profiled(options, tasks)
+        report = _profiled(options, runtime, tasks)
     else:
         from engine.bench.report import bench
 
-        report = bench(tasks, repeat=options.repeat, details=options.details)
-    with told_errors():
+        report = bench(runtime, tasks, repeat=options.repeat, details=options.details)
+    with written():
         if options.json:
             options.json.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
         if options.table and "tasks" in report:
@@ -66,30 +68,31 @@ def _command(options: argparse.Namespace) -> str:
     return " ".join(["python -m engine bench", *options.tasks]) + repeat + f" --table {options.table.name}"
 
 
-def _profiled(options: argparse.Namespace, tasks: list[Task]) -> dict[str, Any]:
+def _profiled(options: argparse.Namespace, runtime: Runtime, tasks: list[TaskSpec]) -> dict[str, Any]:
     from engine.bench.cases import cases, missing
     from engine.bench.profile import profiled
     from engine.bench.report import machine
-    from engine.hardware.device import best_device
 
-    print(machine())
-    found = [(task, case) for task in tasks for case in cases(task, best_device()) if not missing(task, case)]
-    return {"machine": machine(), "profiles": [profiled(task, case, options.profile) for task, case in found]}
+    print(machine(runtime))
+    pairs = [(task, case) for task in tasks for case in cases(task, runtime) if not missing(task, case, runtime)]
+    profiles = [profiled(runtime, task, case, options.profile) for task, case in pairs]
+    return {"machine": machine(runtime), "profiles": profiles}
 
 
-def _beside(options: argparse.Namespace, tasks: list[Task]) -> dict[str, Any]:
+def _beside(options: argparse.Namespace, runtime: Runtime, tasks: list[TaskSpec]) -> dict[str, Any]:
     from engine.bench.against import beside, callable_of
-    from engine.bench.cases import Case
+    from engine.bench.cases import inputs_of
     from engine.bench.report import machine
 
     if len(options.tasks) != 1:
-        raise ParameterError("--against takes one TASK.")
+        raise ParameterError(Message("--against takes one TASK, not {count}.", count=len(options.tasks)))
     (task,) = tasks
     parameters = parse(task.parameters, dict(_value(each) for each in options.set))
-    pictures = pictures_of(task, options.pictures) if options.pictures else Case().pictures(task)
+    inputs = open_named(task, options.pictures) if options.pictures else inputs_of(task, BenchCase())
     other = callable_of(options.against)
-    print(machine())
-    return {"machine": machine(), "beside": beside(task, pictures, parameters, other, options.repeat)}
+    print(machine(runtime))
+    figures = beside(runtime, task, inputs, parameters, other, options.repeat)
+    return {"machine": machine(runtime), "beside": figures}
 
 
 def _value(text: str) -> tuple[str, Any]:

@@ -8,6 +8,8 @@ import threading
 from typing import Any
 
 from engine.contracts.errors import ParameterError
+from engine.contracts.messages import Message
+from engine.runtime.runtime import Runtime
 
 INSTALLED = "by Ray (pip install -r requirements-ray.txt)"
 
@@ -34,7 +36,9 @@ def _add_size(group: Any, of: str) -> None:
 def check_size(options: argparse.Namespace, count: int) -> None:
     """ParameterError for a number that cannot be."""
     if count < 0 or options.cpus <= 0 or (options.gpus or 0) < 0:
-        raise ParameterError("The number of processes, their cores and their GPUs cannot be negative.")
+        raise ParameterError(
+            Message("The number of processes, their cores and their GPUs cannot be negative.", count=count)
+        )
 
 
 def add_replicas(commands: Any) -> None:
@@ -53,7 +57,7 @@ def add_replicas(commands: Any) -> None:
     command.set_defaults(action=_serve)
 
 
-def _serve(options: argparse.Namespace) -> None:
+def _serve(options: argparse.Namespace, runtime: Runtime) -> None:
     from engine.cluster.replicas import served
 
     check_size(options, options.count)

@@ -7,28 +7,34 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from engine.cli.terminal import file_kind, summary, watch, written
 from engine.contracts.errors import ParameterError
-from engine.contracts.settings import PREFIX, settings, table
+from engine.contracts.job import Job, StepRun
+from engine.contracts.messages import Message
+from engine.contracts.settings import PREFIX, table
+from engine.contracts.task import Registry
+from engine.recipes import read
+from engine.runtime.inputs import open_named
+from engine.runtime.runtime import Runtime
 
 
-def add_owner_commands(commands: Any) -> None:
+def add_owner_commands(commands: Any, tasks: Registry) -> None:
     """Add all of them to a parser's subcommands."""
     command = commands.add_parser("settings", help="What can be set by environment variables, and how it is set now.")
     command.set_defaults(action=_show_settings)
     _add_publish(commands)
-    _add_reproduce(commands)
+    _add_reproduce(commands, tasks)
 
 
-def _show_settings(options: argparse.Namespace) -> None:
-    now = settings()
-    for name, default, told in table():
-        value = getattr(now, name.removeprefix(PREFIX).lower())
+def _show_settings(options: argparse.Namespace, runtime: Runtime) -> None:
+    for name, default, purpose in table():
+        value = getattr(runtime.settings, name.removeprefix(PREFIX).lower())
         shown = int(value) if isinstance(value, bool) else value
-        kept = "***" if name.endswith("AUTH") and value else shown
-        print(f"{name}={kept}\n    {told} Default: {default or 'empty'}.")
+        safe = "***" if name.endswith("AUTH") and value else shown
+        print(f"{name}={safe}\n    {purpose} Default: {default or 'empty'}.")
 
 
-def _add_reproduce(commands: Any) -> None:
+def _add_reproduce(commands: Any, tasks: Registry) -> None:
     command = commands.add_parser(
         "reproduce", help="Run a recipe again: a result that keeps it, or its JSON.",
         description="Pictures are not part of a recipe; give those that it was made from.",
@@ -42,30 +48,22 @@ def _add_reproduce(commands: Any) -> None:
         help="content=photo.jpg style=a.jpg b.jpg",
     )
     command.add_argument("--consent", action="store_true", help="Of everybody who can be seen, for a face swap.")
-    command.add_argument("--out", type=Path, required=True, metavar="FILE", help="Result: .png or .jpg.")
-    command.set_defaults(action=_reproduce)
+    command.add_argument("--out", type=Path, required=True, metavar="FILE", help="Result: .png, .jpg or .mp4.")
+    command.set_defaults(action=_reproduce, tasks=tasks)
 
 
-def _reproduce(options: argparse.Namespace) -> None:
-    from engine.cli.terminal import kind_of, pictures_of, summary, told_errors, watch
-    from engine.contracts.job import Job, Walk
-    from engine.recipes import read
-    from engine.runtime.runner import run
-    from engine.tasks import FILMS, TASKS
-
-    kind = kind_of(options.out)
-    recipe = read(options.recipe)
-    if recipe.task in FILMS:
-        raise ParameterError("A video is made again by its own command.")
-    task, parameters = TASKS[recipe.task], recipe.parameters
+def _reproduce(options: argparse.Namespace, runtime: Runtime) -> None:
+    recipe = read(options.recipe, options.tasks)
+    task, parameters = options.tasks[recipe.task], recipe.parameters
+    kind = file_kind(options.out, task.output)
     if options.consent and "consent" in task.parameters.model_fields:
         parameters = parameters.model_copy(update={"consent": True})
-    if recipe.others:
-        print(recipe.told, file=sys.stderr)
-    pictures = pictures_of(task, options.pictures)
+    if recipe.other_weights:
+        print(recipe.summary, file=sys.stderr)
+    inputs = open_named(task, options.pictures)
     job = Job(explains=False)
-    result = watch(Walk(run(task, pictures, parameters, job)), job)
-    with told_errors():
+    result = watch(StepRun(runtime.run(task, inputs, parameters, job)), job)
+    with written():
         result.save(options.out, kind=kind, keep_recipe=True)
     print(summary(options.out, result))
 
@@ -84,7 +82,7 @@ def _add_publish(commands: Any) -> None:
     command.set_defaults(action=_publish)
 
 
-def _publish(options: argparse.Namespace) -> None:
+def _publish(options: argparse.Namespace, runtime: Runtime) -> None:
     from engine.model_store import publish
 
     if options.space:
@@ -94,7 +92,7 @@ def _publish(options: argparse.Namespace) -> None:
     for line in parcel.table():
         print(line)
     if not parcel.files:
-        raise ParameterError("There is nothing to send.")
+        raise ParameterError(Message("There is nothing to send."))
     if not options.send:
         print("Nothing was sent; add --send to send it.")
         return

@@ -4,34 +4,38 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
 from tqdm import tqdm
 
-from engine.contracts.errors import ParameterError, PentimentoError
-from engine.contracts.job import Job, Step, Walk
-from engine.contracts.task import Form
-from engine.imaging.picture import Kind, Picture
-from engine.runtime.runner import Result
+from engine.contracts.errors import OutputError
+from engine.contracts.job import Job, Step, StepRun
+from engine.contracts.messages import Message
+from engine.contracts.task import Kind
+from engine.imaging.picture import FileKind
+from engine.runtime.runner import RunResult
 
 T = TypeVar("T")
 
+FILE_KINDS: Mapping[str, FileKind] = {".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg"}
+"""Ending of a picture's name -> kind of its file."""
 
-def watch(walk: Walk[T], job: Job, told: Callable[[Step], str | None] = lambda step: None) -> T:
-    """Take all steps with a progress bar; ``told`` may give a line to print for a step."""
+
+def watch(run: StepRun[T], job: Job, news: Callable[[Step], str | None] = lambda step: None) -> T:
+    """Take all steps with a progress bar; ``news`` may give a line to print for a step."""
     bar_format = "{l_bar}{bar}| {elapsed}<{postfix}"
     with _interrupt_stops(job), tqdm(total=1.0, disable=None, bar_format=bar_format) as bar:
-        for step in walk:
-            bar.set_description_str(step.stage, refresh=False)
+        for step in run:
+            bar.set_description_str(str(step.stage), refresh=False)
             if step.seconds_left is not None:
                 bar.set_postfix_str(f"{step.seconds_left:.0f} s left", refresh=False)
             bar.update(step.done - bar.n)
-            if line := told(step):
+            if line := news(step):
                 bar.write(line)
-    return walk.result
+    return run.result
 
 
 @contextmanager
@@ -50,50 +54,39 @@ def _interrupt_stops(job: Job) -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-KINDS: Mapping[str, Kind] = {".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg"}
-
-
-def kind_of(out: Path) -> Kind:
-    """The kind of file that a result's name asks for.
+def file_kind(out: Path, output: Kind = Kind.PICTURE) -> FileKind:
+    """The kind of picture file that a result's name asks for; of a video, none that matters.
 
     Raises:
-        PentimentoError: another ending, or a folder that does not exist.
+        OutputError: another ending, or a folder that does not exist.
     """
-    if out.suffix.lower() not in KINDS:
-        raise PentimentoError(f"The result's name has to end in .png or .jpg, not {out.suffix!r}.")
+    known = [".mp4"] if output is Kind.VIDEO else list(FILE_KINDS)
+    ending = out.suffix.lower()
+    if ending not in known:
+        wanted = " or ".join(known[:2])
+        raise OutputError(
+            Message("The result's name has to end in {wanted}, not {ending!r}.", wanted=wanted, ending=out.suffix)
+        )
     if not out.absolute().parent.is_dir():
-        raise PentimentoError(f"There is no folder {out.parent} for the result.")
-    return KINDS[out.suffix.lower()]
-
-
-def pictures_of(task: Form, given: Sequence[str]) -> dict[str, list[Picture]]:
-    """Pictures given as ``INPUT=FILE``; a name without one belongs to the input before.
-
-    Raises:
-        ParameterError: there is no such input.
-        PictureError: a file is no picture.
-    """
-    inputs = {each.name: each for each in task.inputs}
-    pictures: dict[str, list[Picture]] = {}
-    name = ""
-    for each in given:
-        first, equals, rest = each.partition("=")
-        name, file = (first, rest) if equals and first in inputs else (name, each)
-        if name not in inputs:
-            raise ParameterError(f"{task.name} takes pictures for {', '.join(inputs)}; please give INPUT=FILE.")
-        pictures.setdefault(name, []).append(inputs[name].open(Path(file)))
-    return pictures
+        raise OutputError(Message("There is no folder {folder} for the result.", folder=out.parent))
+    return FILE_KINDS.get(ending, "png")
 
 
 @contextmanager
-def told_errors() -> Iterator[None]:
-    """What goes wrong when a result is written, as one sentence."""
+def written() -> Iterator[None]:
+    """While a result is written, what goes wrong becomes one sentence."""
     try:
         yield
     except OSError as error:
-        raise PentimentoError(f"The result cannot be written: {error.strerror}: {error.filename}") from None
+        raise OutputError(
+            Message("The result cannot be written: {problem}: {file}", problem=error.strerror, file=error.filename)
+        ) from None
 
 
-def summary(out: Path, result: Result) -> str:
+def summary(out: Path, result: RunResult) -> str:
     """A line about a result that has been written."""
-    return f"{out}: {result.image.width} x {result.image.height}, {result.facts['seconds']:.1f} s"
+    facts = result.facts
+    if result.video is not None:
+        rate = (result.video.frames or 0) / facts.seconds
+        return f"{out}: {result.video.frames} frames, {facts.seconds:.1f} s, {rate:.2f} frames/s"
+    return f"{out}: {result.image.width} x {result.image.height}, {facts.seconds:.1f} s"

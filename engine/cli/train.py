@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.cli.terminal import watch
-from engine.contracts.errors import ParameterError
-from engine.contracts.job import Job, Step, Walk
-from engine.imaging.picture import open_picture
+from engine.contracts.errors import ConsentError, OutputError, ParameterError
+from engine.contracts.job import Job, Step, StepRun
+from engine.contracts.messages import Message
+from engine.imaging.door import open_picture
+from engine.runtime.runtime import Runtime
 
 if TYPE_CHECKING:
     from engine.nets.transform import TransformNet
@@ -45,21 +47,22 @@ def _add_common(command: argparse.ArgumentParser, *, iterations: int) -> None:
 
 
 def _check(options: argparse.Namespace, *counts: str) -> None:
-    """ParameterError unless the result can be written and the counts are positive."""
+    """OutputError unless the result can be written, ParameterError unless the counts are positive."""
     if options.out.suffix != ".safetensors" or not options.out.absolute().parent.is_dir():
-        raise ParameterError("--out has to be a .safetensors file in a folder that exists.")
+        raise OutputError(Message("--out has to be a {ending} file in a folder that exists.", ending=".safetensors"))
     for name in ("iterations", *counts):
         if getattr(options, name.replace("-", "_")) < 1:
-            raise ParameterError(f"--{name} has to be at least 1.")
+            raise ParameterError(Message("--{option} has to be at least {minimum}.", option=name, minimum=1))
 
 
-def _train_super_resolution(options: argparse.Namespace) -> None:
+def _train_super_resolution(options: argparse.Namespace, runtime: Runtime) -> None:
     from engine.training.super_resolution import Settings, train
 
     _check(options, "batch")
     settings = Settings(iterations=options.iterations, batch=options.batch, seed=options.seed)
     job = Job()
-    quality = watch(Walk(train(options.photos, options.out, settings, job)), job, News(("psnr",)))
+    steps = train(options.photos, options.out, settings, runtime.device.torch_device, job)
+    quality = watch(StepRun(steps), job, News(("psnr",)))
     print(f"{options.out}: " + ", ".join(f"{name} {value:.3f} dB" for name, value in quality.items()))
 
 
@@ -71,15 +74,15 @@ class News:
     """
 
     def __init__(self, starts: tuple[str, ...]) -> None:
-        self._starts, self._told = starts, ""
+        self._starts, self._last = starts, ""
 
     def __call__(self, step: Step) -> str | None:
         """The line, or None when there is nothing new."""
-        found = {name: value for name, value in step.figures().items() if name.startswith(self._starts)}
-        line = ", ".join(f"{name} {value:.3f}" for name, value in found.items())
-        if not line or line == self._told:
+        figures = {name: value for name, value in step.figures().items() if name.startswith(self._starts)}
+        line = ", ".join(f"{name} {value:.3f}" for name, value in figures.items())
+        if not line or line == self._last:
             return None
-        self._told = line
+        self._last = line
         return f"{step.stage}: {line}"
 
 
@@ -125,17 +128,20 @@ def _network(path: Path) -> TransformNet:
     try:
         return build({name: value.float() for name, value in load_file(path).items()}).requires_grad_(True)
     except (OSError, SafetensorError, KeyError, RuntimeError):
-        raise ParameterError(f"{path.name!r} is no network of style V2 that can be read.") from None
+        raise ParameterError(Message("{file!r} is no network of style V2 that can be read.", file=path.name)) from None
 
 
-def _train_style_v2(options: argparse.Namespace) -> None:
+def _train_style_v2(options: argparse.Namespace, runtime: Runtime) -> None:
+    from engine.model_store.loaded_nets import LoadedNets
     from engine.training.distributed import team
     from engine.training.style_v2 import Settings, train
 
     _check(options, "photos-each", "styles-each")
     paintings = {path.stem: open_picture(path) for path in options.style}
     if len(paintings) < len(options.style):
-        raise ParameterError("Two paintings have the same file name; it names the style.")
+        raise ParameterError(
+            Message("Two paintings have the same file name; it names the style.", paintings=len(options.style))
+        )
     start = _network(options.from_network) if options.from_network else None
     settings = Settings(
         start=sha256(options.from_network.read_bytes()).hexdigest() if options.from_network else "",
@@ -143,13 +149,14 @@ def _train_style_v2(options: argparse.Namespace) -> None:
         crop=options.crop, balance=options.balance, rate=options.rate, seed=options.seed,
     )  # fmt: skip
     job = Job()
-    with team() as group:
-        walk = Walk(train(options.photos, paintings, options.out, settings, job, group, start))
+    with team(runtime.device) as group:
+        nets = LoadedNets(runtime.store, group.device)
+        run = StepRun(train(options.photos, paintings, options.out, settings, job, group, nets, start))
         if not group.leads:
-            walk.finish()
+            run.finish()
             return
-        found = watch(walk, job, News(("held_out", *paintings)))
-    print(f"{options.out}: " + ", ".join(f"{name} {value:.3f}" for name, value in found.items()))
+        losses = watch(run, job, News(("held_out", *paintings)))
+    print(f"{options.out}: " + ", ".join(f"{name} {value:.3f}" for name, value in losses.items()))
 
 
 def _add_face_swap(kinds: Any) -> None:
@@ -172,19 +179,28 @@ def _add_face_swap(kinds: Any) -> None:
     swapping.set_defaults(action=_train_face_swap)
 
 
-def _train_face_swap(options: argparse.Namespace) -> None:
-    from engine.faces.identities import NAME, folder
+def _train_face_swap(options: argparse.Namespace, runtime: Runtime) -> None:
+    from engine.faces.identities import NAME, folder_of
     from engine.training import face_swap
-    from engine.training.face_swap import Settings, checked, network_of
+    from engine.training.face_lessons import Settings
+    from engine.training.face_swap import checked, network_of
     from engine.training.photos import read_photos
 
-    if options.out.parent.absolute() == folder().absolute():
-        folder().mkdir(parents=True, exist_ok=True)
+    folder = folder_of(runtime.settings)
+    if options.out.parent.absolute() == folder.absolute():
+        folder.mkdir(parents=True, exist_ok=True)
     _check(options, "batch", "variants")
     if not NAME.fullmatch(options.out.stem):
-        raise ParameterError("--out: a visitor chooses the network by its name; please use a-z, 0-9 and -.")
+        raise OutputError(
+            Message(
+                "--out: a visitor chooses the network by its name, {name!r}; please use a-z, 0-9 and -.",
+                name=options.out.stem,
+            )
+        )
     if not options.consent:
-        raise ParameterError("Please confirm with --consent that everybody who can be seen agrees to this training.")
+        raise ConsentError(
+            Message("Please confirm with --consent that everybody who can be seen agrees to this training.")
+        )
     settings = checked(
         Settings(
             iterations=options.iterations, batch=options.batch, side=options.side, variants=options.variants,
@@ -194,5 +210,6 @@ def _train_face_swap(options: argparse.Namespace) -> None:
     start = network_of(options.from_network) if options.from_network else None
     identity, photos = (read_photos(source, shortest=64) for source in (options.identity, options.photos))
     job = Job()
-    found = watch(Walk(face_swap.train(identity, photos, options.out, settings, job, start=start)), job)
-    print(f"{options.out}: " + ", ".join(f"{name} {value:.3f}" for name, value in found.items()))
+    steps = face_swap.train(identity, photos, options.out, settings, runtime.nets, job, start=start)
+    losses = watch(StepRun(steps), job)
+    print(f"{options.out}: " + ", ".join(f"{name} {value:.3f}" for name, value in losses.items()))

@@ -17,16 +17,18 @@ from pathlib import Path
 from typing import Any
 
 from engine.batch.journal import Journal
-from engine.batch.run import Order, Report, check, entry, made, placed, why
+from engine.batch.run import Order, Report, check, entry, make, placed, reason
 from engine.batch.sources import Item, items_of, results_of
 from engine.cluster.ray_connection import HERE, cluster, room
 from engine.contracts.errors import ClusterError, PentimentoError
-from engine.contracts.job import Job, Step, Walk
+from engine.contracts.job import Job, Phase, Step, StepRun
+from engine.contracts.messages import Message
 from engine.runtime.runner import Pace
+from engine.runtime.runtime import Runtime
 
 RETRIES = 3
 """How often a file is given to another worker when the one that had it is lost: a file may itself be what kills it."""
-LOST = f"Its worker was lost {RETRIES + 1} times; it may be too large for a worker's memory."
+LOST = Message("Its worker was lost {times} times; it may be too large for a worker's memory.", times=RETRIES + 1)
 READERS = 2
 """Processes that read at a time. They ask for no core, which workers may have all of, so Ray would begin hundreds."""
 MOST_BLOCKS = 20_000
@@ -64,7 +66,7 @@ def batch_on_ray(
     journal, report, start, pace = Journal(folder), Report(), time.perf_counter(), Pace()
     left = [each for each in items if not _is_there(each, folder / targets[each], order, journal)]
     report.kept = len(items) - len(left)
-    yield Step(done=report.kept / len(items), stage="waiting for the workers")
+    yield Step(done=report.kept / len(items), stage=Message("waiting for the workers"), phase=Phase.WAITING)
     pace.note(0)
     waiting = set(left)
     for row in _rows(left, order, workers) if left else ():
@@ -73,8 +75,9 @@ def batch_on_ray(
         _take(row, item, folder / targets[item], journal, report)
         settled = len(left) - len(waiting)
         pace.note(settled / len(left))
-        told = f"{report.kept + settled} of {len(items)}, {item.name}"
-        yield Step(done=(report.kept + settled) / len(items), stage=told, seconds_left=pace.left(settled / len(left)))
+        number = report.kept + settled
+        stage = Message("{number} of {count}, {file}", number=number, count=len(items), file=item.name)
+        yield Step(done=number / len(items), stage=stage, seconds_left=pace.left(settled / len(left)))
         if job.stopped:
             break
     if job.stopped:
@@ -82,9 +85,9 @@ def batch_on_ray(
     else:
         for item in (each for each in left if each in waiting):
             report.failed[item.name] = LOST
-            journal.note(item.name, {"error": LOST})
+            journal.note(item.name, {"error": str(LOST)})
     report.seconds = time.perf_counter() - start
-    yield Step(done=1.0, stage="done")
+    yield Step(done=1.0, stage=Message("done"))
     return report
 
 
@@ -98,16 +101,16 @@ def _is_there(item: Item, target: Path, order: Order, journal: Journal) -> bool:
 
 def _take(row: Mapping[str, Any], item: Item, target: Path, journal: Journal, report: Report) -> None:
     """Put a worker's result in its place and note it."""
-    error = row["error"]
-    if not error:
+    error: Message | None = row["error"]
+    if error is None:
         try:
             with placed(target) as part:
                 part.write_bytes(row["result"])
         except OSError as failure:
-            error = why(failure)
-    if error:
+            error = reason(failure)
+    if error is not None:
         report.failed[item.name] = error
-        journal.note(item.name, {"error": error})
+        journal.note(item.name, {"error": str(error)})
     else:
         report.made += 1
         journal.note(item.name, {**entry(target, row["key"], row["seconds"]), "worker": row["worker"]})
@@ -140,7 +143,7 @@ def _rows(items: Sequence[Item], order: Order, workers: Workers) -> Iterator[Map
         try:
             yield from data.iter_rows()
         except ray.exceptions.RayError:
-            raise ClusterError("The cluster was lost; the same command goes on where it was.") from None
+            raise ClusterError(Message("The cluster was lost; the same command goes on where it was.")) from None
 
 
 class Reader:
@@ -152,27 +155,27 @@ class Reader:
     def __call__(self, row: Mapping[str, Any]) -> dict[str, Any]:
         """``index`` -> the file's ``data``, or an ``error``."""
         try:
-            return {"index": row["index"], "data": self._items[row["index"]].read(), "error": ""}
+            return {"index": row["index"], "data": self._items[row["index"]].read(), "error": None}
         except OSError as error:
-            return {"index": row["index"], "data": b"", "error": why(error)}
+            return {"index": row["index"], "data": b"", "error": reason(error)}
 
 
 class Worker:
     """Makes results; its process keeps the nets between files."""
 
     def __init__(self, order: Order) -> None:
-        self._order = order
+        self._order, self._runtime = order, Runtime()
 
     def __call__(self, row: Mapping[str, Any]) -> dict[str, Any]:
         """What :class:`Reader` gives -> the ``result`` with its ``key``, or an ``error``."""
         begun = time.perf_counter()
-        error, result, key = str(row["error"]), b"", ""
-        if not error:
+        error, result, key = row["error"], b"", ""
+        if error is None:
             data = bytes(row["data"])
             try:
                 key, result = self._order.key(data), self._made(data)
             except (PentimentoError, OSError) as failure:
-                error = why(failure)
+                error = reason(failure)
         seconds = time.perf_counter() - begun
         index = int(row["index"])
         return {"index": index, "result": result, "key": key, "error": error, "seconds": seconds, "worker": os.getpid()}
@@ -180,5 +183,5 @@ class Worker:
     def _made(self, data: bytes) -> bytes:
         with tempfile.TemporaryDirectory() as folder:
             target = Path(folder) / f"result{self._order.ending}"
-            Walk(made(data, target, self._order, Job(explains=False))).finish()
+            StepRun(make(self._runtime, data, target, self._order, Job(explains=False))).finish()
             return target.read_bytes()

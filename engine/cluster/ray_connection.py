@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from engine.contracts.errors import ClusterError
+from engine.contracts.messages import Message
 from engine.contracts.settings import PREFIX
 
 ROOT = Path(__file__).parents[2]
-LEFT_OUT = [".git", ".venv", ".ci", "tests", "demos/screenshots", "**/__pycache__"]
+LEFT_OUT = [".git", ".venv", ".ci", "tests", "docs", "**/__pycache__"]
 """What workers on other machines do not need of the project's folder; it has shipped weights, and Ray sends 500 MiB."""
 STORE_BYTES = 1 << 29
 """Memory that a cluster of this machine alone has for files on their way."""
@@ -64,24 +65,29 @@ def connected(address: str, namespace: str | None = None, *, sends_code: bool = 
     try:
         import ray
     except ImportError:
-        raise ClusterError("Ray is not installed: pip install -r requirements-ray.txt.") from None
+        raise ClusterError(Message("Ray is not installed: pip install -r requirements-ray.txt.")) from None
     options: dict[str, Any] = {"address": address, "log_to_driver": False, "logging_level": logging.ERROR}
     options["namespace"] = namespace
-    given = {name: value for name, value in os.environ.items() if name.startswith((PREFIX, "OMP_WAIT"))}
-    given.pop(
-        f"{PREFIX}AUTH", None
-    )  # who may come in is the page's matter, and Ray shows these to who sees the cluster
+    # Who may come in is the page's matter, and Ray shows these to who sees the cluster.
+    names = [name for name in os.environ if name.startswith((PREFIX, "OMP_WAIT")) and name != f"{PREFIX}AUTH"]
+    variables = {name: os.environ[name] for name in names}
     if address == HERE:
         options |= {"include_dashboard": False, "object_store_memory": STORE_BYTES}
-        options["runtime_env"] = {"env_vars": {**given, "PYTHONPATH": str(ROOT)}}
+        options["runtime_env"] = {"env_vars": {**variables, "PYTHONPATH": str(ROOT)}}
     elif sends_code:
-        options["runtime_env"] = {"env_vars": given, "working_dir": str(ROOT), "excludes": LEFT_OUT}
+        options["runtime_env"] = {"env_vars": variables, "working_dir": str(ROOT), "excludes": LEFT_OUT}
     try:
         if address not in (HERE, "auto"):
             _knock(address)
         ray.init(**options)
     except (OSError, RuntimeError, ValueError) as error:
-        raise ClusterError(f"The Ray cluster {address!r} does not answer: {str(error).splitlines()[0]}") from None
+        raise ClusterError(
+            Message(
+                "The Ray cluster {address!r} does not answer: {problem}",
+                address=address,
+                problem=str(error).splitlines()[0],
+            )
+        ) from None
     return ray
 
 
@@ -113,6 +119,12 @@ def room(resources: Mapping[str, float], count: int, cpus: float, gpus: float | 
     if gpus:
         most = min(most, int(resources.get("GPU", 0) / gpus + 1e-6))
     if most < max(1, count):
-        cores = f"{resources.get('CPU', 0):g} cores and {resources.get('GPU', 0):g} GPUs"
-        raise ClusterError(f"The cluster has {cores}: there is room for {most} such processes.")
+        raise ClusterError(
+            Message(
+                "The cluster has {cores:g} cores and {gpus:g} GPUs: there is room for {most} such processes.",
+                cores=resources.get("CPU", 0),
+                gpus=resources.get("GPU", 0),
+                most=most,
+            )
+        )
     return count or most, gpus

@@ -8,22 +8,21 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import tempfile
 import time
 from collections.abc import AsyncIterator, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from engine.cluster.ray_connection import cluster, room
 from engine.contracts.errors import PentimentoError
-from engine.contracts.job import Job, Step, Walk
+from engine.contracts.job import Job, Step, StepRun
 from engine.contracts.parameters import Parameters
-from engine.contracts.task import Pictures
-from engine.runtime.runner import Result, run
+from engine.contracts.task import Inputs
+from engine.runtime.runner import RunResult
+from engine.runtime.runtime import Runtime
 
 NAME = "pentimento"
 """Of the application, and of its actors' namespace."""
@@ -39,16 +38,7 @@ HEALTH_SECONDS = 5.0
 """Time between two looks at a replica, and how long it may take to answer."""
 
 
-@dataclass(frozen=True)
-class FilmMade:
-    """What a run on a video ends in."""
-
-    data: bytes
-    """The MP4 file."""
-    facts: dict[str, Any]
-
-
-Answer = Step | Result | FilmMade | PentimentoError
+Answer = Step | RunResult | PentimentoError
 """What a replica sends: steps, then what the run has ended in."""
 
 
@@ -60,7 +50,7 @@ class Desk:
         self._gflops = 0.0
 
     def expect(self, gflops: float) -> None:
-        """A replica has measured how quick its runs should be, see :class:`engine.hardware.device.Speed`."""
+        """A replica has measured how quick its runs should be, see :class:`engine.hardware.speed.Speed`."""
         self._gflops = gflops
 
     def gflops(self) -> float:
@@ -86,30 +76,23 @@ class Engine:
     def __init__(self) -> None:
         import ray
 
-        from engine.hardware.device import speed
-
+        self._runtime = Runtime()
+        self._runtime.measure_speed()
         self._thread = ThreadPoolExecutor(1)
         self._busy = False
         self._desk: Any = ray.get_actor(DESK, namespace=NAME)
-        self._desk.expect.remote(1 / (speed.seconds(1.0) or 1.0))
+        self._desk.expect.remote(1 / (self._runtime.speed.seconds(1.0) or 1.0))
 
     async def run(
-        self, identity: str, task: str, pictures: Pictures, parameters: Parameters, explains: bool
+        self, identity: str, task: str, inputs: Inputs, parameters: Parameters, explains: bool
     ) -> AsyncIterator[Answer]:
-        """Run a task, see :func:`engine.runtime.runner.run`."""
+        """Run a task, see :meth:`engine.runtime.runtime.Runtime.run`."""
         from engine.tasks import TASKS
 
         job = Job(explains=explains)
-        async for each in self._sent(identity, job, _told(run(TASKS[task], pictures, parameters, job))):
-            yield each
-
-    async def film(
-        self, identity: str, task: str, data: bytes, pictures: Pictures, parameters: Parameters
-    ) -> AsyncIterator[Answer]:
-        """Run a task on a video, see :func:`engine.runtime.films.run_film`."""
-        job = Job()
-        async for each in self._sent(identity, job, _told(_film(task, data, pictures, parameters, job))):
-            yield each
+        answers = _answers(self._runtime.run(TASKS[task], inputs, parameters, job))
+        async for answer in self._sent(identity, job, answers):
+            yield answer
 
     async def _sent(self, identity: str, job: Job, answers: Generator[Answer, None, None]) -> AsyncIterator[Answer]:
         """Answers, each made in the thread; a caller who goes away ends the run."""
@@ -141,21 +124,19 @@ class Engine:
             return
         import torch
 
-        from engine.hardware.device import best_device
-
-        torch.ones(1, device=best_device().torch_device).sum().item()
+        torch.ones(1, device=self._runtime.device.torch_device).sum().item()
 
 
-def _told(steps: Generator[Step, None, Result | FilmMade]) -> Generator[Answer, None, None]:
+def _answers(steps: Generator[Step, None, RunResult]) -> Generator[Answer, None, None]:
     """Few of the steps, such that they can be sent, and the end."""
-    walk, sent = Walk(steps), 0.0
+    run, sent = StepRun(steps), 0.0
     try:
-        for step in walk:
+        for step in run:
             if time.monotonic() - sent >= STEP_SECONDS:
                 sent = time.monotonic()
                 preview = partial(_same, step.preview()) if step.preview else None
                 yield replace(step, figures=partial(dict, step.figures()), preview=preview)
-        yield walk.result
+        yield run.result
     except PentimentoError as error:
         yield error
 
@@ -166,19 +147,6 @@ def _next(answers: Iterator[Answer]) -> Answer | None:
 
 def _same(value: Any) -> Any:
     return value
-
-
-def _film(
-    task: str, data: bytes, pictures: Pictures, parameters: Parameters, job: Job
-) -> Generator[Step, None, FilmMade]:
-    from engine.runtime.films import run_film
-    from engine.tasks import FILMS
-
-    with tempfile.TemporaryDirectory() as folder:
-        source, target = Path(folder) / "source", Path(folder) / "made.mp4"
-        source.write_bytes(data)
-        facts = yield from run_film(FILMS[task], source, target, pictures, parameters, job)
-        return FilmMade(target.read_bytes(), dict(facts))
 
 
 @contextmanager

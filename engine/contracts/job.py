@@ -1,4 +1,4 @@
-"""What a run and its watcher share: steps on the way, a stop request, a result at the end."""
+"""What a run and its watcher share: steps on the way, a stop request, an output at the end."""
 
 from __future__ import annotations
 
@@ -8,14 +8,19 @@ import uuid
 from collections.abc import Callable, Generator, Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass, field, replace
+from enum import Enum
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+
+from engine.contracts.facts import TaskFacts
+from engine.contracts.messages import Message
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
     from engine.imaging.raster import Raster
+    from engine.video.video import Video
 
 
 class Job:
@@ -26,8 +31,8 @@ class Job:
 
     Args:
         visitor: who asked for the run, where several share the device. Empty for the owner.
-        address: where the visitor is; turns are fair by it.
-        explains: whether anybody will look at :attr:`Outcome.explanation`; a task may leave it out when nobody does.
+        address: where the visitor is; the scheduler is fair by it.
+        explains: whether anybody will look at :attr:`TaskOutput.explanation`; a task may leave it out when nobody does.
     """
 
     def __init__(self, visitor: str = "", address: str = "", *, explains: bool = True) -> None:
@@ -43,14 +48,14 @@ class Job:
         """Whether the run has been asked to end."""
         return self._stop.is_set()
 
-    def plain(self) -> Job:
+    def without_explanation(self) -> Job:
         """The same stop request, for a part of the run whose explanation nobody will look at."""
         part = copy(self)
         part.explains = False
         return part
 
     def forget(self) -> None:
-        """The run has ended: leave nothing behind."""
+        """Leave nothing behind; called when the run has ended."""
 
 
 class SharedJob(Job):
@@ -74,12 +79,28 @@ class SharedJob(Job):
         return self._file.exists()
 
     def forget(self) -> None:
-        """The run has ended: leave no file behind."""
+        """Leave no file behind; called when the run has ended."""
         self._ended = True
         self._file.unlink(missing_ok=True)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return partial(SharedJob, self.visitor, self.address, explains=self.explains, file=self._file), ()
+
+
+class Phase(Enum):
+    """What a step of a run is for; a run's time is counted from its first step that is neither of the first two."""
+
+    WAITING = "waiting"
+    """Another run has the device, or another download of the same file is under way."""
+    DOWNLOADING = "downloading"
+    """Weights come from the Hub."""
+    WORKING = "working"
+    """The device is in use."""
+
+    @property
+    def counts(self) -> bool:
+        """Whether time spent in it is the run's own."""
+        return self is Phase.WORKING
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,18 +109,20 @@ class Step:
 
     done: float
     """Share of the work that is done, 0 to 1; proportional to time, so that the time left can be computed from it."""
-    stage: str
+    stage: Message
     """What is being done, for a person: ``"128 px, iteration 12 of 60"``."""
+    phase: Phase = Phase.WORKING
     figures: Callable[[], Mapping[str, float]] = dict
     """Name -> value, such as the losses. A function, because reading them waits for the device."""
     preview: Callable[[], Image] | None = None
     """The picture so far, made only when called, and only before the next step is asked for."""
     seconds_left: float | None = None
-    """Filled in by :func:`engine.runtime.runner.run`."""
+    """Filled in by the runner."""
 
-    def within(self, start: float, share: float, stage: str = "") -> Step:
-        """This step as part of a larger run: it began at ``start`` and is ``share`` of the whole."""
-        return replace(self, done=start + share * self.done, stage=f"{stage}{self.stage}")
+    def within(self, start: float, share: float, part: Message | None = None) -> Step:
+        """This step as part of a larger run that began at ``start`` and of which it is ``share``; ``part`` names it."""
+        stage = self.stage if part is None else Message("{part}: {stage}", part=part, stage=self.stage)
+        return replace(self, done=start + share * self.done, stage=stage)
 
 
 class Explanation(Protocol):
@@ -111,33 +134,35 @@ class Explanation(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outcome:
+class TaskOutput:
     """What a task's own ``run`` returns."""
 
     image: Image
-    """The result, RGB."""
+    """The result, RGB; of a video, its last frame."""
     raster: Raster | None = None
     """The result with depth, transparency, colours and metadata of the visitor's file, where the task keeps them."""
-    facts: Mapping[str, Any] = field(default_factory=dict)
-    """What happened, as JSON-ready values."""
+    video: Video | None = None
+    """The result, where it is a video."""
+    facts: TaskFacts = field(default_factory=TaskFacts)
+    """What happened."""
     explanation: Explanation | None = None
     """How the result came about, for a page that shows more than the result."""
     gflop: float | None = None
-    """Arithmetic that was done, where it depends on more than sizes; it corrects ``Task.cost``."""
+    """Arithmetic that was done, where it depends on more than sizes; it corrects the task's estimate."""
     weights: tuple[str, ...] | None = None
     """Catalogue entries that were used, where that depends on more than parameters."""
-    kept: Mapping[str, Any] | None = None
+    recipe_extra: Mapping[str, Any] | None = None
     """JSON-ready values that belong to the recipe and that the result's file always keeps, such as a style learnt."""
 
 
-Run = Generator[Step, None, Outcome]
-"""A task's run: a generator of steps that returns an outcome."""
+TaskRun = Generator[Step, None, TaskOutput]
+"""A task's run: a generator of steps that returns its output."""
 
 T = TypeVar("T")
 
 
-class Walk(Generic[T]):
-    """A run as an iterable of steps whose outcome is kept: ``for step in walk: ...``, then ``walk.result``."""
+class StepRun(Generic[T]):
+    """A run as an iterable of steps whose result is kept: ``for step in run: ...``, then ``run.result``."""
 
     result: T
     """Set once the last step has been taken."""

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.config import JsonDict
 
 from engine.contracts.errors import ParameterError
+from engine.contracts.messages import Listing, Message
 
 SEED_LIMIT = 2**31 - 1
 
@@ -75,14 +76,36 @@ def parse(kind: type[P], values: Mapping[str, Any]) -> P:
         raise ParameterError(_sentence(kind, error)) from None
 
 
-def _sentence(kind: type[Parameters], error: ValidationError) -> str:
+def _sentence(kind: type[Parameters], error: ValidationError) -> Message:
     first = error.errors()[0]
     name = str(first["loc"][0])[:60] if first["loc"] else "parameters"
-    if first["type"] == "extra_forbidden":
-        near = difflib.get_close_matches(name, kind.model_fields, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else f"; there are {', '.join(kind.model_fields)}."
-        return f"There is no parameter {name!r}{hint}"
-    if first["type"] == "too_short":
-        return f"{name}: please choose at least one."
-    text = str(first["msg"]).removeprefix("Value error, ").removeprefix("Input ")
-    return f"{name}: the value {text[0].lower()}{text[1:]}."
+    limits = first.get("ctx", {})
+    match first["type"]:
+        case "extra_forbidden":
+            return _unknown(kind, name)
+        case "too_short":
+            return Message("{parameter}: please choose at least one.", parameter=name)
+        case "greater_than_equal":
+            low = limits["ge"]
+            return Message("{parameter}: the value should be greater than or equal to {low}.", parameter=name, low=low)
+        case "less_than_equal":
+            high = limits["le"]
+            return Message("{parameter}: the value should be less than or equal to {high}.", parameter=name, high=high)
+        case "literal_error":
+            choices = limits["expected"]
+            return Message("{parameter}: the value should be {choices}.", parameter=name, choices=choices)
+        case "int_parsing" | "int_type" | "int_from_float":
+            return Message("{parameter}: the value should be a valid integer.", parameter=name)
+        case "float_parsing" | "float_type" | "finite_number":
+            return Message("{parameter}: the value should be a valid number.", parameter=name)
+    return Message("{parameter}: the value is not understood ({problem}).", parameter=name, problem=first["type"])
+
+
+def _unknown(kind: type[Parameters], name: str) -> Message:
+    near = difflib.get_close_matches(name, kind.model_fields, n=1)
+    if near:
+        return Message(
+            "There is no parameter {parameter!r}; did you mean {nearest!r}?", parameter=name, nearest=near[0]
+        )
+    known = Listing(list(kind.model_fields))
+    return Message("There is no parameter {parameter!r}; there are {known}.", parameter=name, known=known)

@@ -4,22 +4,29 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
-from typing import Any, Literal
+from collections.abc import Iterator
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from engine.contracts.errors import ParameterError
+from engine.contracts.errors import SettingError
+from engine.contracts.messages import Listing, Message
 
 PREFIX = "PENTIMENTO_"
 _FOREIGN = re.compile(r"_(SERVICE|PORT)(_|$)")
 """Kubernetes gives such variables to everything beside a service that is called pentimento."""
 
 
-class Settings(BaseModel):
-    """What the owner of a machine decides; a field ``queue`` is the variable ``PENTIMENTO_QUEUE``."""
+class Settings(BaseSettings):
+    """What the owner of a machine decides; a field ``queue`` is the variable ``PENTIMENTO_QUEUE``.
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False)
+    Read from the environment when it is made: by :func:`read_settings`, once, where a program starts.
+    """
+
+    model_config = SettingsConfigDict(
+        frozen=True, env_prefix=PREFIX, env_ignore_empty=True, use_attribute_docstrings=True, allow_inf_nan=False
+    )
 
     device: str = ""
     """Where nets run: `cpu`, `cuda:1`, `mps`; empty for the best one there is."""
@@ -63,24 +70,30 @@ class Settings(BaseModel):
     """How long a server that is told to end waits for runs to hand over their best pictures."""
 
 
-def settings(environment: Mapping[str, str] | None = None) -> Settings:
-    """The settings as they are now.
+def read_settings() -> Settings:
+    """The settings that the environment says.
 
     Raises:
-        ParameterError: a variable has a value that it cannot have, or its name begins with the prefix and is unknown.
+        SettingError: a variable has a value that it cannot have, or its name begins with the prefix and is unknown.
     """
-    found = os.environ if environment is None else environment
-    ours = {name: value for name, value in found.items() if name.startswith(PREFIX) and not _FOREIGN.search(name)}
-    given = {name.removeprefix(PREFIX).lower(): value for name, value in ours.items()}
+    known = [variable for variable, *_ in table()]
+    for name in os.environ:
+        if name.startswith(PREFIX) and name not in known and not _FOREIGN.search(name):
+            raise SettingError(
+                Message("There is no setting {variable}; there are {known}.", variable=name, known=Listing(known))
+            )
     try:
-        return Settings(**{name: value for name, value in given.items() if value != ""})
+        return Settings()
     except ValidationError as error:
         first = error.errors()[0]
-        name = PREFIX + str(first["loc"][0]).upper()
-        if first["type"] == "extra_forbidden":
-            known = ", ".join(variable for variable, *_ in table())
-            raise ParameterError(f"There is no setting {name}; there are {known}.") from None
-        raise ParameterError(f"The setting {name} is {first['input']!r}, but: {first['msg']}.") from None
+        raise SettingError(
+            Message(
+                "The setting {variable} is {value!r}, but: {problem}.",
+                variable=PREFIX + str(first["loc"][0]).upper(),
+                value=first["input"],
+                problem=first["msg"],
+            )
+        ) from None
 
 
 def on_zero_gpu() -> bool:
@@ -91,10 +104,6 @@ def on_zero_gpu() -> bool:
 def table() -> Iterator[tuple[str, str, str]]:
     """Variable, default, and what it is for, of every setting."""
     for name, field in Settings.model_fields.items():
-        yield PREFIX + name.upper(), _shown(field.default), str(field.description)
-
-
-def _shown(default: Any) -> str:
-    if isinstance(default, bool):
-        return "1" if default else "0"
-    return str(default)
+        default = field.default
+        shown = ("1" if default else "0") if isinstance(default, bool) else str(default)
+        yield PREFIX + name.upper(), shown, str(field.description)

@@ -1,115 +1,233 @@
-"""Tasks as records in an explicit registry. Tab, command line, API and batch are made from them."""
+"""Tasks as records in an explicit registry. Tab, command line, API, batch, contract tests and benchmark read them."""
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from operator import attrgetter
-from typing import Any
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from engine.contracts.errors import ParameterError, UnknownNameError
-from engine.contracts.job import Job, Run
-from engine.contracts.parameters import Parameters
-from engine.imaging.picture import WORKING_PIXELS, Picture, Source, open_picture
+from engine.contracts.errors import MissingInputError, ParameterError, TooManyInputsError, UnknownNameError
+from engine.contracts.messages import Message, unknown_name
 
-Pictures = Mapping[str, Sequence[Picture]]
-"""Input name -> the pictures given for it."""
+if TYPE_CHECKING:
+    from engine.contracts.context import RunContext
+    from engine.contracts.job import TaskRun
+    from engine.contracts.parameters import Parameters
+    from engine.imaging.picture import Picture
+    from engine.video.video import Video
+
+Inputs = Mapping[str, Sequence[Any]]
+"""Input name -> what was given for it: each a :class:`engine.imaging.picture.Picture`, or a
+:class:`engine.video.video.Video`."""
+
+
+class Kind(Enum):
+    """What an input or a result is."""
+
+    PICTURE = "picture"
+    VIDEO = "video"
+
+
+class Extent(NamedTuple):
+    """What of an input counts for the time that a run takes."""
+
+    width: int
+    height: int
+    frames: int = 1
+    """Of a video; a guess where its file does not say it."""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height."""
+        return self.width, self.height
+
+
+Extents = Mapping[str, Sequence[Extent]]
+"""Input name -> the extents of what was given for it."""
+
+
+def extent_of(media: Picture | Video) -> Extent:
+    """Its size and number of frames."""
+    return Extent(*media.size, getattr(media, "frames", None) or 1)
 
 
 @dataclass(frozen=True, kw_only=True)
-class PictureInput:
-    """A picture, or several of them, that a task asks for."""
+class InputSpec:
+    """A picture, several of them, or a video that a task asks for."""
 
     name: str
-    """Key in :data:`Pictures`, option on the command line, argument of the endpoint."""
-    label: str
+    """Key in :data:`Inputs`, option on the command line, argument of the endpoint."""
+    label: Message
     """For a person: ``"Photo"``."""
-    help: str
+    help: Message
     """One sentence."""
+    kind: Kind = Kind.PICTURE
     least: int = 1
     """Smallest number of pictures."""
     most: int = 1
     """Largest number of pictures."""
-    working_pixels: int = WORKING_PIXELS
-    """Larger pictures are reduced to this at the door."""
+    working_pixels: int | None = None
+    """Larger pictures are reduced to this at the door; None for the door's own limit."""
     raster: bool = False
-    """Whether the task wants :attr:`engine.imaging.picture.Picture.raster`."""
-    extent: Callable[[Picture], tuple[int, int]] = attrgetter("size")
-    """Width and height of what counts for the time a run takes: the picture's own, or less."""
-
-    def open(self, source: Source) -> Picture:
-        """Let a picture in; see :func:`engine.imaging.picture.open_picture`."""
-        return open_picture(source, working_pixels=self.working_pixels, raster=self.raster)
+    """Whether the task wants the file's depth, transparency, colours and metadata, too."""
+    extent: Callable[[Any], Extent] = extent_of
+    """What of a picture counts for the time a run takes: its own size, or less."""
+    shows_face: bool = False
+    """Whether there has to be a face in it; tests and benchmarks then give one."""
 
     def check(self, count: int) -> None:
-        """ParameterError when ``count`` pictures are too few or too many."""
+        """Refuse a wrong number of pictures.
+
+        Raises:
+            MissingInputError: too few.
+            TooManyInputsError: too many.
+        """
         if count < self.least:
-            raise ParameterError(f"Please give a picture for {self.label!r}.")
+            raise MissingInputError(
+                Message("Please give a video for {input!r}.", input=self.label)
+                if self.kind is Kind.VIDEO
+                else Message("Please give a picture for {input!r}.", input=self.label)
+            )
         if count > self.most:
-            raise ParameterError(f"At most {self.most} pictures can be given for {self.label!r}.")
+            raise TooManyInputsError(
+                Message("At most {most} pictures can be given for {input!r}.", most=self.most, input=self.label)
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
-class Form:
-    """What somebody fills in to have something done: the same on the page, the command line and in the API.
+class HowItWorks:
+    """What a person is told of a task's method."""
 
-    Functions of a form, and of what builds on it, import torch when they are called, not before: listing tasks and
-    building the page stay quick.
+    text: Message
+    """In plain words, with links to the papers; Markdown."""
+    inside: Message
+    """What the picture of a run's inside shows, for who cannot see it."""
+
+
+class Destination(NamedTuple):
+    """Where a result may be sent to."""
+
+    task: str
+    """Name of a task."""
+    input: str = ""
+    """Name of its input that takes the result; empty for the first one."""
+
+
+@dataclass(frozen=True)
+class Example:
+    """Pictures that are shipped with the page and show what a task does."""
+
+    pictures: Mapping[str, str | Sequence[str]]
+    """Input -> file names."""
+    caption: Message | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """How tests run a task: quickly, and with known amounts of work."""
+
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    """That make a run short."""
+    fourfold: tuple[Mapping[str, Any], Mapping[str, Any]] | None = None
+    """Two sets of parameters, the second of which makes four times the work; None for a task whose work is always the
+    same."""
+    explained: bool = True
+    """Whether a run has an explanation; False for a task whose result says it all."""
+    optional_inputs: tuple[str, ...] = ()
+    """Inputs that may be left out and that the run needs all the same."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BenchCase:
+    """One run that is measured."""
+
+    values: Mapping[str, Any] = field(default_factory=dict)
+    """Parameters; the others have their defaults."""
+    side: int = 512
+    """Of the square pictures, in pixels."""
+    inputs: Sequence[str] = ()
+    """Inputs that may be left out and are given all the same."""
+    devices: Sequence[str] = ("cpu", "cuda")
+    """Types of device that it is for; Apple's GPU has the cases of a CPU."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskSpec:
+    """One thing that the hub does with pictures or a video.
+
+    Its functions import torch when they are called, not before: listing tasks and building the page stay quick.
     """
 
     name: str
     """In kebab-case: ``"style-v1"``."""
-    title: str
+    title: Message
     """For a person."""
-    summary: str
+    summary: Message
     """One sentence: what it does."""
     paper: str
     """The published method."""
     parameters: type[Parameters]
     """Its parameters; ``parameters()`` are the defaults."""
-    inputs: tuple[PictureInput, ...]
-    """The pictures that it takes."""
-    weights: Callable[[Any], tuple[str, ...]]
+    inputs: tuple[InputSpec, ...]
+    """What it takes; what is required comes first."""
+    run: Callable[[Inputs, Any, RunContext], TaskRun]
+    """Inputs, parameters, context -> a generator of steps that returns the output."""
+    cost: Callable[[Any, Extents], float]
+    """Parameters, extents of the inputs -> estimated arithmetic in GFLOP."""
+    weights: Callable[[Any], tuple[str, ...]] = lambda parameters: ()
     """Parameters -> names of the catalogue entries that a run needs."""
+    output: Kind = Kind.PICTURE
+    how: HowItWorks | None = None
+    """What a person is told of it; None where another task of the same tab tells it."""
+    examples: Sequence[Example] = ()
+    """The first one is what *Try* on the page's home shows."""
+    send_to: Sequence[Destination] = ()
+    """Where its result may be sent to."""
+    trial: Trial = field(default_factory=Trial)
+    bench: Sequence[BenchCase] = (BenchCase(),)
 
     @property
     def endpoint(self) -> str:
         """The name as an identifier: ``"style_v1"``."""
         return self.name.replace("-", "_")
 
+    def input(self, name: str) -> InputSpec:
+        """One of its inputs; KeyError where there is none of that name."""
+        return {each.name: each for each in self.inputs}[name]
 
-@dataclass(frozen=True, kw_only=True)
-class Task(Form):
-    """One thing that the hub does with pictures."""
+    def extents(self, inputs: Inputs) -> dict[str, list[Extent]]:
+        """Input name -> what counts for :attr:`cost`."""
+        return {each.name: [each.extent(media) for media in inputs.get(each.name, ())] for each in self.inputs}
 
-    run: Callable[[Pictures, Any, Job], Run]
-    """Pictures, parameters, job -> a generator of steps that returns an outcome."""
-    cost: Callable[[Any, Mapping[str, Sequence[tuple[int, int]]]], float]
-    """Parameters, input name -> sizes (see :attr:`PictureInput.extent`) -> estimated arithmetic in GFLOP."""
+    def check(self, inputs: Inputs, parameters: Parameters) -> None:
+        """ParameterError for an input that is missing, unknown or given too often, or parameters of another task."""
+        if not isinstance(parameters, self.parameters):
+            wanted = self.parameters.__name__
+            raise ParameterError(Message("{task} takes {wanted} as parameters.", task=self.name, wanted=wanted))
+        for name in inputs:
+            if name not in {each.name for each in self.inputs}:
+                raise ParameterError(Message("{task} has no input {input!r}.", task=self.name, input=name))
+        for each in self.inputs:
+            each.check(len(inputs.get(each.name, ())))
 
 
 class Registry:
     """Tasks by name, in the order of the tabs. Immutable: a hub with other tasks is another registry."""
 
-    def __init__(self, *tasks: Task) -> None:
+    def __init__(self, *tasks: TaskSpec) -> None:
         self._tasks = {task.name: task for task in tasks}
         if len(self._tasks) != len(tasks):
             raise ValueError("two tasks have the same name")
 
-    def __iter__(self) -> Iterator[Task]:
+    def __iter__(self) -> Iterator[TaskSpec]:
         return iter(self._tasks.values())
 
-    def __getitem__(self, name: str) -> Task:
+    def __contains__(self, name: str) -> bool:
+        return name in self._tasks
+
+    def __getitem__(self, name: str) -> TaskSpec:
         """The task; UnknownNameError that names the nearest one."""
         if name in self._tasks:
             return self._tasks[name]
-        raise UnknownNameError(unknown("task", name, tuple(self._tasks)))
-
-
-def unknown(kind: str, name: str, known: Sequence[str]) -> str:
-    """One sentence about a name that does not exist, with what was probably meant."""
-    near = difflib.get_close_matches(name, known, n=1)
-    return f"There is no {kind} {name!r}; " + (
-        f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}."
-    )
+        raise UnknownNameError(unknown_name(Message("task"), name[:60], self._tasks))

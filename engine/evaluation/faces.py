@@ -1,4 +1,4 @@
-"""How well landmarks lie, and how good swaps are, both by an independent judge."""
+"""How well landmarks lie, and how good swaps are, both by an independent model."""
 
 from __future__ import annotations
 
@@ -11,16 +11,19 @@ import cv2
 import numpy
 from numpy.typing import NDArray
 
+from engine.contracts.context import RunContext
 from engine.contracts.errors import ParameterError, PentimentoError, PictureError
-from engine.contracts.job import Job, Walk
+from engine.contracts.job import StepRun
+from engine.contracts.messages import Message
 from engine.evaluation.folder import pictures_in
-from engine.evaluation.reference_model import Judge
+from engine.evaluation.reference_model import ReferenceModel
 from engine.faces.detection import find_faces
 from engine.faces.face import INNER, JAW, Face, Points
-from engine.hardware.device import best_device
 from engine.imaging.canvas import Canvas
-from engine.imaging.picture import Picture, open_picture
-from engine.tasks.face_swap import FaceSwap, Scene, swapping_of
+from engine.imaging.door import open_picture
+from engine.imaging.picture import Picture
+from engine.runtime.runtime import Runtime
+from engine.tasks.face_swap import FaceSwap, Scene, swap_settings
 
 Image = NDArray[Any]
 """``(H, W, 3)``, bytes."""
@@ -32,12 +35,12 @@ LANDMARK_KEYS = ("inner", "jaw", "all")
 SWAP_KEYS = ("to_identity", "to_photo", "nearer", "landmarks", "untouched", "seconds")
 
 
-def landmarks(folder: Path) -> Iterator[dict[str, Any]]:
-    """Distances from the judge's points in per cent of those of the outer eye corners; a row for each change.
+def landmarks(runtime: Runtime, folder: Path) -> Iterator[dict[str, Any]]:
+    """Distances from the reference model's points in per cent of those of the outer eye corners; a row for each change.
 
-    The judge looks at the picture as it is; its points are then turned or reduced as the picture is for ours.
+    The reference model looks at the picture as it is; its points are then turned or reduced as the picture is for ours.
     """
-    judge, device = Judge(), best_device()
+    judge = ReferenceModel()
     for path in pictures_in(folder, nested=True):
         try:
             image = numpy.asarray(open_picture(path).image)
@@ -48,7 +51,7 @@ def landmarks(folder: Path) -> Iterator[dict[str, Any]]:
             continue
         for name, changed, matrix in _changes(image, judged.points):
             points = judged.points @ matrix[:, :2].T + matrix[:, 2]
-            face = _nearest(find_faces(changed, device), points)
+            face = _nearest(find_faces(changed, runtime.nets), points)
             yield {"name": path.name, "change": name, **_errors(face, points)}
 
 
@@ -77,39 +80,41 @@ def _errors(face: Face | None, points: Points) -> dict[str, float]:
     return {"inner": float(away[INNER].mean()), "jaw": float(away[JAW].mean()), "all": float(away.mean())}
 
 
-def swaps(folder: Path, methods: Sequence[str], pairs: int, parameters: FaceSwap) -> Iterator[dict[str, Any]]:
+def swaps(
+    runtime: Runtime, folder: Path, methods: Sequence[str], pairs: int, parameters: FaceSwap
+) -> Iterator[dict[str, Any]]:
     """Swap pairs of identities, and let the judge say whom the result is like; a row for each pair and method.
 
     ``folder`` has a folder for each identity, or single pictures. Of an identity with several pictures, the second half
     is held out: the swap sees the first, the judge measures the distance to the second.
     """
-    judge = Judge()
+    judge = ReferenceModel()
     people = _people(folder)
     for photo, identity in _pairs(list(people), pairs):
         shown = people[identity]
         half = (len(shown) + 1) // 2
-        given, held_out = shown[:half], shown[half:] or shown
+        seen, held_out = shown[:half], shown[half:] or shown
         scene = people[photo][0]
         for method in methods:
             try:
-                row = _row(judge, scene, given, held_out, method, parameters)
+                row = _row(judge, runtime.context(), scene, seen, held_out, method, parameters)
             except PentimentoError as error:
                 row = {**dict.fromkeys(SWAP_KEYS, math.nan), "error": str(error)}
             yield {"photo": photo, "identity": identity, "method": method, "held_out": bool(shown[half:]), **row}
 
 
 def _people(folder: Path) -> Mapping[str, list[Picture]]:
-    found: dict[str, list[Picture]] = {}
+    people: dict[str, list[Picture]] = {}
     for path in pictures_in(folder, nested=True):
         owner = path.stem if path.parent == folder else path.parent.name
         try:
             picture = open_picture(path, raster=True)
         except PictureError:
             continue
-        found.setdefault(owner, []).append(picture)
-    if len(found) < 2:
-        raise ParameterError(f"There are no two identities in {folder.name!r}.")
-    return found
+        people.setdefault(owner, []).append(picture)
+    if len(people) < 2:
+        raise ParameterError(Message("There are no two identities in {folder!r}.", folder=folder.name))
+    return people
 
 
 def _pairs(names: Sequence[str], count: int) -> list[tuple[str, str]]:
@@ -120,29 +125,32 @@ def _pairs(names: Sequence[str], count: int) -> list[tuple[str, str]]:
 
 
 def _row(
-    judge: Judge, photo: Picture, given: Sequence[Picture], held_out: Sequence[Picture], method: str,
+    judge: ReferenceModel, context: RunContext, photo: Picture, seen: Sequence[Picture], held_out: Sequence[Picture], method: str,
     parameters: FaceSwap,
 ) -> dict[str, Any]:  # fmt: skip
     import time
 
-    from engine.faces.swap import meet, swapped
+    from engine.faces.meeting import meet
+    from engine.faces.swap import swapped
 
-    device = best_device()
     scene = Scene(photo.as_raster(), parameters)
     start = time.perf_counter()
-    met = Walk(meet(scene.picture, [numpy.asarray(each.image) for each in given], 0, device)).finish()
-    how = swapping_of(parameters, method)
-    made = Walk(swapped(met, how, device, Job(), scene.size, lambda *_: photo.image)).finish()
+    identity = [numpy.asarray(each.image) for each in seen]
+    met = StepRun(meet(scene.picture, identity, 0, context.nets)).finish()
+    settings = swap_settings(parameters, method)
+    face = StepRun(swapped(met, settings, context, scene.size, lambda *_: photo.image)).finish()
     seconds = time.perf_counter() - start
     canvas = Canvas(photo.as_raster())  # without the label, which the judge should not see
-    canvas.put(made.box, made.colours, made.cover, alpha="kept")
+    canvas.put(face.box, face.colours, face.cover, alpha="kept")
     result = canvas.image
     outside = numpy.ones(result.shape[:2], numpy.bool_)
-    outside[made.box.top : made.box.bottom, made.box.left : made.box.right] = made.cover <= 0
+    outside[face.box.top : face.box.bottom, face.box.left : face.box.right] = face.cover <= 0
     before, after = judge(scene.picture), judge(result)
-    others = [found.embedding for each in held_out if (found := judge(numpy.asarray(each.image))) is not None]
+    answers = [judge(numpy.asarray(each.image)) for each in held_out]
+    answers = [judge(numpy.asarray(each.image)) for each in held_out]
+    others = [answer.embedding for answer in answers if answer is not None]
     if before is None or after is None or not others:
-        raise ParameterError("The judge finds no face.")
+        raise ParameterError(Message("The reference model finds no face."))
     to_identity = float(numpy.mean([numpy.linalg.norm(after.embedding - each) for each in others]))
     to_photo = float(numpy.linalg.norm(after.embedding - before.embedding))
     eyes = numpy.linalg.norm(before.points[45] - before.points[36])

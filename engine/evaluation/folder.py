@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from engine.contracts.errors import ParameterError
-from engine.imaging.picture import ENDINGS
+from engine.contracts.messages import Message
+from engine.imaging.door import ENDINGS
 
 
 def pictures_in(folder: Path, *, nested: bool = False) -> list[Path]:
@@ -17,16 +18,16 @@ def pictures_in(folder: Path, *, nested: bool = False) -> list[Path]:
     Raises:
         ParameterError: there are none.
     """
-    found = sorted(path for path in folder.glob("**/*" if nested else "*") if path.suffix.lower() in ENDINGS)
-    if not found:
-        raise ParameterError(f"There are no pictures in {folder.name!r}.")
-    return found
+    paths = sorted(path for path in folder.glob("**/*" if nested else "*") if path.suffix.lower() in ENDINGS)
+    if not paths:
+        raise ParameterError(Message("There are no pictures in {folder!r}.", folder=folder.name))
+    return paths
 
 
 def mean(rows: Sequence[Mapping[str, Any]], keys: Sequence[str]) -> dict[str, float]:
     """The last line of a table; what could not be measured (NaN) does not count."""
-    found = {}
+    means = {}
     for key in keys:
         values = [row[key] for row in rows if not math.isnan(row[key])]
-        found[key] = sum(values) / len(values) if values else math.nan
-    return found
+        means[key] = sum(values) / len(values) if values else math.nan
+    return means

@@ -12,14 +12,15 @@ import cv2
 import numpy
 from PIL import Image
 
-from engine.contracts.job import Job, Walk
+from engine.contracts.job import StepRun
 from engine.imaging.canvas import Canvas
+from engine.imaging.door import open_picture
 from engine.imaging.masks import Mask, checked, mask_of
-from engine.imaging.metrics import inside
-from engine.imaging.picture import open_picture
 from engine.imaging.raster import Raster
 from engine.imaging.tensors import fitted, to_tensor
 from engine.inpainting.fill import fill
+from engine.perceptual.quality import quality_inside
+from engine.runtime.runtime import Runtime
 from engine.tasks.inpainting_comparison import InpaintingComparison, MethodName, filling
 
 KEYS = ("l1", "l2", "psnr", "ssim", "lpips", "sharpness", "seconds")
@@ -53,11 +54,12 @@ def strokes(size: tuple[int, int], seed: int) -> Mask:
 
 
 def evaluate(
-    images: Sequence[Path], mask: str, methods: Sequence[MethodName], *, side: int = 0
+    runtime: Runtime, images: Sequence[Path], mask: str, methods: Sequence[MethodName], *, side: int = 0
 ) -> Iterator[dict[str, Any]]:
     """Measure methods; yields ``name, method`` and :data:`KEYS` for each picture and method.
 
     Args:
+        runtime: whose nets are measured.
         images: files of whole pictures.
         mask: ``"centre"``, ``"random"`` (strokes, others for each picture, the same in each run), or a file.
         methods: what to measure, with the defaults of each.
@@ -74,10 +76,10 @@ def evaluate(
         original = to_tensor(picture.image)
         for method in methods:
             canvas, start = Canvas(Raster(numpy.asarray(picture.image))), time.perf_counter()
-            Walk(fill(canvas, hole, filling(InpaintingComparison(), method), Job())).finish()
+            StepRun(fill(canvas, hole, filling(InpaintingComparison(), method), runtime.context())).finish()
             seconds = time.perf_counter() - start
-            found = inside(to_tensor(Image.fromarray(canvas.image)), original, hole)
-            yield {"name": path.stem, "method": method, **found, "seconds": seconds}
+            figures = quality_inside(to_tensor(Image.fromarray(canvas.image)), original, hole, runtime.nets)
+            yield {"name": path.stem, "method": method, **figures, "seconds": seconds}
 
 
 def _mask(mask: str, size: tuple[int, int], number: int) -> Mask:

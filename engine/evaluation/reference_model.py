@@ -1,6 +1,7 @@
-"""An independent judge of faces: dlib's detector, 68 points and 128-D embedding. For development, never for a swap.
+"""An independent model of faces to measure ours with: dlib's detector, 68 points and 128-D embedding.
 
-It is not a dependency: ``pip install dlib-bin face_recognition_models``. The points are for research only (iBUG 300-W).
+For development, never for a swap. It is not a dependency: ``pip install dlib-bin face_recognition_models``. The points
+are for research only (iBUG 300-W).
 """
 
 from __future__ import annotations
@@ -15,15 +16,16 @@ import numpy
 from numpy.typing import NDArray
 
 from engine.contracts.errors import ParameterError
+from engine.contracts.messages import Message
 
-MISSING = "This needs a judge that is no part of the hub: pip install dlib-bin face_recognition_models"
+MISSING = Message("This needs a model that is no part of the hub: pip install dlib-bin face_recognition_models")
 POINTS, EMBEDDING = "shape_predictor_68_face_landmarks.dat", "dlib_face_recognition_resnet_model_v1.dat"
 SIDE = 900
-"""Longest side in pixels at which pictures are judged."""
+"""Longest side in pixels at which it looks at pictures."""
 
 
 @dataclass(frozen=True, eq=False)
-class Judged:
+class ReferenceFace:
     """One face."""
 
     points: NDArray[numpy.float64]
@@ -32,7 +34,7 @@ class Judged:
     """``(128,)``; distances below 0.6 mean the same person."""
 
 
-class Judge:
+class ReferenceModel:
     """Looks at the largest face of a picture.
 
     Raises:
@@ -49,7 +51,7 @@ class Judge:
         self._points = dlib.shape_predictor(str(models / POINTS))
         self._embed = dlib.face_recognition_model_v1(str(models / EMBEDDING))
 
-    def __call__(self, picture: NDArray[numpy.uint8]) -> Judged | None:
+    def __call__(self, picture: NDArray[numpy.uint8]) -> ReferenceFace | None:
         """A picture ``(H, W, 3)``; None where it finds no face."""
         import cv2
 
@@ -61,4 +63,4 @@ class Judge:
             return None
         shape = self._points(seen, max(boxes, key=lambda box: box.area()))
         points = numpy.array([[shape.part(index).x, shape.part(index).y] for index in range(68)], numpy.float64)
-        return Judged(points / factor, numpy.array(self._embed.compute_face_descriptor(seen, shape, 1)))
+        return ReferenceFace(points / factor, numpy.array(self._embed.compute_face_descriptor(seen, shape, 1)))

@@ -8,15 +8,13 @@ import cv2
 import numpy
 from numpy.typing import NDArray
 from scipy.interpolate import RBFInterpolator  # type: ignore[import-untyped]
+from skimage.transform import SimilarityTransform
 
 from engine.faces.face import LEFT_EYE, RIGHT_EYE, Face, Points
+from engine.imaging.masks import Colours
 
 Matrix = NDArray[Any]
 """``(2, 3)`` float64: picture -> crop, in pixels."""
-Colours = NDArray[Any]
-"""``(H, W, 3)`` float32, sRGB in [0, 1]."""
-Cover = NDArray[Any]
-"""``(H, W)`` float32 in [0, 1]."""
 
 TEMPLATE = numpy.array([[0.365, 0.42], [0.635, 0.42], [0.39, 0.70], [0.61, 0.70]])
 """Middles of the eyes and corners of the mouth in a crop of side 1: forehead and chin are inside."""
@@ -36,13 +34,9 @@ def anchors(face: Face) -> Points:
 
 def similarity(source: Points, target: Points) -> Matrix:
     """Turn, scale and shift that bring ``(N, 2)`` points nearest to others, in least squares (Umeyama 1991)."""
-    ours, theirs = source.mean(0), target.mean(0)
-    x, y = (source - ours).T.astype(numpy.float64)
-    u, v = (target - theirs).T.astype(numpy.float64)
-    total = (x * x + y * y).sum()
-    cosine, sine = (x * u + y * v).sum() / total, (x * v - y * u).sum() / total
-    turn = numpy.array([[cosine, -sine], [sine, cosine]])
-    return numpy.column_stack([turn, theirs - turn @ ours])
+    transform: Any = SimilarityTransform.from_estimate(source.astype(numpy.float64), target.astype(numpy.float64))
+    matrix: Matrix = transform.params[:2]
+    return matrix
 
 
 def alignment(face: Face, side: int) -> Matrix:
@@ -57,8 +51,8 @@ def moved(points: NDArray[numpy.floating], matrix: Matrix) -> Points:
 
 def inverse(matrix: Matrix) -> Matrix:
     """Crop -> picture."""
-    found: Matrix = cv2.invertAffineTransform(matrix)
-    return found
+    back: Matrix = cv2.invertAffineTransform(matrix)
+    return back
 
 
 def scale_of(matrix: Matrix) -> float:
@@ -84,11 +78,11 @@ def sampled(picture: NDArray[Any], places: NDArray[numpy.float32], scale: float)
         shrink = numpy.array([size[0] / part.shape[1], size[1] / part.shape[0]], numpy.float32)
         part = cv2.resize(part, size, interpolation=cv2.INTER_AREA)
         places = (places + 0.5) * shrink - 0.5
-    found = cv2.remap(
+    values = cv2.remap(
         numpy.ascontiguousarray(part), numpy.ascontiguousarray(places[..., 0]), numpy.ascontiguousarray(places[..., 1]),
         cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE,
     )  # fmt: skip
-    return found.astype(numpy.float32) / 255
+    return values.astype(numpy.float32) / 255
 
 
 def crop(picture: NDArray[numpy.uint8], matrix: Matrix, side: int) -> Colours:
@@ -111,5 +105,10 @@ def smooth_map(target: Points, source: Points, side: int) -> NDArray[numpy.float
     own = identity_map(side)
     finer = own * ((GRID - 1) / (side - 1))
     shift = cv2.remap(coarse, finer[..., 0], finer[..., 1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
-    made: NDArray[numpy.float32] = own + shift
-    return made
+    places: NDArray[numpy.float32] = own + shift
+    return places
+
+
+def samples(colours: Colours) -> NDArray[numpy.uint8]:
+    """Colours as bytes, rounded."""
+    return (255 * colours.clip(0, 1)).round().astype(numpy.uint8)

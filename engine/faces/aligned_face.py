@@ -10,13 +10,13 @@ import cv2
 import numpy
 from numpy.typing import NDArray
 
-from engine.contracts.errors import PictureError
-from engine.faces.align import Colours, Cover, Matrix, alignment, crop, moved
-from engine.faces.blend import grown, polygon, softened
+from engine.contracts.errors import FaceError
+from engine.contracts.messages import Message
+from engine.faces.align import Matrix, alignment, crop, moved
 from engine.faces.face import (
-    CLASSICAL,
     INNER,
     INNER_LIPS,
+    LANDMARKS_OF_MESH,
     LEFT_BROW,
     LEFT_EYE,
     NOSE,
@@ -28,14 +28,18 @@ from engine.faces.face import (
     Points,
     openness,
 )  # fmt: skip
+from engine.faces.face_mask import feathered, grown, polygon
 from engine.faces.parsing import COVERING, FACE, Parts, parts_of
 from engine.faces.relighting import light_distance
-from engine.hardware.device import Device
+from engine.imaging.masks import Colours, Cover
+from engine.model_store.loaded_nets import LoadedNets
 
 LEAST_EYES = 16.0
 """Distance of the outer eye corners in pixels below which a face has nothing to swap; a head of about 40 pixels."""
 MOST_YAW = 50.0
 """Degrees to the side beyond which one eye cannot be seen."""
+LEAST_WIDTH = 60
+"""Width of a face in pixels that a person is told to use at least."""
 RANKING_SIDE = 128
 """Side of the crops in which pictures of an identity are compared."""
 UNITS = {"pose": 12.0, "expression": 5.0, "eyes": 0.07, "mouth": 0.20, "light": 2.5, "glasses": 0.05, "resolution": 1.0}
@@ -45,7 +49,7 @@ ENOUGH_EYES = 70.0
 
 
 @dataclass(frozen=True, eq=False)
-class Head:
+class AlignedFace:
     """An aligned face."""
 
     face: Face
@@ -70,7 +74,7 @@ class Head:
     @property
     def landmarks(self) -> Points:
         """The 68 points in the crop."""
-        return self.mesh[list(CLASSICAL)]
+        return self.mesh[list(LANDMARKS_OF_MESH)]
 
     @cached_property
     def inside(self) -> Cover:
@@ -80,8 +84,8 @@ class Head:
     @cached_property
     def skin(self) -> Cover:
         """What is face, and neither hair nor glasses, a little inside the outline."""
-        found: Cover = grown(self.inside, -self.side // 40) * self.parts.of(*FACE)
-        return found
+        cover: Cover = grown(self.inside, -self.side // 40) * self.parts.of(*FACE)
+        return cover
 
     @cached_property
     def glasses(self) -> float:
@@ -94,14 +98,14 @@ class Head:
         return self.parts.of(*COVERING)
 
 
-def head_of(picture: NDArray[numpy.uint8], face: Face, side: int, device: Device) -> Head:
+def align_face(picture: NDArray[numpy.uint8], face: Face, side: int, nets: LoadedNets) -> AlignedFace:
     """Align a face and take it apart."""
     matrix = alignment(face, side)
     aligned = crop(picture, matrix, side)
-    return Head(face, picture, matrix, aligned, parts_of(aligned, device))
+    return AlignedFace(face, picture, matrix, aligned, parts_of(aligned, nets))
 
 
-def chosen(faces: Sequence[Face], name: str, number: int = 0) -> Face:
+def choose_face(faces: Sequence[Face], name: Message, number: int = 0) -> Face:
     """One face of a picture.
 
     Args:
@@ -110,29 +114,45 @@ def chosen(faces: Sequence[Face], name: str, number: int = 0) -> Face:
         number: counted from the left from 1; 0 for the largest.
 
     Raises:
-        PictureError: there is no face, not so many, or the one is too small or seen from the side.
+        FaceError: there is no face, not so many, or the one is too small or seen from the side.
     """
     if not faces:
-        raise PictureError(f"{name}: no face was found; please use a picture with a face that looks at the camera.")
+        raise FaceError(
+            Message(
+                "{picture}: no face was found; please use a picture with a face that looks at the camera.", picture=name
+            )
+        )
     if number > len(faces):
-        raise PictureError(f"{name}: there is no face {number}; please choose one of {len(faces)}.")
+        raise FaceError(
+            Message(
+                "{picture}: there is no face {number}; please choose one of {faces}.",
+                picture=name,
+                number=number,
+                faces=len(faces),
+            )
+        )
     face = faces[number - 1] if number else max(faces, key=lambda each: each.box.area)
     if face.scale < LEAST_EYES:
-        wide = face.box.width
-        raise PictureError(f"{name}: the face is only {wide} pixels wide; please use one of at least 60 pixels.")
+        raise FaceError(
+            Message(
+                "{picture}: the face is only {width} pixels wide; please use one of at least {minimum} pixels.",
+                picture=name,
+                width=face.box.width,
+                minimum=LEAST_WIDTH,
+            )
+        )
     if abs(face.yaw) > MOST_YAW:
-        raise PictureError(f"{name}: the face is seen from the side; please use one that shows both eyes.")
+        raise FaceError(
+            Message(
+                "{picture}: the face is seen from the side ({yaw:.0f} degrees); please use one that shows both eyes.",
+                picture=name,
+                yaw=abs(face.yaw),
+            )
+        )
     return face
 
 
-def bulk(points: Points) -> Points:
-    """68 points with their mean at 0 and their spread 1."""
-    free = points - points.mean(0)
-    found: Points = free / numpy.sqrt((free**2).sum(1).mean())
-    return found
-
-
-def distances(scene: Head, other: Head) -> dict[str, float]:
+def distances(scene: AlignedFace, other: AlignedFace) -> dict[str, float]:
     """How unlike a picture of the identity is to the scene in what a swap cannot change, each in :data:`UNITS`."""
     ours, theirs = scene.landmarks / scene.side, other.landmarks / other.side
     eyes = numpy.linalg.norm(ours[45] - ours[36])
@@ -150,8 +170,8 @@ def distances(scene: Head, other: Head) -> dict[str, float]:
 
 
 def _small(values: Colours | Cover) -> Colours | Cover:
-    found: Colours | Cover = cv2.resize(values, (RANKING_SIDE, RANKING_SIDE), interpolation=cv2.INTER_AREA)
-    return found
+    small: Colours | Cover = cv2.resize(values, (RANKING_SIDE, RANKING_SIDE), interpolation=cv2.INTER_AREA)
+    return small
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,7 +180,7 @@ class Candidate:
 
     number: int
     """Counted from 1, as given."""
-    head: Head
+    face: AlignedFace
     apart: Mapping[str, float]
     """See :func:`distances`."""
 
@@ -170,10 +190,10 @@ class Candidate:
         return sum(self.apart.values())
 
 
-def ranked(scene: Head, others: Sequence[Head]) -> list[Candidate]:
+def ranked(scene: AlignedFace, others: Sequence[AlignedFace]) -> list[Candidate]:
     """Pictures of the identity, the most fitting one first."""
-    found = [Candidate(index, each, distances(scene, each)) for index, each in enumerate(others, start=1)]
-    return sorted(found, key=lambda each: each.total)
+    candidates = [Candidate(index, each, distances(scene, each)) for index, each in enumerate(others, start=1)]
+    return sorted(candidates, key=lambda each: each.total)
 
 
 def region_labels(landmarks: Points, inside: Cover) -> NDArray[numpy.int64]:
@@ -198,4 +218,4 @@ LABELS = ("beside", "skin", "jaw", "nose", "mouth", "left eye", "right eye", "le
 
 def mouth_inside(landmarks: Points, side: int) -> Cover:
     """What is between the lips, its edge softened."""
-    return softened(polygon(landmarks[INNER_LIPS], side), side * 1.3 / 256)
+    return feathered(polygon(landmarks[INNER_LIPS], side), side * 1.3 / 256)

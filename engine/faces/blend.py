@@ -4,38 +4,13 @@ from __future__ import annotations
 
 import cv2
 import numpy
-from numpy.typing import NDArray
 
-from engine.faces.align import Colours, Cover, Matrix, identity_map, inverse, moved, scale_of
-from engine.faces.face import Points
+from engine.faces.align import Matrix, inverse, moved, scale_of
+from engine.imaging.masks import Colours, Cover
 from engine.imaging.tiles import Box
 
 COARSEST = 8
 """Side in pixels of the coarsest level of the pyramids."""
-FINE = 8
-"""Positions of a polygon's corner between two pixels, as a power of two."""
-
-
-def polygon(points: Points, side: int) -> Cover:
-    """1 inside an outline ``(N, 2)``, 0 outside, ``(side, side)``."""
-    canvas = numpy.zeros((side, side), numpy.uint8)
-    cv2.fillPoly(canvas, [(points * 2**FINE).round().astype(numpy.int32)], 255, cv2.LINE_AA, FINE)
-    return canvas.astype(numpy.float32) / 255
-
-
-def softened(cover: Cover, radius: float) -> Cover:
-    """Blurred, ``radius`` in pixels."""
-    found: Cover = cv2.GaussianBlur(cover, (0, 0), radius) if radius > 0.1 else cover
-    return found
-
-
-def grown(cover: Cover, radius: int) -> Cover:
-    """Larger by ``radius`` pixels on every side; smaller where it is negative."""
-    if radius == 0:
-        return cover
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * abs(radius) + 1,) * 2)
-    found: Cover = cv2.dilate(cover, disc) if radius > 0 else cv2.erode(cover, disc)
-    return found
 
 
 def pyramid_blend(face: Colours, scene: Colours, cover: Cover) -> Colours:
@@ -45,12 +20,12 @@ def pyramid_blend(face: Colours, scene: Colours, cover: Cover) -> Colours:
     for _ in range(levels):
         masks.append(cv2.pyrDown(masks[-1]))
         differences.append(cv2.pyrDown(differences[-1]))
-    made = differences[-1] * masks[-1][..., None]
+    total = differences[-1] * masks[-1][..., None]
     for mask, fine, coarse in zip(masks[-2::-1], differences[-2::-1], differences[:0:-1], strict=True):
         size = (fine.shape[1], fine.shape[0])
         band = fine - cv2.pyrUp(coarse, dstsize=size)
-        made = cv2.pyrUp(made, dstsize=size) + band * mask[..., None]
-    blended: Colours = (scene + made).clip(0, 1).astype(numpy.float32)
+        total = cv2.pyrUp(total, dstsize=size) + band * mask[..., None]
+    blended: Colours = (scene + total).clip(0, 1).astype(numpy.float32)
     return blended
 
 
@@ -79,20 +54,6 @@ def placed(crop: Colours, cover: Cover, matrix: Matrix, size: tuple[int, int]) -
     whole = numpy.stack(numpy.meshgrid(*lines), axis=-1)
     places = moved(whole.reshape(-1, 2), matrix).reshape(*whole.shape)
     across, down = numpy.ascontiguousarray(places[..., 0]), numpy.ascontiguousarray(places[..., 1])
-    made = cv2.remap(crop, across, down, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE).clip(0, 1)
+    colours = cv2.remap(crop, across, down, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE).clip(0, 1)
     share = cv2.remap(cover, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=0)
-    return box, made, share
-
-
-def edge_free(cover: Cover) -> Cover:
-    """The cover, fading out at the crop's edges."""
-    side = cover.shape[0]
-    own = identity_map(side)
-    distance = numpy.minimum(own, side - 1 - own).min(-1)
-    found: Cover = cover * (distance / (0.04 * side)).clip(0, 1)
-    return found
-
-
-def samples(colours: Colours) -> NDArray[numpy.uint8]:
-    """As bytes."""
-    return (255 * colours.clip(0, 1)).round().astype(numpy.uint8)
+    return box, colours, share

@@ -10,23 +10,27 @@ from dataclasses import dataclass
 import cv2
 import numpy
 
-from engine.contracts.errors import PictureError
-from engine.faces.align import Colours, Cover, inverse, moved, sampled, scale_of, similarity, smooth_map
-from engine.faces.aligned_face import Head, mouth_inside
-from engine.faces.blend import edge_free, grown, polygon, pyramid_blend, samples, softened
-from engine.faces.face import CLASSICAL, LEFT_EYE, OUTER_LIPS, OVAL, RIGHT_EYE, Points, openness
+from engine.contracts.errors import FaceError
+from engine.contracts.messages import Message
+from engine.faces.align import inverse, moved, sampled, samples, scale_of, similarity, smooth_map
+from engine.faces.aligned_face import AlignedFace, mouth_inside
+from engine.faces.blend import pyramid_blend
+from engine.faces.face import LANDMARKS_OF_MESH, LEFT_EYE, OUTER_LIPS, OVAL, RIGHT_EYE, Points, openness
+from engine.faces.face_mask import edge_free, feathered, grown, polygon
 from engine.faces.parsing import FACE
 from engine.faces.relighting import lab_of, relit
+from engine.imaging.masks import Colours, Cover
 
 SHAPE = 0.35
 """How far the face's shape goes from the scene's to the identity's; more is more alike, and less of the expression."""
 OPEN, WIDE_OPEN, MORE_OPEN, SMILE = 0.06, 0.15, 0.7, 0.1
-"""A mouth is open from the first on. Its inside stays when it is wide open, or the identity's is less than a share;
-closed lips stay where the identity's mouth is as open as the last."""
+"""A mouth counts as open above the ratio ``OPEN`` of its height to its width; its inside is kept if it is at least
+``WIDE_OPEN``, or the identity's is at most ``MORE_OPEN`` times it. Closed lips are kept where the identity's mouth is
+above ``SMILE``."""
 LEAST_COVER = 0.2
-"""Of a face, to be swapped."""
+"""Share of a face that has to be recognised as one for a swap."""
 RIM = (6.0, 16.0)
-"""L* that a rim of glasses is darker than what is around it: from where on it may be one, and from where on it is."""
+"""Difference in L* between a rim of glasses and its surroundings: weight 0 below the first, 1 above the second."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,10 +49,10 @@ class Warped:
     @property
     def landmarks(self) -> Points:
         """The 68 points in the scene's crop."""
-        return self.points[list(CLASSICAL)]
+        return self.points[list(LANDMARKS_OF_MESH)]
 
 
-def between(scene: Head, source: Head, shape: float) -> Points:
+def between(scene: AlignedFace, source: AlignedFace, shape: float) -> Points:
     """``(468, 2)``: the scene's mesh on the way to the identity's shape.
 
     Only what is broad of the difference counts, such as the distance of the eyes: lids and lips stay the scene's. It
@@ -62,11 +66,11 @@ def between(scene: Head, source: Head, shape: float) -> Points:
     depth = cv2.distanceTransform((scene.inside > 0.5).astype(numpy.uint8), cv2.DIST_L2, 5)
     rows, columns = (points[:, axis].round().astype(int).clip(0, side - 1) for axis in (1, 0))
     weight = (depth[rows, columns] / (0.16 * side)).clip(0, 1)
-    found: Points = (points + shape * weight[:, None] * broad).astype(numpy.float32)
-    return found
+    moving: Points = (points + shape * weight[:, None] * broad).astype(numpy.float32)
+    return moving
 
 
-def warped(scene: Head, source: Head, shape: float = SHAPE) -> Warped:
+def warped(scene: AlignedFace, source: AlignedFace, shape: float = SHAPE) -> Warped:
     """The identity's face in the pose and expression of the scene, straight from the pixels of its picture."""
     side = scene.side
     points = between(scene, source, shape)
@@ -84,7 +88,7 @@ def warped(scene: Head, source: Head, shape: float = SHAPE) -> Warped:
 
 
 @dataclass(frozen=True, eq=False)
-class Fit:
+class Placement:
     """How a face goes into the scene: where, and what of the scene stays in front of it."""
 
     cover: Cover
@@ -95,59 +99,61 @@ class Fit:
     """Rims of the scene's glasses, which stay in front."""
 
 
-def fit(scene: Head, made: Warped, source: Head) -> Fit:
+def placement(scene: AlignedFace, warped_face: Warped, source: AlignedFace) -> Placement:
     """Where the new face is."""
     side = scene.side
-    outline = polygon(made.points[list(OVAL)], side) * scene.inside
-    both = numpy.minimum(_face(scene), made.face)
+    outline = polygon(warped_face.points[list(OVAL)], side) * scene.inside
+    both = numpy.minimum(_face(scene), warped_face.face)
     allowed = numpy.maximum(both, _eyes(scene, 0.05) * (1 - scene.covered))
-    cover = softened(grown(outline * allowed, -round(0.022 * side)), 0.016 * side)
-    return Fit(_enough(edge_free(cover), scene), _mouth(scene, source), _rim(scene))
+    cover = feathered(grown(outline * allowed, -round(0.022 * side)), 0.016 * side)
+    return Placement(_enough(edge_free(cover), scene), _mouth(scene, source), _rim(scene))
 
 
-def fit_alone(scene: Head) -> Fit:
+def placement_alone(scene: AlignedFace) -> Placement:
     """Where a face goes that already has the scene's shape, such as a network's; an open mouth keeps its inside."""
-    cover = softened(grown(scene.inside * _face(scene), -round(0.022 * scene.side)), 0.016 * scene.side)
+    cover = feathered(grown(scene.inside * _face(scene), -round(0.022 * scene.side)), 0.016 * scene.side)
     opened = openness(scene.landmarks)["mouth"] >= OPEN
     mouth = mouth_inside(scene.landmarks, scene.side) if opened else numpy.zeros_like(cover)
-    return Fit(_enough(edge_free(cover), scene), mouth, _rim(scene))
+    return Placement(_enough(edge_free(cover), scene), mouth, _rim(scene))
 
 
-def _enough(cover: Cover, scene: Head) -> Cover:
+def _enough(cover: Cover, scene: AlignedFace) -> Cover:
     """The cover.
 
     Raises:
-        PictureError: too little of the face was recognised as one for a swap.
+        FaceError: too little of the face was recognised as one for a swap.
     """
     if cover.sum() < LEAST_COVER * scene.inside.sum():
-        raise PictureError("The face is too dark or too much covered to be swapped; please use a clearer picture.")
+        raise FaceError(
+            Message("The face is too dark or too much covered to be swapped; please use a clearer picture.")
+        )
     return cover
 
 
-def _face(head: Head) -> Cover:
+def _face(head: AlignedFace) -> Cover:
     """What is face or glasses; what the net is sure of by more than a half counts as whole."""
-    found: Cover = ((head.parts.of(*FACE, "glasses") - 0.3) / 0.4).clip(0, 1)
-    return found
+    face: Cover = ((head.parts.of(*FACE, "glasses") - 0.3) / 0.4).clip(0, 1)
+    return face
 
 
-def _eyes(head: Head, margin: float) -> Cover:
+def _eyes(head: AlignedFace, margin: float) -> Cover:
     """Around both eyes; what is parsed as glasses or not is left to others."""
     covers = [polygon(cv2.convexHull(head.landmarks[part])[:, 0], head.side) for part in (LEFT_EYE, RIGHT_EYE)]
-    return softened(grown(numpy.maximum(*covers), round(margin * head.side)), 0.01 * head.side)
+    return feathered(grown(numpy.maximum(*covers), round(margin * head.side)), 0.01 * head.side)
 
 
-def _mouth(scene: Head, source: Head) -> Cover:
+def _mouth(scene: AlignedFace, source: AlignedFace) -> Cover:
     """The scene's teeth, where the identity's picture has nothing to show there; its closed lips, where that smiles."""
     ours, theirs = openness(scene.landmarks)["mouth"], openness(source.landmarks)["mouth"]
     if ours < OPEN and theirs > SMILE:  # else teeth would be pressed into a line
         lips = polygon(scene.landmarks[OUTER_LIPS], scene.side)
-        return softened(grown(lips, -round(0.004 * scene.side)), 0.008 * scene.side)
+        return feathered(grown(lips, -round(0.004 * scene.side)), 0.008 * scene.side)
     if ours < OPEN or (ours < WIDE_OPEN and theirs > MORE_OPEN * ours):
         return numpy.zeros((scene.side, scene.side), numpy.float32)
     return mouth_inside(scene.landmarks, scene.side)
 
 
-def _rim(scene: Head) -> Cover:
+def _rim(scene: AlignedFace) -> Cover:
     """Dark lines inside what is parsed as glasses, without eyes and brows."""
     side = scene.side
     if scene.glasses < 0.02:
@@ -158,34 +164,34 @@ def _rim(scene: Head) -> Cover:
     ridge = ((darker - RIM[0]) / (RIM[1] - RIM[0])).clip(0, 1)
     near = grown((scene.parts.of("glasses") > 0.4).astype(numpy.float32), round(0.012 * side))
     brows = grown((scene.parts.of("left brow", "right brow") > 0.5).astype(numpy.float32), round(0.008 * side))
-    kept = ridge * near * (1 - _eyes(scene, 0.035)) * (1 - softened(brows, 1))
-    return softened(grown(kept.astype(numpy.float32), 1), 0.004 * side)
+    kept = ridge * near * (1 - _eyes(scene, 0.035)) * (1 - feathered(brows, 1))
+    return feathered(grown(kept.astype(numpy.float32), 1), 0.004 * side)
 
 
-def in_light(made: Warped, scene: Head) -> Colours:
+def in_light(warped_face: Warped, scene: AlignedFace) -> Colours:
     """The warped face in the scene's light, judged where both are skin."""
-    return relit(made.colours, scene.crop, scene.skin * made.skin)
+    return relit(warped_face.colours, scene.crop, scene.skin * warped_face.skin)
 
 
-def joined(face: Colours, scene: Head, placed: Fit) -> Colours:
+def joined(face: Colours, scene: AlignedFace, placed: Placement) -> Colours:
     """The face in the scene's crop: what stays in front, then the blend."""
     mouth, rim = placed.mouth[..., None], placed.rim[..., None]
     face = face * (1 - mouth) + scene.crop * mouth
     blended = pyramid_blend(face, scene.crop, placed.cover)
-    found: Colours = blended * (1 - rim) + scene.crop * rim
-    return found
+    whole: Colours = blended * (1 - rim) + scene.crop * rim
+    return whole
 
 
-def reach(placed: Fit) -> Cover:
+def reach(placed: Placement) -> Cover:
     """Where the crop may differ from the scene: a little beyond the cover, for the pyramid's broad bands."""
     side = placed.cover.shape[0]
     wide = grown((placed.cover > 0.02).astype(numpy.float32), round(0.06 * side))
-    return edge_free(softened(wide, 0.025 * side))
+    return edge_free(feathered(wide, 0.025 * side))
 
 
-def edited(scene: Head, source: Head) -> tuple[Colours, Cover]:
+def edited(scene: AlignedFace, source: AlignedFace) -> tuple[Colours, Cover]:
     """What an image editor makes: the warp into the scene's shape, cloned seamlessly (Pérez et al. 2003), and where."""
-    made = warped(scene, source, 0.0)
+    warped_face = warped(scene, source, 0.0)
     side = scene.side
     outline = grown(scene.inside, -round(0.03 * side))
     mask = (outline > 0.5).astype(numpy.uint8) * 255
@@ -193,8 +199,8 @@ def edited(scene: Head, source: Head) -> tuple[Colours, Cover]:
     mask[:margin], mask[-margin:], mask[:, :margin], mask[:, -margin:] = 0, 0, 0, 0
     left, top, width, height = cv2.boundingRect(mask)
     middle = (left + width // 2, top + height // 2)
-    cover = edge_free(softened((mask > 0).astype(numpy.float32), 0.006 * side))
-    ours, theirs = (samples(each)[..., ::-1].copy() for each in (made.colours, scene.crop))
+    cover = edge_free(feathered((mask > 0).astype(numpy.float32), 0.006 * side))
+    ours, theirs = (samples(each)[..., ::-1].copy() for each in (warped_face.colours, scene.crop))
     cloned = cv2.seamlessClone(ours, theirs, mask, middle, cv2.NORMAL_CLONE)  # writes to the mask
-    found: Colours = cloned[..., ::-1].astype(numpy.float32) / 255
-    return found, cover
+    edited_face: Colours = cloned[..., ::-1].astype(numpy.float32) / 255
+    return edited_face, cover

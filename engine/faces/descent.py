@@ -21,9 +21,9 @@ from torch import Tensor
 from torch.nn import functional
 
 from engine.contracts.job import Job, Step
-from engine.faces.align import Colours, Cover
 from engine.faces.aligned_face import LABELS
 from engine.faces.relighting import SLOW
+from engine.imaging.masks import Colours, Cover
 from engine.imaging.tensors import enlarged
 from engine.perceptual import losses
 from engine.perceptual.matching import Allowed, PatchBank
@@ -43,15 +43,15 @@ STRIDES = {"relu3_1": 4, "relu4_1": 8}
 CELLS = 8
 """Parts of the crop's side; a patch is looked for in its own cell and those around it."""
 PATCHES, LIGHT, SMOOTHNESS = 1.0, 40.0, 0.5
-"""Weights of the terms, against :attr:`Settings.likeness` for the content."""
+"""Weights of the terms, against :attr:`DescentSettings.likeness` for the content."""
 COLOUR_SMOOTHING = 4.0
 """Blur of the correction's colour relative to that of its lightness."""
 SCALES = 3
 
 
 @dataclass(frozen=True)
-class Settings:
-    """Of a descent."""
+class DescentSettings:
+    """How a face is made anew."""
 
     iterations: int = 54
     """At all scales together."""
@@ -91,7 +91,7 @@ class FaceEnergy:
         side: of the crop at this scale.
     """
 
-    def __init__(self, network: PerceptualNetwork, stage: Stage, settings: Settings, side: int) -> None:
+    def __init__(self, network: PerceptualNetwork, stage: Stage, settings: DescentSettings, side: int) -> None:
         device = network.device.torch_device
         self._network, self._settings = network, settings
         self.scene = _tensor(stage.scene, side, device)
@@ -102,8 +102,8 @@ class FaceEnergy:
         self.start = self.scene + self._cover * (mixed - self.scene)
         """The picture that is corrected."""
         self._content = network.targets(self.scene, [CONTENT_LAYER])[CONTENT_LAYER]
-        found = [network.targets(each, PATCH_LAYERS) for each in sources]
-        banks = {layer: PatchBank([each[layer] for each in found]) for layer in PATCH_LAYERS}
+        features = [network.targets(each, PATCH_LAYERS) for each in sources]
+        banks = {layer: PatchBank([each[layer] for each in features]) for layer in PATCH_LAYERS}
         allowed = {layer: allowed_near(stage, side // STRIDES[layer], device) for layer in PATCH_LAYERS}
         self._patches = PatchTerm(banks, rematch=settings.rematch, allowed=allowed, full_length=True)
         self._light = self._slow(self.scene)
@@ -186,7 +186,12 @@ def blurred(values: Tensor, deviation: float) -> Tensor:
 
 
 def descended(
-    network: PerceptualNetwork, stage: Stage, settings: Settings, side: int, job: Job, shown: Callable[[Colours], Image]
+    network: PerceptualNetwork,
+    stage: Stage,
+    settings: DescentSettings,
+    side: int,
+    job: Job,
+    shown: Callable[[Colours], Image],
 ) -> Generator[Step, None, tuple[Colours, dict[str, Any]]]:
     """The new face in the scene's crop, and what happened; a generator of steps.
 
@@ -206,20 +211,20 @@ def descended(
 
     device = network.device.torch_device
     scales = _scales(side, settings.iterations)
-    found = yield from coarse_to_fine(
+    synthesis = yield from coarse_to_fine(
         scales, lambda size: torch.zeros(1, 3, size[1], size[0], device=device), energy_at, job=job, captured=False,
         carry=enlarged, shown=lambda correction: shown(_colours(energies[0].picture(correction))),
     )  # fmt: skip
     # After a stop the correction of a coarse scale is enlarged, and corrects the start of the finest one.
-    reached = energies[0] if found.picture.shape[3] == energies[0].start.shape[3] else energy_at((side, side))
+    reached = energies[0] if synthesis.picture.shape[3] == energies[0].start.shape[3] else energy_at((side, side))
     with torch.no_grad():
-        return _colours(reached.picture(found.picture)), dict(found.facts)
+        return _colours(reached.picture(synthesis.picture)), dict(synthesis.facts)
 
 
 def _colours(picture: Tensor) -> Colours:
     """``(1, 3, H, W)`` -> ``(H, W, 3)``."""
-    found: Colours = picture[0].detach().permute(1, 2, 0).clamp(0, 1).cpu().numpy()
-    return found
+    colours: Colours = picture[0].detach().permute(1, 2, 0).clamp(0, 1).cpu().numpy()
+    return colours
 
 
 def _scales(side: int, iterations: int) -> list[Scale]:
@@ -231,7 +236,7 @@ def _scales(side: int, iterations: int) -> list[Scale]:
     return [Scale((each, each), count) for each, count in zip(sides, counts, strict=True)]
 
 
-def gflop(side: int, sources: int, settings: Settings) -> float:
+def gflop(side: int, sources: int, settings: DescentSettings) -> float:
     """Arithmetic in GFLOP: network and search."""
     from engine.nets.vgg import features_of, gflop_per_pixel
     from engine.perceptual.matching import search_gflop

@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 from engine.faces.face import Face
 from engine.hardware.device import Device
 from engine.imaging.tiles import Box
-from engine.model_store.catalogue import catalogue
-from engine.model_store.loaded_nets import models
+from engine.model_store.loaded_nets import LoadedNets
 from engine.nets.faces import ANCHORS, DETECTOR_SIDE, MESH_SIDE, BlazeFace, FaceMesh
 
 DETECTOR, MESH = "blazeface", "facemesh"
@@ -45,7 +44,7 @@ Image = NDArray[numpy.uint8]
 
 
 @dataclass(frozen=True)
-class _Found:
+class _Detection:
     """What the detector says."""
 
     box: tuple[float, float, float, float]
@@ -55,7 +54,7 @@ class _Found:
     """In radians, clockwise."""
 
 
-def find_faces(image: Image, device: Device) -> list[Face]:
+def find_faces(image: Image, nets: LoadedNets) -> list[Face]:
     """All faces of a picture that look into it somehow, from left to right.
 
     Tilted by up to about 45 degrees; where there is none, the picture is looked at lying and standing on its head, as a
@@ -63,10 +62,9 @@ def find_faces(image: Image, device: Device) -> list[Face]:
     """
     if min(image.shape[:2]) < LEAST_SIDE:
         return []
-    exact = replace(device, dtype=torch.float32)  # half precision would move points by a pixel
     for turns in range(4):
         turned = numpy.ascontiguousarray(numpy.rot90(image, turns))
-        faces = _upright(turned, exact, pieces=turns == 0)
+        faces = _upright(turned, nets, pieces=turns == 0)
         if faces:
             return sorted((_turned_back(face, turns, turned) for face in faces), key=lambda face: face.box.left)
     return []
@@ -83,14 +81,16 @@ def _turned_back(face: Face, turns: int, turned: Image) -> Face:
 
 
 @torch.inference_mode()
-def _upright(image: Image, device: Device, *, pieces: bool) -> list[Face]:
-    detector, mesh = models.get(catalogue()[DETECTOR], device), models.get(catalogue()[MESH], device)
+def _upright(image: Image, nets: LoadedNets, *, pieces: bool) -> list[Face]:
+    # Half precision would move points by a pixel.
+    detector, mesh = nets.get(DETECTOR, torch.float32), nets.get(MESH, torch.float32)
+    device = nets.device
     assert isinstance(detector, BlazeFace)
     assert isinstance(mesh, FaceMesh)
     looks = _pieces(image) if pieces else [_whole(image)]
-    found = _distinct([each for piece in looks for each in _detected(image, piece, detector, device)])[:MOST_FACES]
-    faces = [face for each in found if (face := _measured(image, each, mesh, device)) is not None]
-    boxes = [_Found(_corners(face.box), face.score * face.box.area, 0) for face in faces]
+    detections = _distinct([each for piece in looks for each in _detected(image, piece, detector, device)])[:MOST_FACES]
+    faces = [face for each in detections if (face := _measured(image, each, mesh, device)) is not None]
+    boxes = [_Detection(_corners(face.box), face.score * face.box.area, 0) for face in faces]
     kept = _distinct(boxes)  # two boxes may have led to one face
     return [face for face, box in zip(faces, boxes, strict=True) if box in kept]
 
@@ -123,7 +123,7 @@ def _starts(length: int, tile: int) -> list[int]:
     return [round(index * (length - tile) / count) for index in range(count + 1)]
 
 
-def _detected(image: Image, piece: Box, detector: BlazeFace, device: Device) -> list[_Found]:
+def _detected(image: Image, piece: Box, detector: BlazeFace, device: Device) -> list[_Detection]:
     factor = DETECTOR_SIDE / piece.width
     height, width = image.shape[:2]
     inside = Box(max(piece.left, 0), max(piece.top, 0), min(piece.right, width), min(piece.bottom, height))
@@ -134,10 +134,10 @@ def _detected(image: Image, piece: Box, detector: BlazeFace, device: Device) -> 
     small = cv2.resize(part, size, interpolation=cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR)
     small = small[: DETECTOR_SIDE - top, : DETECTOR_SIDE - left]
     canvas[top : top + small.shape[0], left : left + small.shape[1]] = small
-    given = torch.from_numpy(canvas).to(device.torch_device).permute(2, 0, 1)[None].float() / 127.5 - 1
-    scores, values = (each[0].cpu() for each in detector(given))
+    seen = torch.from_numpy(canvas).to(device.torch_device).permute(2, 0, 1)[None].float() / 127.5 - 1
+    scores, values = (each[0].cpu() for each in detector(seen))
     scores = scores.clamp(-100, 100).sigmoid()
-    found = []
+    detections = []
     for index in (scores > LEAST_SCORE).nonzero().flatten().tolist():
         across, down, wide, high, *points = (values[index, :8] / DETECTOR_SIDE).tolist()
         middle = _anchor(index)
@@ -145,8 +145,8 @@ def _detected(image: Image, piece: Box, detector: BlazeFace, device: Device) -> 
         edges = (across - wide / 2, down - high / 2, across + wide / 2, down + high / 2)
         moved = [edge * piece.width + (piece.top if place % 2 else piece.left) for place, edge in enumerate(edges)]
         tilt = float(numpy.arctan2(points[3] - points[1], points[2] - points[0]))
-        found.append(_Found((moved[0], moved[1], moved[2], moved[3]), float(scores[index]), tilt))
-    return found
+        detections.append(_Detection((moved[0], moved[1], moved[2], moved[3]), float(scores[index]), tilt))
+    return detections
 
 
 def _anchor(index: int) -> tuple[float, float]:
@@ -159,10 +159,10 @@ def _anchor(index: int) -> tuple[float, float]:
     raise IndexError(index)
 
 
-def _distinct(found: list[_Found]) -> list[_Found]:
+def _distinct(detections: list[_Detection]) -> list[_Detection]:
     """The best one of every group that overlaps."""
-    kept: list[_Found] = []
-    for each in sorted(found, key=lambda one: -one.score):
+    kept: list[_Detection] = []
+    for each in sorted(detections, key=lambda one: -one.score):
         if all(_overlap(each.box, other.box) < SAME for other in kept):
             kept.append(each)
     return kept
@@ -179,10 +179,10 @@ def _overlap(one: tuple[float, ...], other: tuple[float, ...]) -> float:
     return max(both / (sum(areas) - both), (both / min(areas) > 0.8) * 1.0)
 
 
-def _measured(image: Image, found: _Found, mesh: FaceMesh, device: Device) -> Face | None:
-    left, top, right, bottom = found.box
+def _measured(image: Image, detection: _Detection, mesh: FaceMesh, device: Device) -> Face | None:
+    left, top, right, bottom = detection.box
     middle = numpy.array([(left + right) / 2, (top + bottom) / 2])
-    side, tilt = CONTEXT * max(right - left, bottom - top), found.tilt
+    side, tilt = CONTEXT * max(right - left, bottom - top), detection.tilt
     face: Face | None = None
     for _ in range(PASSES):
         face = _mesh_at(image, middle, side, tilt, mesh, device)
@@ -215,13 +215,13 @@ def _mesh_at(
     # A place p of the picture is ((p - corner + 0.5) * shrink - 0.5) of the part.
     back, corner = matrix / shrink, numpy.array([box.left, box.top]) - 0.5
     affine = numpy.column_stack([back, offset + matrix @ corner + back @ numpy.array([0.5, 0.5])])
-    seen = cv2.warpAffine(source, affine, (MESH_SIDE, MESH_SIDE), flags=cv2.INTER_LINEAR)
-    given = torch.from_numpy(seen).to(device.torch_device).permute(2, 0, 1)[None].float() / 255
-    points, score = mesh(given)
-    made = points[0].cpu().numpy().astype(numpy.float64)
+    square = cv2.warpAffine(source, affine, (MESH_SIDE, MESH_SIDE), flags=cv2.INTER_LINEAR)
+    seen = torch.from_numpy(square).to(device.torch_device).permute(2, 0, 1)[None].float() / 255
+    points, score = mesh(seen)
+    mesh_points = points[0].cpu().numpy().astype(numpy.float64)
     # The network counts from the corner of the first pixel.
-    flat = (made[:, :2] - 0.5 - offset) @ numpy.linalg.inv(matrix).T
-    return Face(numpy.column_stack([flat, made[:, 2] / factor]).astype(numpy.float32), float(score.sigmoid()))
+    flat = (mesh_points[:, :2] - 0.5 - offset) @ numpy.linalg.inv(matrix).T
+    return Face(numpy.column_stack([flat, mesh_points[:, 2] / factor]).astype(numpy.float32), float(score.sigmoid()))
 
 
 def _around(middle: NDArray[numpy.float64], side: float, image: Image) -> Box:

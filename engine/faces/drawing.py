@@ -9,8 +9,8 @@ import numpy
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from engine.faces.aligned_face import Head
-from engine.faces.blend import samples
+from engine.faces.align import samples
+from engine.faces.aligned_face import AlignedFace
 from engine.faces.face import BROWS, EYES, JAW, MOUTH, NOSE, Face, Points
 
 PARTS = (
@@ -23,13 +23,13 @@ BOX = (255, 216, 74)
 
 def dotted(image: NDArray[numpy.uint8], points: Points, radius: float) -> NDArray[numpy.uint8]:
     """A copy of an image with 68 points on it."""
-    made = image.copy()
+    dots = image.copy()
     for part, colour in PARTS:
         for across, down in points[part]:
             place = (round(16 * float(across)), round(16 * float(down)))
-            cv2.circle(made, place, round(16 * (radius + 0.8)), (20, 20, 20), -1, cv2.LINE_AA, 4)
-            cv2.circle(made, place, round(16 * radius), colour, -1, cv2.LINE_AA, 4)
-    return made
+            cv2.circle(dots, place, round(16 * (radius + 0.8)), (20, 20, 20), -1, cv2.LINE_AA, 4)
+            cv2.circle(dots, place, round(16 * radius), colour, -1, cv2.LINE_AA, 4)
+    return dots
 
 
 REGIONS = numpy.array(
@@ -44,18 +44,18 @@ def region_picture(labels: NDArray[numpy.int64]) -> NDArray[numpy.uint8]:
     return REGIONS[labels]
 
 
-def with_landmarks(head: Head) -> NDArray[numpy.uint8]:
+def with_landmarks(head: AlignedFace) -> NDArray[numpy.uint8]:
     """An aligned face with its landmarks."""
     return dotted(samples(head.crop), head.landmarks, head.side / 170)
 
 
 def numbered(image: NDArray[numpy.uint8], faces: Sequence[Face], *, landmarks: bool) -> Image.Image:
     """A picture with a numbered box around every face."""
-    made = image
+    drawn = image
     if landmarks:
         for face in faces:
-            made = dotted(made, face.landmarks, max(1.0, face.scale / 45))
-    shown = Image.fromarray(numpy.ascontiguousarray(made))
+            drawn = dotted(drawn, face.landmarks, max(1.0, face.scale / 45))
+    shown = Image.fromarray(numpy.ascontiguousarray(drawn))
     draw = ImageDraw.Draw(shown)
     line = max(2, round(max(shown.size) / 160))
     text = max(14, round(max(shown.size) / 24))

@@ -20,7 +20,7 @@ OUTER_LIPS, INNER_LIPS = slice(48, 60), slice(60, 68)
 INNER = slice(17, 68)
 """All but the jaw, whose definition differs from method to method."""
 
-CLASSICAL = (
+LANDMARKS_OF_MESH = (
     127, 234, 93, 215, 138, 136, 150, 176, 152, 400, 379, 365, 367, 435, 323, 454, 356,
     70, 63, 105, 66, 55, 285, 296, 334, 293, 300,
     168, 197, 5, 4, 75, 97, 2, 326, 305,
@@ -49,12 +49,7 @@ class Face:
     @property
     def landmarks(self) -> Points:
         """The 68 points, ``(68, 2)``."""
-        return self.mesh[list(CLASSICAL), :2]
-
-    @property
-    def oval(self) -> Points:
-        """The outline, ``(36, 2)``."""
-        return self.mesh[list(OVAL), :2]
+        return self.mesh[list(LANDMARKS_OF_MESH), :2]
 
     @property
     def box(self) -> Box:
@@ -90,12 +85,12 @@ class Face:
 
 def openness(points: Points) -> dict[str, float]:
     """How far eyes and lips of 68 points are open: height through width, ``left eye``, ``right eye``, ``mouth``."""
-    found = {}
+    ratios = {}
     for name, part in (("left eye", LEFT_EYE), ("right eye", RIGHT_EYE)):
         eye = points[part]
         height = numpy.linalg.norm(eye[1] - eye[5]) + numpy.linalg.norm(eye[2] - eye[4])
-        found[name] = float(height / (2 * numpy.linalg.norm(eye[3] - eye[0]) + 1e-6))
+        ratios[name] = float(height / (2 * numpy.linalg.norm(eye[3] - eye[0]) + 1e-6))
     lips = points[INNER_LIPS]
     gap = sum(float(numpy.linalg.norm(lips[above] - lips[below])) for above, below in ((1, 7), (2, 6), (3, 5))) / 3
-    found["mouth"] = float(gap / (numpy.linalg.norm(lips[4] - lips[0]) + 1e-6))
-    return found
+    ratios["mouth"] = float(gap / (numpy.linalg.norm(lips[4] - lips[0]) + 1e-6))
+    return ratios

@@ -6,7 +6,8 @@ import re
 from pathlib import Path
 
 from engine.contracts.errors import ParameterError
-from engine.contracts.settings import settings
+from engine.contracts.messages import Message, unknown_name
+from engine.contracts.settings import Settings
 from engine.model_store.catalogue import FOLDER, catalogue
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,60}")
@@ -14,9 +15,9 @@ SHIPPED = "face-swap-"
 """How the catalogue's entries begin."""
 
 
-def folder() -> Path:
-    """Where trained networks are."""
-    return Path(settings().identities or FOLDER / "identities")
+def folder_of(settings: Settings) -> Path:
+    """Where networks are that were trained here."""
+    return Path(settings.identities or FOLDER / "identities")
 
 
 def shipped() -> list[str]:
@@ -24,9 +25,9 @@ def shipped() -> list[str]:
     return [each.name.removeprefix(SHIPPED) for each in catalogue() if each.name.startswith(SHIPPED)]
 
 
-def names() -> list[str]:
-    """Of all networks: shipped ones first."""
-    own = sorted(path.stem for path in folder().glob("*.safetensors") if NAME.fullmatch(path.stem))
+def names(folder: Path) -> list[str]:
+    """Names of all networks: shipped ones first, then those of a folder."""
+    own = sorted(path.stem for path in folder.glob("*.safetensors") if NAME.fullmatch(path.stem))
     return [*shipped(), *own]
 
 
@@ -35,14 +36,13 @@ def entries(name: str) -> tuple[str, ...]:
     return (SHIPPED + name,) if name in shipped() else ()
 
 
-def path_of(name: str) -> Path:
+def path_of(name: str, folder: Path) -> Path:
     """The file of a network that was trained here; never by path, for the name may come from a visitor.
 
     Raises:
         ParameterError: there is none of that name.
     """
-    path = folder() / f"{name}.safetensors"
+    path = folder / f"{name}.safetensors"
     if not NAME.fullmatch(name) or not path.is_file():
-        known = ", ".join(names()) or "none yet; python -m engine train face-swap makes one"
-        raise ParameterError(f"There is no trained identity {name[:60]!r}; there are: {known}.")
+        raise ParameterError(unknown_name(Message("trained identity"), name[:60], names(folder)))
     return path

@@ -11,12 +11,11 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 from engine.contracts.errors import ParameterError
-from engine.faces.align import Colours
+from engine.contracts.messages import Message
 from engine.faces.descent import smoothed
 from engine.faces.identities import entries, path_of
-from engine.hardware.device import Device
-from engine.model_store.catalogue import catalogue
-from engine.model_store.loaded_nets import models
+from engine.imaging.masks import Colours
+from engine.model_store.loaded_nets import LoadedNets
 from engine.nets.face_transform import FaceTransform, build
 
 SMOOTHING = 0.7
@@ -25,21 +24,26 @@ SIDE = 256
 """Of the faces that networks are trained with."""
 
 
-def network(name: str, device: Device) -> FaceTransform:
-    """A network by name.
+def network(name: str, folder: Path, nets: LoadedNets) -> FaceTransform:
+    """A network by name, in float32: what is added in bfloat16 would show its steps.
+
+    Args:
+        name: of a shipped one, or of one in the folder.
+        folder: of networks that were trained here.
+        nets: shipped ones are taken from.
 
     Raises:
         ParameterError: there is none of that name, or its file is none.
     """
     for entry in entries(name):
-        found = models.get(catalogue()[entry], device)
-        assert isinstance(found, FaceTransform)
-        return found
-    net = read(path_of(name), f"The file of the trained identity {name!r} cannot be read.")
-    return net.to(device.torch_device, device.dtype)
+        shipped = nets.get(entry, torch.float32)
+        assert isinstance(shipped, FaceTransform)
+        return shipped
+    refusal = Message("The file of the trained identity {name!r} cannot be read.", name=name)
+    return read(path_of(name, folder), refusal).to(nets.device.torch_device, torch.float32)
 
 
-def read(path: Path, refusal: str) -> FaceTransform:
+def read(path: Path, refusal: Message) -> FaceTransform:
     """A network from its file.
 
     Raises:
@@ -52,10 +56,10 @@ def read(path: Path, refusal: str) -> FaceTransform:
 
 
 @torch.inference_mode()
-def transformed(net: FaceTransform, crop: Colours, device: Device) -> Colours:
+def transformed(net: FaceTransform, crop: Colours) -> Colours:
     """The identity's face for a scene's crop ``(side, side, 3)``, in the network's size."""
     small = cv2.resize(crop, (SIDE, SIDE), interpolation=cv2.INTER_AREA if crop.shape[0] > SIDE else cv2.INTER_CUBIC)
-    given = torch.from_numpy(small).permute(2, 0, 1)[None].to(device.torch_device, device.dtype)
-    made = given + smoothed(net(given) - given, SMOOTHING)
-    found: Colours = made[0].permute(1, 2, 0).float().clamp(0, 1).cpu().numpy()
-    return numpy.ascontiguousarray(found)
+    scene = torch.from_numpy(small).permute(2, 0, 1)[None].to(next(net.parameters()).device)
+    face = scene + smoothed(net(scene) - scene, SMOOTHING)
+    colours: Colours = face[0].permute(1, 2, 0).float().clamp(0, 1).cpu().numpy()
+    return numpy.ascontiguousarray(colours)

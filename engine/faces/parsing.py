@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import cv2
 import numpy
@@ -10,10 +10,8 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional
 
-from engine.faces.align import Colours, Cover
-from engine.hardware.device import Device
-from engine.model_store.catalogue import catalogue
-from engine.model_store.loaded_nets import models
+from engine.imaging.masks import Colours, Cover
+from engine.model_store.loaded_nets import LoadedNets
 from engine.nets.bisenet import CLASSES, SIDE, STEP, BiSeNetV2, enlarged
 
 PARTS = "bisenetv2-faces"
@@ -39,8 +37,8 @@ class Parts:
 
     def of(self, *names: str) -> Cover:
         """Of some classes together, ``(H, W)``."""
-        found: Cover = self.shares[[CLASSES.index(name) for name in names]].sum(0)
-        return found
+        share: Cover = self.shares[[CLASSES.index(name) for name in names]].sum(0)
+        return share
 
     def picture(self) -> NDArray[numpy.uint8]:
         """In colours, ``(H, W, 3)``."""
@@ -50,14 +48,13 @@ class Parts:
 
 
 @torch.inference_mode()
-def parts_of(crop: Colours, device: Device) -> Parts:
+def parts_of(crop: Colours, nets: LoadedNets) -> Parts:
     """Parts of an aligned face, in the size of the crop ``(side, side, 3)``."""
-    exact = replace(device, dtype=torch.float32)
-    net = models.get(catalogue()[PARTS], exact)
+    net = nets.get(PARTS, torch.float32)
     assert isinstance(net, BiSeNetV2)
     side = crop.shape[0]
     seen = cv2.resize(crop, (SIDE, SIDE), interpolation=cv2.INTER_AREA if side > SIDE else cv2.INTER_LINEAR)
-    given = torch.from_numpy(seen).to(device.torch_device).permute(2, 0, 1)[None] * (255 / 127.5) - 1
-    shares = enlarged(net(given), STEP).softmax(1)
+    picture = torch.from_numpy(seen).to(nets.device.torch_device).permute(2, 0, 1)[None] * (255 / 127.5) - 1
+    shares = enlarged(net(picture), STEP).softmax(1)
     sized = functional.interpolate(shares, size=(side, side), mode="bilinear", antialias=side < SIDE)
     return Parts(sized[0].cpu().numpy())

@@ -8,19 +8,26 @@ import numpy
 from PIL import Image, ImageDraw, ImageFont
 
 from engine.contracts.errors import ParameterError
-from engine.contracts.settings import settings
+from engine.contracts.messages import Message
+from engine.contracts.settings import Settings
 from engine.imaging.tiles import Box
 
 if TYPE_CHECKING:
-    from engine.faces.align import Colours, Cover
+    from engine.imaging.masks import Colours, Cover
 
 Corner = Literal["bottom right", "bottom left", "top right", "top left", "none"]
 TEXT = "AI-generated"
 
 
-def label_is_optional() -> bool:
-    """Whether the owner of this machine allows results without a label."""
-    return settings().unlabelled
+def check_label(corner: Corner, settings: Settings) -> None:
+    """ParameterError when no label is asked for and the owner of this machine does not allow that."""
+    if corner == "none" and not settings.unlabelled:
+        raise ParameterError(
+            Message(
+                "Results carry a label here; its owner can allow others ({variable}=1).",
+                variable="PENTIMENTO_UNLABELLED",
+            )
+        )
 
 
 def label(size: tuple[int, int], corner: Corner, share: float) -> tuple[Box, Colours, Cover] | None:
@@ -30,14 +37,9 @@ def label(size: tuple[int, int], corner: Corner, share: float) -> tuple[Box, Col
         size: of the picture.
         corner: where.
         share: height of the letters, of the picture's shorter side.
-
-    Raises:
-        ParameterError: no label is asked for, and this machine's owner does not allow that.
     """
     if corner == "none":
-        if label_is_optional():
-            return None
-        raise ParameterError("Results carry a label here; its owner can allow others (PENTIMENTO_UNLABELLED=1).")
+        return None
     width, height = size
     text = max(7, round(share * min(size)))
     font = ImageFont.load_default(text)

@@ -8,7 +8,7 @@ import cv2
 import numpy
 from numpy.typing import NDArray
 
-from engine.faces.align import Colours, Cover
+from engine.imaging.masks import Colours, Cover
 
 Lab = NDArray[Any]
 """``(H, W, 3)`` float32: L* from 0 to 100, a*, b*."""
@@ -23,14 +23,14 @@ GAINS = ((0.8, 1.25), (0.7, 1.4), (0.7, 1.4))
 
 def lab_of(colours: Colours) -> Lab:
     """sRGB in [0, 1] -> CIE L*a*b*."""
-    found: Lab = cv2.cvtColor(numpy.ascontiguousarray(colours.clip(0, 1)), cv2.COLOR_RGB2LAB)
-    return found
+    lab: Lab = cv2.cvtColor(numpy.ascontiguousarray(colours.clip(0, 1)), cv2.COLOR_RGB2LAB)
+    return lab
 
 
 def colours_of(lab: Lab) -> Colours:
     """CIE L*a*b* -> sRGB, cut to [0, 1]."""
-    found: Colours = cv2.cvtColor(numpy.ascontiguousarray(lab), cv2.COLOR_LAB2RGB).clip(0, 1)
-    return found
+    colours: Colours = cv2.cvtColor(numpy.ascontiguousarray(lab), cv2.COLOR_LAB2RGB).clip(0, 1)
+    return colours
 
 
 def slow(values: NDArray[Any], cover: Cover, share: float = SLOW) -> tuple[NDArray[Any], Cover]:
@@ -67,10 +67,10 @@ def relit(source: Colours, scene: Colours, cover: Cover) -> Colours:
     ]
     low, high = numpy.array(GAINS, numpy.float32).T
     gain = (spreads[1] / numpy.maximum(spreads[0], 1e-3)).clip(low, high)
-    made = (ours - means[0]) * gain + means[1]
-    (before, _), (after, near) = slow(made, cover), slow(theirs, cover)
-    made += (near / near.max()).clip(0, 0.25)[..., None] * 4 * (after - before)
-    return colours_of(made)
+    relit_lab = (ours - means[0]) * gain + means[1]
+    (before, _), (after, near) = slow(relit_lab, cover), slow(theirs, cover)
+    relit_lab += (near / near.max()).clip(0, 0.25)[..., None] * 4 * (after - before)
+    return colours_of(relit_lab)
 
 
 def light_distance(source: Colours, scene: Colours, cover: Cover) -> float:
@@ -78,8 +78,8 @@ def light_distance(source: Colours, scene: Colours, cover: Cover) -> float:
     values = []
     for each in (source, scene):
         light = lab_of(each)[..., :1]
-        found, _ = slow(light, cover, 0.06)
-        mean = float((found[..., 0] * cover).sum() / max(cover.sum(), 1e-6))
-        values.append(found[..., 0] - mean)
+        smooth, _ = slow(light, cover, 0.06)
+        mean = float((smooth[..., 0] * cover).sum() / max(cover.sum(), 1e-6))
+        values.append(smooth[..., 0] - mean)
     apart = (values[0] - values[1]) ** 2 * cover
     return float(numpy.sqrt(apart.sum() / max(cover.sum(), 1e-6)))

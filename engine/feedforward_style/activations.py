@@ -5,14 +5,16 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from engine.contracts.messages import Message
 from engine.feedforward_style.painters import AdaINPainter, Painter, TransformPainter
 from engine.imaging.montage import Plates, heat_map
 from engine.imaging.tensors import reduced, to_image
 from engine.nets import adain
 
 STAGES = {
-    "head": "edges and colours", "down2": "a quarter of the size", "block3_2": "after three blocks",
-    "block6_2": "after six blocks", "up2": "at full size again",
+    "head": Message("edges and colours"), "down2": Message("a quarter of the size"),
+    "block3_2": Message("after three blocks"), "block6_2": Message("after six blocks"),
+    "up2": Message("at full size again"),
 }  # fmt: skip
 """Stages that are shown, and what is said of them."""
 LONGEST = 256
@@ -20,7 +22,7 @@ LONGEST = 256
 
 
 @torch.no_grad()
-def inside(painter: Painter, picture: Tensor) -> Plates:
+def activation_plates(painter: Painter, picture: Tensor) -> Plates:
     """A picture on its way through a painter.
 
     Args:
@@ -35,19 +37,20 @@ def inside(painter: Painter, picture: Tensor) -> Plates:
     seen: dict[str, Tensor] = {}
 
     def watched(index: int, features: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
-        made = painter.normalise(index, features, scale, shift)
+        normalised = painter.normalise(index, features, scale, shift)
         name = painter.net.stages[index].name
         if name in STAGES:
-            seen[name] = made[0].abs().mean(0).float().cpu()
-        return made
+            seen[name] = normalised[0].abs().mean(0).float().cpu()
+        return normalised
 
-    made = painter.with_statistics(watched).whole(picture)
-    plates = [("photo\n", photo)]
-    for name, told in STAGES.items():
+    painted = painter.with_statistics(watched).whole(picture)
+    plates = [(Message("photo\n"), photo)]
+    for name, caption in STAGES.items():
         if name in seen:
             answers = seen[name].numpy()
-            plates.append((f"{name}\n{told}", heat_map(answers, photo.size, float(answers.max()))))
-    return Plates([*plates, ("painted\n", to_image(made.clamp(0, 1)))], 4)
+            both = Message("{layer}\n{caption}", layer=name, caption=caption)
+            plates.append((both, heat_map(answers, photo.size, float(answers.max()))))
+    return Plates([*plates, (Message("painted\n"), to_image(painted.clamp(0, 1)))], 4)
 
 
 def _moments(painter: AdaINPainter, picture: Tensor) -> Plates:
@@ -57,8 +60,9 @@ def _moments(painter: AdaINPainter, picture: Tensor) -> Plates:
     features = painter.encoder(picture, [adain.LAYER])[adain.LAYER]
     own = adain.moments(features)
     shown = features[0].abs().mean(0).float().cpu().numpy()
-    plates = [("photo", to_image(picture)), (adain.LAYER, heat_map(shown, (width, height), float(shown.max())))]
-    for told, moments in (("own moments", own), ("the painting's moments", painter.style)):
-        made = painter.decoder(adain.adapted(features, own, moments, 1.0)).float()
-        plates.append((told, to_image(made.clamp(0, 1))))
+    answers = heat_map(shown, (width, height), float(shown.max()))
+    plates = [(Message("photo"), to_image(picture)), (Message("{layer}", layer=adain.LAYER), answers)]
+    for caption, moments in ((Message("own moments"), own), (Message("the painting's moments"), painter.style)):
+        decoded = painter.decoder(adain.adapted(features, own, moments)).float()
+        plates.append((caption, to_image(decoded.clamp(0, 1))))
     return Plates(plates, 4)

@@ -15,6 +15,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from engine.contracts.job import Job, Step
+from engine.contracts.messages import Message
 from engine.nets.transform import EPSILON, Stage, TransformNet, framed, gflop_per_pixel
 
 BAND_VALUES = 24_000_000
@@ -59,20 +60,23 @@ def in_bands(net: TransformNet, picture: Tensor, style: Tensor, job: Job) -> Gen
     costs = [gflop_per_pixel(stage) for stage in net.stages]
     for place, stage in enumerate(net.stages):
         kept = layer if stage.role == "first of block" else kept
-        made = _Convolution(net, stage, layer)
+        convolution = _Convolution(net, stage, layer)
         before, share = sum(costs[:place]) / sum(costs), costs[place] / sum(costs)
-        for done in made.steps():
-            yield Step(done=before + share * done, stage=f"layer {place + 1} of {len(net.stages)}")
+        for done in convolution.steps():
+            yield Step(
+                done=before + share * done,
+                stage=Message("layer {layer} of {layers}", layer=place + 1, layers=len(net.stages)),
+            )
             if job.stopped:
                 return None
         last = place == len(net.stages) - 1
         if last and net.ending == "plain":
-            return net.coloured(made.values, None)[..., :height, :width]
-        scale, shift = made.normalisation()
+            return net.coloured(convolution.values, None)[..., :height, :width]
+        scale, shift = convolution.normalisation()
         if not last:
             own, offset = (part.float().view(1, -1, 1, 1) for part in parts[place])
             scale, shift = scale * own, shift * own + offset
-        layer = Layer(made.values, scale, shift, stage.rectified)
+        layer = Layer(convolution.values, scale, shift, stage.rectified)
         if stage.role == "last of block":
             layer = _added(kept, layer)
     coloured = net.coloured(torch.addcmul(layer.shift, layer.values.float(), layer.scale), parts[-1])
@@ -116,14 +120,14 @@ class _Convolution:
         if stage.doubled:
             value = value.repeat_interleave(2, dim=3)
         value = functional.pad(value, (stage.padding, stage.padding, 0, 0), mode="reflect")
-        made = self._net.get_submodule(stage.name)(value.contiguous(memory_format=torch.channels_last))
-        self.values[:, :, top:bottom] = made
-        self._take(made)
+        band = self._net.get_submodule(stage.name)(value.contiguous(memory_format=torch.channels_last))
+        self.values[:, :, top:bottom] = band
+        self._take(band)
 
-    def _take(self, made: Tensor) -> None:
+    def _take(self, band: Tensor) -> None:
         """Mean and variance so far with those of one more band (Chan, Golub & LeVeque 1979)."""
-        variance, mean = (each.cpu().double() for each in torch.var_mean(made.float(), dim=(0, 2, 3), correction=0))
-        count = made.shape[2] * made.shape[3]
+        variance, mean = (each.cpu().double() for each in torch.var_mean(band.float(), dim=(0, 2, 3), correction=0))
+        count = band.shape[2] * band.shape[3]
         share = count / (self._seen + count)
         apart = mean - self._moments[0]
         self._moments[0] += share * apart
@@ -134,8 +138,8 @@ class _Convolution:
         """Scale and shift that bring every channel to mean 0 and variance 1."""
         mean, variance = self._moments
         scale = (variance + EPSILON).rsqrt()
-        found = torch.stack((scale, -mean * scale)).float().to(self.values.device).view(2, 1, -1, 1, 1)
-        return found[0], found[1]
+        both = torch.stack((scale, -mean * scale)).float().to(self.values.device).view(2, 1, -1, 1, 1)
+        return both[0], both[1]
 
 
 @torch.no_grad()

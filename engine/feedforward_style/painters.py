@@ -12,14 +12,15 @@ from torch.nn import functional
 
 from engine.contracts.errors import PictureError
 from engine.contracts.job import Job, Step
+from engine.contracts.messages import Message
 from engine.feedforward_style.banded_inference import in_bands
-from engine.feedforward_style.style_card import Learnt
+from engine.feedforward_style.style_card import TaughtStyle
 from engine.feedforward_style.styles import DECODER, ENCODER, HUB, NETWORK
-from engine.hardware.device import Device, is_out_of_memory
+from engine.hardware.memory import is_out_of_memory
 from engine.imaging.tensors import enlarged, reduced
 from engine.imaging.tiles import Box
 from engine.model_store.catalogue import catalogue
-from engine.model_store.loaded_nets import models
+from engine.model_store.loaded_nets import LoadedNets
 from engine.nets import adain
 from engine.nets.adain import Decoder
 from engine.nets.transform import CLASSICAL, Normalise, TransformNet, normalised
@@ -30,6 +31,7 @@ from engine.nets.vgg import gflop_per_pixel as vgg_gflop_per_pixel
 LEAST_WHOLE = 3_000_000
 WHOLE_PIXELS: Mapping[str, int] = {"cpu": LEAST_WHOLE, "cuda": 10_000_000}
 """Larger pictures are painted part after part, by the kind of device."""
+PAINTING = Message("painting")
 TILE = 1024
 """Side in pixels of AdaIN's tiles."""
 
@@ -67,17 +69,17 @@ class TransformPainter:
 
     def paint(self, picture: Tensor, job: Job) -> Generator[Step, None, Tensor | None]:
         """See :class:`Painter`."""
-        yield Step(done=0, stage="painting")
-        found = _unless_too_large(self.whole, picture)
-        if found is None:
-            found = yield from in_bands(self.net, picture, self.style, job)
-        return found
+        yield Step(done=0, stage=PAINTING)
+        painted = _unless_too_large(self.whole, picture)
+        if painted is None:
+            painted = yield from in_bands(self.net, picture, self.style, job)
+        return painted
 
     @torch.no_grad()
     def whole(self, picture: Tensor) -> Tensor:
         """See :class:`Painter`."""
-        found: Tensor = self.net(picture.contiguous(memory_format=torch.channels_last), self.style, self.normalise)
-        return found
+        painted: Tensor = self.net(picture.contiguous(memory_format=torch.channels_last), self.style, self.normalise)
+        return painted
 
     def with_statistics(self, normalise: Normalise) -> TransformPainter:
         """The same painter with another way to normalise."""
@@ -100,10 +102,10 @@ class AdaINPainter:
 
     def paint(self, picture: Tensor, job: Job) -> Generator[Step, None, Tensor | None]:
         """See :class:`Painter`. Tiles look as far around themselves as the networks do, moments are the picture's."""
-        yield Step(done=0, stage="painting")
-        found = _unless_too_large(self.whole, picture)
-        if found is not None:
-            return found
+        yield Step(done=0, stage=PAINTING)
+        painted = _unless_too_large(self.whole, picture)
+        if painted is not None:
+            return painted
         height, width = (side + -side % adain.STEP for side in picture.shape[2:])
         boxes = Box(0, 0, width, height).tiles(TILE)
         boxes = [Box(*(edge - edge % adain.STEP for edge in (b.left, b.top, b.right, b.bottom))) for b in boxes]
@@ -114,25 +116,31 @@ class AdaINPainter:
                 size = (1, part.shape[1], height // adain.STEP, width // adain.STEP)
                 features = torch.empty(size, dtype=part.dtype, device=part.device)
             features[(..., *_places(box, adain.STEP))] = part
-            yield Step(done=0.5 * (index + 1) / len(boxes), stage=f"encoding, tile {index + 1} of {len(boxes)}")
+            yield Step(
+                done=0.5 * (index + 1) / len(boxes),
+                stage=Message("encoding, tile {tile} of {tiles}", tile=index + 1, tiles=len(boxes)),
+            )
             if job.stopped:
                 return None
         assert features is not None
         own = adain.moments(features)
-        made = torch.empty(1, 3, height, width, device=picture.device)
+        painted = torch.empty(1, 3, height, width, device=picture.device)
         for index, box in enumerate(boxes):
-            made[(..., *_places(box, 1))] = self._decoded(features, box, own)
-            yield Step(done=0.5 + 0.5 * (index + 1) / len(boxes), stage=f"painting, tile {index + 1} of {len(boxes)}")
+            painted[(..., *_places(box, 1))] = self._decoded(features, box, own)
+            yield Step(
+                done=0.5 + 0.5 * (index + 1) / len(boxes),
+                stage=Message("painting, tile {tile} of {tiles}", tile=index + 1, tiles=len(boxes)),
+            )
             if job.stopped:
                 return None
-        return made[..., : picture.shape[2], : picture.shape[3]]
+        return painted[..., : picture.shape[2], : picture.shape[3]]
 
     @torch.no_grad()
     def whole(self, picture: Tensor) -> Tensor:
         """See :class:`Painter`."""
         features = self.encoder(_framed(picture), [adain.LAYER])[adain.LAYER]
-        found: Tensor = self.decoder(adain.adapted(features, adain.moments(features), self.style, 1.0)).float()
-        return found[..., : picture.shape[2], : picture.shape[3]]
+        painted: Tensor = self.decoder(adain.adapted(features, adain.moments(features), self.style)).float()
+        return painted[..., : picture.shape[2], : picture.shape[3]]
 
     @torch.no_grad()
     def _encoded(self, picture: Tensor, box: Box) -> Tensor:
@@ -140,56 +148,55 @@ class AdaINPainter:
         part = picture[(..., *_places(around, 1))]
         features = self.encoder(_framed(part), [adain.LAYER])[adain.LAYER]
         inside = box.within(around)
-        found: Tensor = features[(..., *_places(inside, adain.STEP))]
-        return found
+        own: Tensor = features[(..., *_places(inside, adain.STEP))]
+        return own
 
     @torch.no_grad()
     def _decoded(self, features: Tensor, box: Box, own: tuple[Tensor, Tensor]) -> Tensor:
         small = Box(*(edge // adain.STEP for edge in (box.left, box.top, box.right, box.bottom)))
         around = small.grown(adain.MARGIN, (features.shape[3], features.shape[2]))
         part = features[(..., *_places(around, 1))]
-        made = self.decoder(adain.adapted(part, own, self.style, 1.0)).float()
+        decoded = self.decoder(adain.adapted(part, own, self.style)).float()
         inside = small.within(around)
         edges = (adain.STEP * edge for edge in (inside.left, inside.top, inside.right, inside.bottom))
-        found: Tensor = made[(..., *_places(Box(*edges), 1))]
-        return found
+        inner: Tensor = decoded[(..., *_places(Box(*edges), 1))]
+        return inner
 
 
-def trained(weights: Mapping[str, float], device: Device) -> TransformPainter:
+def trained(weights: Mapping[str, float], nets: LoadedNets) -> TransformPainter:
     """Our network with a mixture of its styles."""
-    net = models.get(catalogue()[NETWORK], device)
+    net = nets.get(NETWORK)
     assert isinstance(net, TransformNet)
-    return TransformPainter(net, net.style(weights).to(device.torch_device))
+    return TransformPainter(net, net.style(weights).to(nets.device.torch_device))
 
 
-def taught(style: Learnt, further: Mapping[str, float], device: Device) -> TransformPainter:
+def taught(style: TaughtStyle, further: Mapping[str, float], nets: LoadedNets) -> TransformPainter:
     """Our network with a style that it was taught later, mixed with some of its own that count so much against 1.
 
     Raises:
         PictureError: the style belongs to another network.
     """
-    entry = catalogue()[NETWORK]
-    net = models.get(entry, device)
+    net = nets.get(NETWORK)
     assert isinstance(net, TransformNet)
-    if len(style.numbers) != net.numbers or not entry.sha256.startswith(style.network):
-        raise PictureError("This style was taught to another version of the network; please teach it again.")
+    if len(style.numbers) != net.numbers or not catalogue()[NETWORK].sha256.startswith(style.network):
+        raise PictureError(Message("This style was taught to another version of the network; please teach it again."))
     numbers = torch.tensor(style.numbers)[None]
     if further:
         share = sum(further.values()) / (1 + sum(further.values()))
         numbers = torch.lerp(numbers, net.style(further), share)
-    return TransformPainter(net, numbers.to(device.torch_device))
+    return TransformPainter(net, numbers.to(nets.device.torch_device))
 
 
-def classical(name: str, device: Device) -> TransformPainter:
+def single_style(name: str, nets: LoadedNets) -> TransformPainter:
     """A network of the Hub that has one style."""
-    net = models.get(catalogue()[HUB[name][0]], device)
+    net = nets.get(HUB[name][0])
     assert isinstance(net, TransformNet)
-    return TransformPainter(net, net.style({CLASSICAL: 1.0}).to(device.torch_device))
+    return TransformPainter(net, net.style({CLASSICAL: 1.0}).to(nets.device.torch_device))
 
 
-def like_painting(painting: Tensor, device: Device) -> AdaINPainter:
+def like_painting(painting: Tensor, nets: LoadedNets) -> AdaINPainter:
     """A painter for any painting ``(1, 3, h, w)`` in [0, 1]."""
-    encoder, decoder = (models.get(catalogue()[name], device) for name in (ENCODER, DECODER))
+    encoder, decoder = (nets.get(name) for name in (ENCODER, DECODER))
     assert isinstance(encoder, VGG19)
     assert isinstance(decoder, Decoder)
     # The decoder was trained on the features of the network as published; V1's poolings and borders are others.

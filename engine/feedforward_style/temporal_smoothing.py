@@ -19,7 +19,7 @@ from engine.nets.transform import EPSILON
 MOST = 0.9
 """Share of the last frame that stays at steadiness 1 where nothing changes."""
 STILL = 0.06
-"""Change of a place, averaged over its neighbours, at which a third of that share is left; of the range [0, 1]."""
+"""Mean change of a pixel, of the range [0, 1], at which the weight of the old frame falls to 1/e."""
 NEIGHBOURS = 9
 """Side in pixels of the square that a change is averaged over."""
 REACH = 25
@@ -28,7 +28,7 @@ CUT = 0.25
 """Mean change of a frame from which on it is another scene."""
 
 
-class SteadyStatistics:
+class SmoothedStatistics:
     """A :data:`engine.nets.transform.Normalise` whose statistics follow the frames with a share of the old ones."""
 
     def __init__(self, share: float) -> None:
@@ -53,7 +53,7 @@ class SteadyStatistics:
 
 
 @dataclass
-class SteadyPainter:
+class SmoothedPainter:
     """Paints the frames of a video or of a camera, one after the other; it belongs to one visitor.
 
     Args:
@@ -63,13 +63,13 @@ class SteadyPainter:
 
     painter: Painter
     steadiness: float
-    _statistics: SteadyStatistics | None = None
+    _statistics: SmoothedStatistics | None = None
     _last: tuple[Tensor, Tensor] | None = field(default=None, repr=False)
     """The last frame, and what was painted."""
 
     def __post_init__(self) -> None:
         if self.steadiness > 0 and isinstance(self.painter, TransformPainter):
-            self._statistics = SteadyStatistics(MOST * self.steadiness)
+            self._statistics = SmoothedStatistics(MOST * self.steadiness)
             self.painter = self.painter.with_statistics(self._statistics)
 
     @torch.no_grad()
@@ -83,12 +83,12 @@ class SteadyPainter:
             last = None
         if last is None and self._statistics is not None:
             self._statistics.forget()
-        made = self.painter.whole(picture).clamp(0, 1)
+        painted = self.painter.whole(picture).clamp(0, 1)
         if self.steadiness > 0 and last is not None and change is not None:
             local = functional.avg_pool2d(change, NEIGHBOURS, 1, NEIGHBOURS // 2, count_include_pad=False)
             local = functional.max_pool2d(local, REACH, 1, REACH // 2)
             stays = MOST * self.steadiness * torch.exp(-((local / STILL) ** 2))
-            made = torch.lerp(made, last[1], stays)
+            painted = torch.lerp(painted, last[1], stays)
         if self.steadiness > 0:
-            self._last = picture, made
-        return made
+            self._last = picture, painted
+        return painted

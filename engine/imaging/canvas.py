@@ -1,4 +1,4 @@
-"""The visitor's picture while its holes are being filled: in the file's own samples, and as the networks see it."""
+"""The visitor's picture while parts of it are replaced: in the file's own samples, and as the networks see it."""
 
 from __future__ import annotations
 
@@ -10,11 +10,10 @@ import numpy
 from numpy.typing import NDArray
 from PIL import Image
 
-from engine.imaging.masks import Cover, Mask
+from engine.imaging.masks import Colours, Cover, Mask
 from engine.imaging.profiles import from_srgb
 from engine.imaging.raster import Raster, filled_under
 from engine.imaging.tiles import Box
-from engine.inpainting.methods import Colours
 
 Alpha = Literal["continued", "kept", "opaque"]
 ALPHA_RADIUS = 3
@@ -23,7 +22,7 @@ _LUMA = (0.299, 0.587, 0.114)
 
 
 class Canvas:
-    """Samples that change in the holes only.
+    """Samples that change only where something is put.
 
     Args:
         raster: of the file; not written to.

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from engine.contracts.job import Step
+from engine.contracts.messages import Message
 
 CAPTION_HEIGHT = 18
 """Pixels above each panel, for captions of the usual size."""
@@ -62,8 +63,8 @@ class Montage:
             return self.with_panel(index, step.preview())
 
         def figures() -> dict[str, float]:
-            found = step.figures()
-            return {curve: found["total"]} if "total" in found else {}
+            losses = step.figures()
+            return {curve: losses["total"]} if "total" in losses else {}
 
         return replace(step, preview=preview if step.preview else None, figures=figures)
 
@@ -76,14 +77,14 @@ class Montage:
 class Plates:
     """Captioned pictures that tell how a result came about; an :class:`engine.contracts.job.Explanation`."""
 
-    plates: Sequence[tuple[str, Image.Image]]
+    plates: Sequence[tuple[Message, Image.Image]]
     """Captions, of one or more lines, and pictures."""
     columns: int
     """In a row."""
 
     def picture(self) -> Image.Image:
         """All of them on one sheet, in rooms of the first one's size."""
-        sheet = Montage(self.plates[0][1].size, [caption for caption, _ in self.plates], columns=self.columns)
+        sheet = Montage(self.plates[0][1].size, [str(caption) for caption, _ in self.plates], columns=self.columns)
         for index, (_, picture) in enumerate(self.plates):
             sheet.paste(index, picture)
         return sheet.image

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from PIL import Image
 
-from engine.imaging.raster import Values, eight_bits
+from engine.imaging.png import Values
+from engine.imaging.raster import eight_bits
 from engine.imaging.tiles import Box
 
 PREVIEW_SIDE = 768

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import io
-import re
 import struct
-import zlib
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
@@ -16,10 +12,9 @@ import numpy
 from numpy.typing import NDArray
 from PIL import Image
 
+from engine.imaging.png import Values, decoded, encoded
 from engine.imaging.profiles import SRGB, to_srgb
-
-Values = NDArray[Any]
-"""Samples, bytes or 16 bits without sign."""
+from engine.imaging.xmp import XMP_KEY, stated_source, xmp
 
 DAMAGED = (
     OSError,
@@ -34,13 +29,6 @@ DAMAGED = (
 )
 """What Pillow's decoders are known to raise on damaged files."""
 
-COMPOSITE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
-GENERATED = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
-"""IPTC's digital source types of what a trained network has made: a part of the picture, or all of it."""
-XMP_KEY = "XML:com.adobe.xmp"
-"""Keyword of the text of a PNG that holds XMP."""
-_XMP_LIMIT = 1_000_000
-"""Bytes of XMP that are looked through."""
 _JPEG_EXIF = 65_533
 """Most bytes that a segment of a JPEG can hold."""
 _ORIENTATION = 0x0112
@@ -126,7 +114,7 @@ class Raster:
             flat.save(target, "JPEG", quality=92, subsampling=0, icc_profile=profile, **options)
             return
         stated = {XMP_KEY: xmp(self.source_type)} if self.source_type else {}
-        data = _png(self.values, self.profile or (b"" if self.grey else SRGB), self.exif, {**stated, **text})
+        data = encoded(self.values, self.profile or (b"" if self.grey else SRGB), self.exif, {**stated, **text})
         if isinstance(target, Path):
             target.write_bytes(data)
         else:
@@ -158,29 +146,6 @@ def raster_of(image: Image.Image, data: bytes, pixels: int) -> Raster:
     if values.shape[2] in (2, 4) and values[..., -1].min() == numpy.iinfo(values.dtype).max:
         values = values[..., :-1]  # an alpha channel that hides nothing
     return Raster(numpy.ascontiguousarray(values), profile, kept, stated_source(image))
-
-
-def xmp(source_type: str) -> str:
-    """A packet of XMP that states a digital source type, as IPTC's photo metadata standard has it."""
-    return (
-        '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?><x:xmpmeta xmlns:x="adobe:ns:meta/">'
-        '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about="" '
-        'xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/" xmlns:xmp="http://ns.adobe.com/xap/1.0/" '
-        f'xmp:CreatorTool="Pentimento" Iptc4xmpExt:DigitalSourceType="{source_type}"/></rdf:RDF></x:xmpmeta>'
-        '<?xpacket end="w"?>'
-    )
-
-
-def stated_source(image: Image.Image) -> str | None:
-    """That a trained network has made the picture or a part of it, where the file's XMP says so.
-
-    What was made once stays made: a task that gives back the file's metadata hands this on. Nothing else of the XMP is
-    kept, for it may hold anything.
-    """
-    found = image.info.get("xmp") or image.info.get(XMP_KEY) or b""
-    text = (found if isinstance(found, bytes) else str(found).encode())[:_XMP_LIMIT]
-    ends = rb"[\"'<\s]"
-    return next((each for each in (COMPOSITE, GENERATED) if re.search(re.escape(each.encode()) + ends, text)), None)
 
 
 def _metadata(image: Image.Image) -> tuple[int, bytes | None]:
@@ -253,15 +218,6 @@ def _deep(image: Image.Image, data: bytes) -> Values | None:
     return found[..., [0, 3]] if image.mode in ("L", "LA") and found.shape[2] == 4 else found
 
 
-def decoded(data: bytes) -> Values | None:
-    """Samples of a PNG or TIFF with all their bits, ``(H, W, C)``; grey with alpha as RGBA; None when unreadable."""
-    found = cv2.imdecode(numpy.frombuffer(data, numpy.uint8), cv2.IMREAD_UNCHANGED)
-    if found is None:
-        return None
-    found = found[..., None] if found.ndim == 2 else found[..., [2, 1, 0, 3][: found.shape[2]]]  # OpenCV has BGR
-    return numpy.ascontiguousarray(found)
-
-
 def _plain(image: Image.Image) -> Image.Image:
     """Grey, grey + alpha, RGB or RGBA."""
     if image.mode in ("L", "LA", "RGB", "RGBA") and not (image.mode in ("L", "RGB") and image.has_transparency_data):
@@ -273,37 +229,3 @@ def _plain(image: Image.Image) -> Image.Image:
 
 def _squeezed(values: Values) -> Values:
     return values[..., 0] if values.shape[2] == 1 else values
-
-
-def _png(values: Values, profile: bytes, exif: bytes | None, text: dict[str, str]) -> bytes:
-    """A PNG of 8 or 16 bits a sample; Pillow cannot write the latter in colour."""
-    if values.dtype == numpy.uint16 and values.shape[2] == 2:  # OpenCV has no grey with alpha
-        values = values[..., [0, 0, 0, 1]]
-    order = {1: [0], 3: [2, 1, 0], 4: [2, 1, 0, 3]}
-    if values.shape[2] == 2:
-        stream = io.BytesIO()
-        Image.fromarray(values).save(stream, "PNG")
-        data = stream.getvalue()
-    else:
-        data = cv2.imencode(".png", values[..., order[values.shape[2]]])[1].tobytes()
-    extra = b""
-    if profile:
-        extra += _chunk(b"iCCP", b"ICC profile\0\0" + zlib.compress(profile))
-    if exif:
-        extra += _chunk(b"eXIf", exif.removeprefix(b"Exif\0\0"))
-    return with_text(_inserted(data, extra), text)
-
-
-def with_text(png: bytes, text: Mapping[str, str]) -> bytes:
-    """A PNG file that keeps texts by keyword, and is the same in everything else."""
-    body = (name.encode("latin-1") + b"\0\0\0\0\0" + value.encode() for name, value in text.items())
-    return _inserted(png, b"".join(_chunk(b"iTXt", each) for each in body))
-
-
-def _inserted(png: bytes, chunks: bytes) -> bytes:
-    start = 8 + 25  # signature and IHDR
-    return png[:start] + chunks + png[start:]
-
-
-def _chunk(kind: bytes, body: bytes) -> bytes:
-    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))

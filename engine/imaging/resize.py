@@ -90,7 +90,7 @@ def imresize(picture: Tensor, size: tuple[int, int]) -> Tensor:
     return resample(rows, taps(picture.shape[3], size[0]), 3)
 
 
-def led_back(large: Tensor, small: Tensor) -> Tensor:
+def back_projected(large: Tensor, small: Tensor) -> Tensor:
     """One step of back-projection (Irani & Peleg 1991): ``large`` reduced is nearly ``small`` afterwards.
 
     A GAN's colours stray by some grey levels; what its picture lacks of the small one is enlarged and added. Both are

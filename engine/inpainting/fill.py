@@ -10,20 +10,25 @@ import numpy
 import torch
 from PIL import Image
 
-from engine.contracts.job import Job, Step, Walk
-from engine.hardware.device import best_device
+from engine.contracts.context import RunContext
+from engine.contracts.facts import TaskFacts
+from engine.contracts.job import Step, StepRun
+from engine.contracts.messages import Message
 from engine.imaging.canvas import Canvas
 from engine.imaging.comparison import Panel
-from engine.imaging.masks import Hole, Mask, feathered, holes
+from engine.imaging.masks import Colours, Mask, feathered
 from engine.imaging.preview import Preview
 from engine.imaging.tensors import fitted
 from engine.imaging.tiles import Box
-from engine.inpainting.methods import CLASSICAL_SIDES, NETWORKS, Classical, Colours, NetworkName, classical, network
+from engine.inpainting.classical import CLASSICAL_SIDES, Classical, classical
+from engine.inpainting.content_network import NETWORKS, NetworkName, network
+from engine.inpainting.holes import Hole, holes
 from engine.inpainting.refine import SHOWN_SIDE, Refinement, refine, refinement_gflop, window_box
 from engine.perceptual.network import perceptual_network
 
 Kind = Literal["auto", "refined", "network", "classical"]
 
+CONTENT_NETWORK = Message("content network")
 COARSE = 1.1
 """How much a filling may have been enlarged before its texture is refined without being asked for."""
 LEAST_SIDE = 512
@@ -57,11 +62,11 @@ class Filling:
         if self.kind == "classical":
             factor = min(1.0, CLASSICAL_SIDES[self.classical] / max(crop.width, crop.height))
             return 1e-9 * CLASSICAL_FLOP[self.classical] * crop.area * factor**2
-        made = NETWORKS[self.network].gflop
+        total = NETWORKS[self.network].gflop
         if self.refines(crop):
             window = window_box(hole, (crop.width, crop.height))
-            made += refinement_gflop((window.width, window.height), (crop.width, crop.height), self.refinement)
-        return made
+            total += refinement_gflop((window.width, window.height), (crop.width, crop.height), self.refinement)
+        return total
 
 
 QUICKEST = Filling(kind="classical")
@@ -76,11 +81,11 @@ class Filled:
     """Of the largest hole: masked, filled, after each scale, blended."""
     gflop: float
     """Arithmetic that was done."""
-    facts: Mapping[str, Any]
-    """``holes``, ``parts`` (their sizes), ``refined`` (how many of them), and ``unfinished`` after a stop."""
+    facts: TaskFacts
+    """``holes``, ``parts`` (their sizes), ``refined`` (how many of them)."""
 
 
-def fill(canvas: Canvas, mask: Mask, filling: Filling, job: Job) -> Generator[Step, None, Filled]:
+def fill(canvas: Canvas, mask: Mask, filling: Filling, context: RunContext) -> Generator[Step, None, Filled]:
     """Fill all holes of a mask; a generator of steps.
 
     Holes are filled one after the other, the largest first; later ones see what earlier ones became. After a stop the
@@ -88,82 +93,91 @@ def fill(canvas: Canvas, mask: Mask, filling: Filling, job: Job) -> Generator[St
     """
     cover = feathered(mask, filling.feather)
     unknown = cover > 0
-    found = holes(unknown, LEAST_SIDE)
-    work = [filling.gflop(hole.box.within(hole.crop), hole.crop) for hole in found]
+    every = holes(unknown, LEAST_SIDE)
+    work = [filling.gflop(hole.box.within(hole.crop), hole.crop) for hole in every]
     preview = Preview(Image.fromarray(canvas.image), (mask.shape[1], mask.shape[0]))
     stages: Sequence[Panel] = ()
-    facts: dict[str, Any] = {}
+    figures: dict[str, Any] = {}
     done = finished = 0.0
     refined = left_over = 0
-    yield Step(done=0, stage="looking at the holes", preview=preview.image)
-    for index, (hole, share) in enumerate(zip(found, work, strict=True)):
+    yield Step(done=0, stage=Message("looking at the holes"), preview=preview.image)
+    for index, (hole, share) in enumerate(zip(every, work, strict=True)):
         crop = hole.crop
         cut = (slice(crop.top, crop.bottom), slice(crop.left, crop.right))
         before, hidden = canvas.part(crop), unknown[cut].copy()
-        left_over += job.stopped
-        name = f"hole {index + 1} of {len(found)}, " if len(found) > 1 else ""
-        walk = Walk(_filled(before, hidden, hole, QUICKEST if job.stopped else filling, job))
-        for step in walk:
-            shown = step.within(finished / sum(work), share / sum(work), name)
+        left_over += context.stopped
+        part = Message("hole {hole} of {holes}", hole=index + 1, holes=len(every)) if len(every) > 1 else None
+        run = StepRun(_filled(before, hidden, hole, QUICKEST if context.stopped else filling, context))
+        for step in run:
+            shown = step.within(finished / sum(work), share / sum(work), part)
             done = shown.done
             yield replace(shown, preview=lambda at=step.preview, box=crop: preview.showing(at(), box))  # type: ignore[misc]
-        canvas.put(crop, walk.result.colours, numpy.where(hole.mask, cover[cut], 0).astype(numpy.float32))
+        canvas.put(crop, run.result.colours, numpy.where(hole.mask, cover[cut], 0).astype(numpy.float32))
         unknown[cut] &= ~hole.mask
         preview.take(canvas.image, crop)
-        stages = stages or _stages(before, hidden, walk.result.stages, canvas.part(crop))
-        refined += walk.result.refined
-        facts = {**walk.result.facts, **facts}
-        if not job.stopped:
+        stages = stages or _stages(before, hidden, run.result.stages, canvas.part(crop))
+        refined += run.result.refined
+        figures = {**run.result.figures, **figures}
+        if not context.stopped:
             finished += share
             done = finished / sum(work)
-            yield Step(done=done, stage=f"{name}blended", preview=preview.image)
-    if job.stopped:
-        yield Step(done=done, stage="stopped", preview=preview.image)
-    facts |= {"holes": len(found), "parts": [[each.crop.width, each.crop.height] for each in found], "refined": refined}
-    if left_over:
-        facts["unfinished"] = f"{left_over} of {len(found)} holes are filled by Telea's method only"
-    return Filled(stages, done * sum(work), facts)
+            yield Step(done=done, stage=Message("blended"), preview=preview.image).within(0, 1, part)
+    if context.stopped:
+        yield Step(done=done, stage=Message("stopped"), preview=preview.image)
+    figures |= {"holes": len(every), "parts": [[each.crop.width, each.crop.height] for each in every]}
+    return Filled(stages, done * sum(work), _facts({**figures, "refined": refined}, left_over, len(every)))
+
+
+def _facts(figures: Mapping[str, Any], left_over: int, count: int) -> TaskFacts:
+    unfinished = Message(
+        "{left_over} of {holes} holes are filled by Telea's method only", left_over=left_over, holes=count
+    )
+    return TaskFacts(figures=figures, unfinished=unfinished if left_over else None)
 
 
 @dataclass(frozen=True)
-class _Made:
+class _FilledHole:
     """What one hole was filled with."""
 
     colours: Colours
-    """Of the whole part."""
+    """``(h, w, 3)`` of the whole part."""
     stages: Sequence[Panel]
     refined: bool = False
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    figures: Mapping[str, Any] = field(default_factory=dict)
 
 
-def _filled(part: Colours, unknown: Mask, hole: Hole, filling: Filling, job: Job) -> Generator[Step, None, _Made]:
+def _filled(
+    part: Colours, unknown: Mask, hole: Hole, filling: Filling, context: RunContext
+) -> Generator[Step, None, _FilledHole]:
     """Fill one hole; steps have previews of the part. The quickest method takes none."""
     if filling.kind == "classical":
-        made = classical(part, unknown, filling.classical)
-        return _Made(made, [Panel(filling.classical, _image(made))])
-    made = network(part, unknown, filling.network, bicubic=filling.bicubic)
-    first = Panel("content network", _image(made))
-    if not filling.refines(hole.crop) or job.stopped:
-        return _Made(made, [first])
+        filled = classical(part, unknown, filling.classical)
+        return _FilledHole(filled, [Panel(Message("{method}", method=filling.classical), _image(filled))])
+    filled = network(part, unknown, filling.network, context.nets, bicubic=filling.bicubic)
+    first = Panel(CONTENT_NETWORK, _image(filled))
+    if not filling.refines(hole.crop) or context.stopped:
+        return _FilledHole(filled, [first])
     alone = NETWORKS[filling.network].gflop / filling.gflop(hole.box.within(hole.crop), hole.crop)
-    yield Step(done=alone, stage="content network", preview=first.image.copy)
-    device = best_device()
+    yield Step(done=alone, stage=CONTENT_NETWORK, preview=first.image.copy)
+    device = context.device.torch_device
     tensor, hidden, own = (
-        torch.from_numpy(each).to(device.torch_device) for each in (made.transpose(2, 0, 1)[None], unknown, hole.mask)
+        torch.from_numpy(each).to(device) for each in (filled.transpose(2, 0, 1)[None], unknown, hole.mask)
     )
-    vgg = perceptual_network(filling.refinement.network, device)
-    walk = Walk(refine(tensor.contiguous(), hidden, own, filling.refinement, vgg, job))
-    for step in walk:
-        yield step.within(alone, 1 - alone, "texture at ")
-    textured = [Panel(f"texture, {title}", image) for title, image in walk.result.stages.items()]
-    colours = walk.result.part[0].permute(1, 2, 0).cpu().numpy()
-    return _Made(colours, [first, *textured], refined=True, facts=walk.result.facts)
+    vgg = perceptual_network(filling.refinement.network, context.nets)
+    run = StepRun(refine(tensor.contiguous(), hidden, own, filling.refinement, vgg, context.job))
+    for step in run:
+        yield step.within(alone, 1 - alone, Message("texture"))
+    textured = [
+        Panel(Message("texture, {pixels} px", pixels=pixels), image) for pixels, image in run.result.stages.items()
+    ]
+    colours = run.result.part[0].permute(1, 2, 0).cpu().numpy()
+    return _FilledHole(colours, [first, *textured], refined=True, figures=run.result.facts)
 
 
-def _stages(before: Colours, unknown: Mask, made: Sequence[Panel], after: Colours) -> list[Panel]:
+def _stages(before: Colours, unknown: Mask, between: Sequence[Panel], after: Colours) -> list[Panel]:
     """What is shown of a hole, all of one size, reduced where it is large."""
     holed = numpy.where(unknown[..., None], 1, before)
-    shown = [Panel("masked", _image(holed)), *made, Panel("blended", _image(after))]
+    shown = [Panel(Message("masked"), _image(holed)), *between, Panel(Message("blended"), _image(after))]
     size = fitted((unknown.shape[1], unknown.shape[0]), min(SHOWN_SIDE, max(unknown.shape)))
     return [replace(each, image=each.image.resize(size, Image.Resampling.LANCZOS)) for each in shown]
 

@@ -130,8 +130,8 @@ class Refined:
 
     part: Tensor
     """``(1, 3, h, w)``: as given, but for the hole."""
-    stages: Mapping[str, Image]
-    """Title -> the part after each scale that was reached, no larger than :data:`SHOWN_SIDE`."""
+    stages: Mapping[int, Image]
+    """Longer side of a scale in pixels -> the part after it, no larger than :data:`SHOWN_SIDE`."""
     facts: Mapping[str, Any]
     """Iterations, sizes, first and last values of the terms."""
 
@@ -153,7 +153,7 @@ def refine(
     box = window_box(bounds(hole.cpu().numpy()), (width, height))
     cut = (..., slice(box.top, box.bottom), slice(box.left, box.right))
     wide, narrow = unknown[None, None].float(), hole[None, None].float()
-    stages: dict[str, Image] = {}
+    stages: dict[int, Image] = {}
 
     def start(at: Size) -> Tensor:
         return _resized(part[cut], at)
@@ -174,27 +174,27 @@ def refine(
 
     def shown(picture: Tensor) -> Image:
         """The part with that change, no larger than it is shown: it may have millions of pixels."""
-        made = seen.clone()
-        made[..., room.top : room.bottom, room.left : room.right] += enlarged(
+        whole = seen.clone()
+        whole[..., room.top : room.bottom, room.left : room.right] += enlarged(
             change(picture), (room.width, room.height)
         )
-        return to_image(made)
+        return to_image(whole)
 
     def stage(picture: Tensor) -> None:
-        stages[f"{max(picture.shape[2:])} px"] = shown(picture)
+        stages[max(picture.shape[2:])] = shown(picture)
 
     def carry(picture: Tensor, at: Size) -> Tensor:
         stage(picture)
         return start(at) + enlarged(change(picture), at)
 
-    found = yield from coarse_to_fine(
+    synthesis = yield from coarse_to_fine(
         scales_of((box.width, box.height), (width, height), settings), start, energy_at,
         job=job, optimiser="adam", step=STEP, captured=False, carry=carry, shown=shown,
     )  # fmt: skip
-    stage(found.reached)
-    made = part.clone()
-    made[cut] += enlarged(change(found.reached), (box.width, box.height))
-    return Refined(torch.where(narrow > 0, made.clamp(0, 1), part), stages, found.facts)
+    stage(synthesis.reached)
+    refined = part.clone()
+    refined[cut] += enlarged(change(synthesis.reached), (box.width, box.height))
+    return Refined(torch.where(narrow > 0, refined.clamp(0, 1), part), stages, synthesis.facts)
 
 
 def window_box(hole: Box, size: Size) -> Box:
@@ -228,8 +228,8 @@ def scales_of(window: Size, part: Size, settings: Refinement) -> list[Scale]:
     """
     factor = min(1.0, settings.finest / max(part))
     finest, count = _times(window, factor), settings.scales
-    made = pyramid(finest, count, count, shortest=SHORTEST_SIDE, coarsest=COARSEST_SIDE, ratio=RATIO)
-    return [Scale(each.size, settings.iterations) for each in made]
+    scales = pyramid(finest, count, count, shortest=SHORTEST_SIDE, coarsest=COARSEST_SIDE, ratio=RATIO)
+    return [Scale(each.size, settings.iterations) for each in scales]
 
 
 def _times(size: Size, factor: float) -> Size:

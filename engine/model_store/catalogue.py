@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.contracts.errors import UnknownNameError
-from engine.contracts.task import unknown
+from engine.contracts.messages import Message, unknown_name
 
 LPIPS = "lpips-alex"
 """The entry that perceptual distances are measured with."""
@@ -44,8 +44,6 @@ class Entry:
     """Where it comes from and which recipe made it."""
     paper: str
     """Who described the network."""
-    minimum_side: int
-    """Shortest side of a picture in pixels."""
 
     @property
     def shipped(self) -> bool:
@@ -86,7 +84,7 @@ class Catalogue:
         """The entry; UnknownNameError that names the nearest one."""
         if name in self._entries:
             return self._entries[name]
-        raise UnknownNameError(unknown("weights entry", name, tuple(self._entries)))
+        raise UnknownNameError(unknown_name(Message("weights entry"), name, self._entries))
 
 
 @cache

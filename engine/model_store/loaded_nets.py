@@ -14,8 +14,8 @@ from safetensors import safe_open
 from torch import Tensor, nn
 
 from engine.hardware.device import Device
-from engine.model_store import download as weights
-from engine.model_store.catalogue import Entry
+from engine.model_store.catalogue import Entry, catalogue
+from engine.model_store.download import WeightStore
 from engine.nets import ARCHITECTURES
 
 SCRIPT = "torchscript"
@@ -24,26 +24,39 @@ BUDGET_BYTES = 2 << 30
 """How much memory loaded nets may take together; the one in use always stays."""
 
 
-class Models:
-    """A cache of nets. It holds nothing of any visitor: nets are frozen and have no state."""
+class LoadedNets:
+    """Nets on one device. It holds nothing of any visitor: nets are frozen and have no state.
 
-    def __init__(self, budget_bytes: int = BUDGET_BYTES) -> None:
-        self._budget = budget_bytes
+    Args:
+        store: where their files are.
+        device: where they go.
+        budget_bytes: how much memory they may take together; the one in use always stays.
+    """
+
+    def __init__(self, store: WeightStore, device: Device, budget_bytes: int = BUDGET_BYTES) -> None:
+        self.device = device
+        self._store, self._budget = store, budget_bytes
         self._lock = threading.Lock()
         self._used = time.monotonic()
-        self._nets: OrderedDict[tuple[str, Device], nn.Module] = OrderedDict()
+        self._nets: OrderedDict[tuple[str, torch.dtype], nn.Module] = OrderedDict()
 
-    def get(self, entry: Entry, device: Device) -> nn.Module:
-        """The net of ``entry`` on ``device``, in its dtype and channels_last; loaded when it is not there yet.
+    def get(self, name: str, dtype: torch.dtype | None = None) -> nn.Module:
+        """The net of a catalogue entry, channels_last; loaded when it is not there yet.
+
+        Args:
+            name: of the entry.
+            dtype: number format of its weights; None for the device's.
 
         Raises:
-            WeightsError: the file is not on this machine or not right (see :func:`engine.model_store.download.fetch`).
+            UnknownNameError: no such entry.
+            WeightsError: the file is not on this machine or not right (see ``WeightStore.fetch``).
         """
+        entry = catalogue()[name]
         with self._lock:
             self._used = time.monotonic()
-            key = (entry.name, device)
+            key = (entry.name, dtype or self.device.dtype)
             if key not in self._nets:
-                self._nets[key] = _load(entry, device)
+                self._nets[key] = _load(entry, self._store.verify(entry), self.device.torch_device, key[1])
             self._nets.move_to_end(key)
             while len(self._nets) > 1 and sum(map(_bytes, self._nets.values())) > self._budget:
                 self._nets.popitem(last=False)
@@ -63,26 +76,22 @@ class Models:
         return len(self._nets)
 
 
-models = Models()
-"""Of this process."""
-
-
-def _load(entry: Entry, device: Device) -> nn.Module:
+def _load(entry: Entry, path: Path, device: torch.device, dtype: torch.dtype) -> nn.Module:
     if entry.architecture == SCRIPT:
-        return _script(weights.verify(entry), device)
+        return _script(path, device)
     architecture = ARCHITECTURES[entry.architecture]
-    net = architecture.build(_tensors(weights.verify(entry), architecture.keys)).to(device.torch_device)
+    net = architecture.build(_tensors(path, architecture.keys)).to(device)
     for parameter in net.parameters():  # buffers stay float32: a mean colour in bf16 would be off by a grey level
         layout = torch.channels_last if parameter.ndim == 4 else torch.preserve_format
-        parameter.data = parameter.data.to(device.dtype, memory_format=layout)
+        parameter.data = parameter.data.to(dtype, memory_format=layout)
     return net
 
 
-def _script(path: Path, device: Device) -> nn.Module:
+def _script(path: Path, device: torch.device) -> nn.Module:
     """A TorchScript program in its own precision: code, which is run because its sha256 is the catalogue's."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "`torch.jit.load` is deprecated", FutureWarning)
-        net: nn.Module = torch.jit.load(path, map_location=device.torch_device)  # type: ignore[no-untyped-call]
+        net: nn.Module = torch.jit.load(path, map_location=device)  # type: ignore[no-untyped-call]
     for parameter in net.parameters():
         parameter.requires_grad_(False)
     return net.eval()
@@ -93,8 +102,9 @@ def _tensors(path: Path, keys: Mapping[str, str] | None) -> dict[str, Tensor]:
     if path.suffix == ".onnx":
         return _of_graph(path)
     if path.suffix != ".safetensors":
-        found = torch.load(path, map_location="cpu", weights_only=True)
-        return {ours: found[theirs].float() for ours, theirs in (keys or dict(zip(found, found, strict=True))).items()}
+        tensors = torch.load(path, map_location="cpu", weights_only=True)
+        names = keys or {name: name for name in tensors}
+        return {ours: tensors[theirs].float() for ours, theirs in names.items()}
     with safe_open(path, framework="pt") as file:
         names = keys or {name: name for name in file.keys()}  # noqa: SIM118 - not a mapping
         return {ours: file.get_tensor(theirs).float() for ours, theirs in names.items()}
@@ -110,14 +120,14 @@ def _of_graph(path: Path) -> dict[str, Tensor]:
 
     graph = onnx.load(path).graph
     values = {each.name: torch.from_numpy(numpy_helper.to_array(each).copy()).float() for each in graph.initializer}
-    found: dict[str, Tensor] = {}
+    tensors: dict[str, Tensor] = {}
     for kind, name, parts in (("Conv", "conv", _CONVOLUTION), ("InstanceNormalization", "norm", _NORMALISATION)):
         nodes = [node for node in graph.node if node.op_type == kind]
         for index, node in enumerate(nodes):
-            found |= {
-                f"{name}{index}.{part}": values[given] for part, given in zip(parts, node.input[1:], strict=False)
+            tensors |= {
+                f"{name}{index}.{part}": values[source] for part, source in zip(parts, node.input[1:], strict=False)
             }
-    return found
+    return tensors
 
 
 _CONVOLUTION, _NORMALISATION = ("weight", "bias"), ("scale", "shift")

@@ -10,13 +10,21 @@ from pathlib import Path
 from typing import Any, Literal
 
 from engine.contracts.errors import ParameterError, PentimentoError
+from engine.contracts.messages import Message
 from engine.model_store.catalogue import FOLDER, catalogue
 
 ROOT = FOLDER.parent
 NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 ROOMS = ("demos", "engine")
-FILES = ("app.py", "requirements.txt", "README.md", "LICENSE", "weights/catalogue.json")
-ENDINGS = (".py", ".json", ".jpg")
+FILES = (
+    "app.py",
+    "requirements.txt",
+    "README.md",
+    "LICENSE",
+    "weights/catalogue.json",
+    "docs/pictures/home.jpg",
+)
+ENDINGS = (".py", ".json", ".jpg", ".mo")
 """Of the files of :data:`ROOMS` that are sent; of weights only those of the catalogue."""
 Kind = Literal["space", "model"]
 
@@ -88,29 +96,39 @@ def send(parcel: Parcel, *, private: bool = False) -> str:
     api = HfApi()
     options: dict[str, Any] = {"repo_id": parcel.repo, "repo_type": parcel.kind}
     try:
-        made = {"space_sdk": "gradio"} if parcel.kind == "space" else {}
-        address = api.create_repo(**options, exist_ok=True, private=private, **made)  # type: ignore[arg-type]
+        sdk = {"space_sdk": "gradio"} if parcel.kind == "space" else {}
+        address = api.create_repo(**options, exist_ok=True, private=private, **sdk)  # type: ignore[arg-type]
         operations = [CommitOperationAdd(name, content) for name, content in sorted(parcel.files.items())]
         api.create_commit(**options, operations=operations, commit_message="Publish Pentimento")
     except errors.HfHubHTTPError as error:
         raise PublishError(_why(error.response.status_code, parcel)) from None
     except (RuntimeError, ConnectionError) as error:
-        raise PublishError(f"The Hub did not take the files: {_first_line(error)}") from None
+        raise PublishError(Message("The Hub did not take the files: {problem}", problem=_first_line(error))) from None
     except Exception as error:
         if type(error).__module__.startswith("httpx"):  # the client does not wrap those of its library, which has forks
-            raise PublishError("The Hub cannot be reached; please try again later.") from None
+            raise PublishError(Message("The Hub cannot be reached; please try again later.")) from None
         raise
     return str(address)
 
 
-def _why(code: int, parcel: Parcel) -> str:
+def _why(code: int, parcel: Parcel) -> Message:
     if code in (401, 404):
-        return f"The Hub does not let you write to {parcel.repo}: log in with `hf auth login` as its owner."
+        return Message(
+            "The Hub does not let you write to {repo}: log in with `hf auth login` as its owner.",
+            repo=parcel.repo,
+            code=code,
+        )
     if code == 402:
-        return "The Hub wants a paid plan for a Space on this hardware; a free account may have ZeroGPU Spaces."
+        return Message(
+            "The Hub wants a paid plan for a Space on this hardware; a free account may have ZeroGPU Spaces.", code=code
+        )
     if code == 403:
-        return f"The Hub forbids it: your token may not write to {parcel.repo}, or your storage is full."
-    return f"The Hub answered with error {code}; please try again later."
+        return Message(
+            "The Hub forbids it: your token may not write to {repo}, or your storage is full.",
+            repo=parcel.repo,
+            code=code,
+        )
+    return Message("The Hub answered with error {code}; please try again later.", code=code)
 
 
 def _first_line(error: Exception) -> str:
@@ -119,14 +137,14 @@ def _first_line(error: Exception) -> str:
 
 def _check(repo: str) -> None:
     if not NAME.fullmatch(repo):
-        raise ParameterError(f"{repo!r} is not the name of a repository; please give user/name.")
+        raise ParameterError(Message("{repo!r} is not the name of a repository; please give user/name.", repo=repo))
 
 
 def _files(root: Path) -> Sequence[str]:
     """Of a checkout, what git knows; of a plain folder, everything."""
-    found = subprocess.run(["git", "ls-files", "-z"], cwd=root, capture_output=True, check=False)
-    if found.returncode == 0 and found.stdout:
-        return [name for name in found.stdout.decode().split("\0") if name and (root / name).is_file()]
+    listing = subprocess.run(["git", "ls-files", "-z"], cwd=root, capture_output=True, check=False)
+    if listing.returncode == 0 and listing.stdout:
+        return [name for name in listing.stdout.decode().split("\0") if name and (root / name).is_file()]
     return [str(path.relative_to(root).as_posix()) for path in sorted(root.rglob("*")) if path.is_file()]
 
 

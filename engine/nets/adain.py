@@ -51,11 +51,10 @@ def moments(features: Tensor) -> tuple[Tensor, Tensor]:
     return mean, (variance + EPSILON).sqrt()
 
 
-def adapted(features: Tensor, own: tuple[Tensor, Tensor], style: tuple[Tensor, Tensor], strength: float) -> Tensor:
-    """Features with the moments of the style (equation 8), mixed with themselves (equation 14)."""
+def adapted(features: Tensor, own: tuple[Tensor, Tensor], style: tuple[Tensor, Tensor]) -> Tensor:
+    """Features with the moments of the style (equation 8)."""
     plain = (features.float() - own[0]) / own[1]
-    moved = plain * style[1] + style[0]
-    return (features.float() + strength * (moved - features.float())).to(features.dtype)
+    return (plain * style[1] + style[0]).to(features.dtype)
 
 
 def build(tensors: Mapping[str, Tensor]) -> Decoder:

@@ -8,6 +8,7 @@ import numpy
 import torch
 from torch import Tensor
 
+from engine.contracts.messages import Message
 from engine.imaging.montage import Plates, heat_map
 from engine.imaging.tensors import reduced
 from engine.perceptual.losses import relative_error
@@ -34,8 +35,8 @@ def gram_plates(
         grams: layer -> Gram matrix ``(1, C, C)`` of the painting.
         result: ``(1, 3, H, W)`` in [0, 1].
     """
-    own, made = (network.grams([reduced(each, LONGEST)], [1.0], layers) for each in (photo, result))
-    columns = [("photo", own), ("painting", grams), ("result", made)]
+    own, reached = (network.grams([reduced(each, LONGEST)], [1.0], layers) for each in (photo, result))
+    columns = [(Message("photo"), own), (Message("painting"), grams), (Message("result"), reached)]
     plates = []
     for layer in layers:
         target = grams[layer].float()
@@ -43,7 +44,10 @@ def gram_plates(
         highest = float(target[0].diagonal()[most].quantile(0.98))
         for name, matrices in columns:
             matrix = matrices[layer].float()
-            apart = "" if name == "painting" else f"\n{100 * float(relative_error(matrix, target)):.0f} % apart"
+            caption = Message("{layer}, {picture}", layer=layer, picture=name)
+            if matrices is not grams:
+                percent = 100 * float(relative_error(matrix, target))
+                caption = Message("{caption}\n{percent:.0f} % apart", caption=caption, percent=percent)
             shown = matrix[0][most][:, most].clamp_min(0).cpu().numpy().astype(numpy.float32)
-            plates.append((f"{layer}, {name}{apart}", heat_map(shown, (SIDE, SIDE), highest)))
+            plates.append((caption, heat_map(shown, (SIDE, SIDE), highest)))
     return Plates(plates, len(columns))

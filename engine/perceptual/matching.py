@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from engine.hardware.device import is_out_of_memory
+from engine.hardware.memory import is_out_of_memory
 from engine.perceptual.patch_map import TINY, PatchMap, box_sum, rows_of, scaled
 
 PATCH_SIDE = 3

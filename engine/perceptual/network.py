@@ -9,8 +9,7 @@ import torch
 from torch import Tensor
 
 from engine.hardware.device import Device
-from engine.model_store.catalogue import catalogue
-from engine.model_store.loaded_nets import models
+from engine.model_store.loaded_nets import LoadedNets
 from engine.nets.vgg import VGG19
 from engine.perceptual.losses import gram_matrix
 
@@ -61,13 +60,13 @@ class PerceptualNetwork:
         return grams
 
 
-def perceptual_network(name: str, device: Device) -> PerceptualNetwork:
-    """The network of a catalogue entry.
+def perceptual_network(name: str, nets: LoadedNets) -> PerceptualNetwork:
+    """The network of a catalogue entry, on the device of the nets.
 
     Raises:
         WeightsError: its file is not on this machine or damaged.
         UnknownNameError: no such entry.
     """
-    net = models.get(catalogue()[name], device)
+    net = nets.get(name)
     assert isinstance(net, VGG19)
-    return PerceptualNetwork(net, device, TUNED[name])
+    return PerceptualNetwork(net, nets.device, TUNED[name])

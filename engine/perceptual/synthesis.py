@@ -10,6 +10,7 @@ from PIL.Image import Image
 from torch import Tensor
 
 from engine.contracts.job import Job, Step
+from engine.contracts.messages import Message
 from engine.imaging.tensors import Size, enlarged, fitted, to_image
 from engine.perceptual.descent import ADAM_STEP, Iterate, Optimiser, descend
 from engine.perceptual.energy import Energy
@@ -116,7 +117,12 @@ def coarse_to_fine(
             first = first or _values(iterate)
             yield Step(
                 done=(before + scale.work * index / scale.iterations) / total,
-                stage=f"{max(scale.size)} px, iteration {index} of {scale.iterations}",
+                stage=Message(
+                    "{pixels} px, iteration {iteration} of {iterations}",
+                    pixels=max(scale.size),
+                    iteration=index,
+                    iterations=scale.iterations,
+                ),
                 figures=lambda at=iterate: _values(at),  # type: ignore[misc]
                 preview=lambda at=iterate: shown(finish(at.best)),  # type: ignore[misc]
             )

@@ -4,40 +4,49 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from engine.contracts.messages import Message
 from engine.model_store.catalogue import catalogue
-from engine.model_store.download import Status, status
+from engine.model_store.download import Status
+
+if TYPE_CHECKING:
+    from engine.runtime.runtime import Runtime
 
 
 @dataclass(frozen=True)
 class Machine:
     """What a person wants to know of it."""
 
-    device: str
+    device: Message
     """``"NVIDIA H200"``, ``"CPU, 2 threads"``."""
     memory: int
-    """Of the device, in bytes; 0 where nobody knows."""
+    """Memory of the device in bytes; 0 where nobody knows."""
     free: int
-    """Of that."""
+    """Bytes of it that are free."""
     shipped: int
     """Weights files that came with the project."""
     cached: int
-    """That have been downloaded."""
+    """Weights files that have been downloaded."""
     missing: int
-    """That the Hub has."""
+    """Weights files that only the Hub has."""
     missing_bytes: int
-    """Of those, together."""
+    """Bytes of those together."""
 
 
-def machine() -> Machine:
-    """As it is now."""
-    from engine.hardware.device import best_device, memory
+def describe_machine(runtime: Runtime) -> Machine:
+    """The machine as it is now."""
+    from engine.hardware.memory import total_and_free
 
-    device = best_device()
-    found = {entry: status(entry) for entry in catalogue()}
-    count = Counter(found.values())
-    whole, free = memory(device.torch_device)
+    status = {entry: runtime.store.status(entry) for entry in catalogue()}
+    count = Counter(status.values())
+    memory, free = total_and_free(runtime.device.torch_device)
     return Machine(
-        device.name, whole, free, count[Status.SHIPPED], count[Status.CACHED], count[Status.MISSING],
-        sum(entry.bytes for entry, where in found.items() if where is Status.MISSING),
-    )  # fmt: skip
+        device=runtime.device.name,
+        memory=memory,
+        free=free,
+        shipped=count[Status.SHIPPED],
+        cached=count[Status.CACHED],
+        missing=count[Status.MISSING],
+        missing_bytes=sum(entry.bytes for entry, where in status.items() if where is Status.MISSING),
+    )

@@ -3,207 +3,195 @@
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import IO, Any, TypeVar
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 from PIL import Image
 
-from engine.contracts.errors import ParameterError, StoppedError
-from engine.contracts.job import Explanation, Job, Step, Walk
+from engine.contracts.context import RunContext
+from engine.contracts.errors import StoppedError
+from engine.contracts.facts import RunFacts
+from engine.contracts.job import Explanation, Job, Step, StepRun, TaskOutput
+from engine.contracts.lineage import origins
+from engine.contracts.messages import Message
 from engine.contracts.parameters import Parameters
-from engine.contracts.task import Pictures, Task
-from engine.imaging.picture import RECIPE_KEY, RECIPE_LIMIT, Kind, save_picture
+from engine.contracts.task import Inputs, TaskSpec
+from engine.imaging.picture import RECIPE_KEY, FileKind, save_picture
 from engine.imaging.raster import Raster
-from engine.model_store import download as weights
 from engine.model_store.catalogue import catalogue
-from engine.recipes import KEY_MADE_FROM, made_from
-from engine.runtime.scheduler import TURNS
+
+if TYPE_CHECKING:
+    from engine.runtime.runtime import Runtime
+    from engine.video.video import Video
 
 T = TypeVar("T")
 
-_NOTHING = "Stopped before it began, so nothing was made."
+NOTHING_MADE = Message("Stopped before it began, so nothing was made.")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Result:
+class RunResult:
     """What a run ends in."""
 
     image: Image.Image
-    """RGB."""
-    facts: Mapping[str, Any]
-    """What happened, JSON-ready: seconds, size, device, peak memory, losses, weights with sha256, and so on."""
+    """RGB; of a video, its last frame."""
+    facts: RunFacts
+    """What happened."""
     recipe: Mapping[str, Any]
     """What reproduces it, JSON-ready: task, parameters, weights. No file names."""
     explanation: Explanation | None = None
     """How it came about, where the task has something to show."""
     raster: Raster | None = None
     """The image with what belongs to the visitor's file, where the task keeps that."""
+    video: Video | None = None
+    """The result, where it is a video."""
     source_type: str | None = None
     """IPTC's digital source type: a network made this, or a picture that it was made of; its files state it."""
-    keeps: bool = False
+    recipe_belongs: bool = False
     """Whether the recipe is a part of the result, and so always in its file."""
 
-    def save(self, target: Path | IO[bytes], *, kind: Kind = "png", keep_recipe: bool = False) -> None:
-        """Write the result with all that the format can keep; the recipe only when wanted."""
-        recipe = json.dumps(self.recipe) if keep_recipe or self.keeps else None
+    def save(self, target: Path | IO[bytes], *, kind: FileKind = "png", keep_recipe: bool = False) -> None:
+        """Write the result with all that the format can keep; the recipe only when wanted. A video is copied."""
+        if self.video is not None:
+            with self.video.path.open("rb") as source:
+                if isinstance(target, Path):
+                    with target.open("wb") as stream:
+                        shutil.copyfileobj(source, stream)
+                else:
+                    shutil.copyfileobj(source, target)
+            return
+        recipe = json.dumps(self.recipe) if keep_recipe or self.recipe_belongs else None
         if self.raster is None:
             save_picture(self.image, target, kind=kind, recipe=recipe, source_type=self.source_type)
         else:
-            replace(self.raster, source_type=self.source_type).save(
-                target, kind=kind, text={RECIPE_KEY: recipe} if recipe else {}
-            )
+            text = {RECIPE_KEY: recipe} if recipe else {}
+            replace(self.raster, source_type=self.source_type).save(target, kind=kind, text=text)
 
 
-def run(
-    task: Task, pictures: Pictures, parameters: Parameters, job: Job | None = None
-) -> Generator[Step, None, Result]:
-    """Run a task; a generator of steps that returns the result.
-
-    Weights are downloaded first when they are not here. The run then waits for the device, which serves one run at a
-    time. Closing the generator ends everything within one step; ``job.stop()`` ends it with the best result so far.
-
-    Raises:
-        PentimentoError: any of its subclasses, with one sentence for the visitor.
-    """
-    job = job or Job()
-    check(task, pictures, parameters)
+def run_task(
+    runtime: Runtime, task: TaskSpec, inputs: Inputs, parameters: Parameters, job: Job
+) -> Generator[Step, None, RunResult]:
+    """See :meth:`engine.runtime.runtime.Runtime.run`."""
+    task.check(inputs, parameters)
     if job.stopped:
-        raise StoppedError(_NOTHING)
-    seconds = estimate(task, parameters, extents(task, pictures)) if job.visitor else None
-    steps = _timed(task, pictures, parameters, job)
-    return (yield from with_device(task.weights(parameters), steps, job, seconds))
+        raise StoppedError(NOTHING_MADE)
+    seconds = runtime.estimate(task, parameters, task.extents(inputs)) if job.visitor else None
+    steps = _timed(runtime, task, inputs, parameters, job)
+    return (yield from with_device(runtime, task.weights(parameters), steps, job, seconds))
 
 
 def with_device(
-    names: Sequence[str], steps: Generator[Step, None, T], job: Job, seconds: float | None = None
+    runtime: Runtime, names: Sequence[str], steps: Generator[Step, None, T], job: Job, seconds: float | None = None
 ) -> Generator[Step, None, T]:
     """Steps that need weights and the device: they begin when both are there, and give the device back at the end.
 
     Args:
+        runtime: whose device.
         names: catalogue entries.
         steps: what to do.
         job: of the run.
         seconds: how long it should take, which those behind it are told.
     """
-    with TURNS.ticket(job, seconds) as ticket:
-        yield from fetched(names, job)
-        yield from _until_stopped(TURNS.wait(ticket), job)
+    scheduler = runtime.scheduler
+    with scheduler.ticket(job, seconds) as ticket:
+        yield from fetched(runtime, names, job)
+        yield from _until_stopped(scheduler.wait(ticket), job)
         try:
             with closing(steps):
-                walk = Walk(steps)
-                for step in walk:
-                    TURNS.note(ticket, step.seconds_left)
+                run = StepRun(steps)
+                for step in run:
+                    scheduler.note(ticket, step.seconds_left)
                     yield step
-            return walk.result
+            return run.result
         finally:
-            TURNS.leave(ticket)
+            scheduler.leave(ticket)
 
 
-def fetched(names: Sequence[str], job: Job) -> Iterator[Step]:
+def fetched(runtime: Runtime, names: Sequence[str], job: Job) -> Iterator[Step]:
     """Steps until all weights are on this machine; StoppedError after a stop."""
     for name in names:
-        yield from _until_stopped(weights.fetch(catalogue()[name]), job)
+        yield from _until_stopped(runtime.store.fetch(catalogue()[name]), job)
 
 
 def _until_stopped(steps: Iterator[Step], job: Job) -> Iterator[Step]:
     """Steps before the work; a stop ends them with StoppedError, for there is nothing to keep."""
     for step in steps:
         if job.stopped:
-            raise StoppedError(_NOTHING)
+            raise StoppedError(NOTHING_MADE)
         yield replace(step, done=0.0)
 
 
-def check(task: Task, pictures: Pictures, parameters: Parameters) -> None:
-    """ParameterError for an input that is missing, unknown or given too often, or parameters of another task."""
-    if not isinstance(parameters, task.parameters):
-        raise ParameterError(f"{task.name} takes {task.parameters.__name__} as parameters.")
-    for name in pictures:
-        if name not in {each.name for each in task.inputs}:
-            raise ParameterError(f"{task.name} has no input {name!r}.")
-    for each in task.inputs:
-        each.check(len(pictures.get(each.name, ())))
-
-
-def extents(task: Task, pictures: Pictures) -> dict[str, list[tuple[int, int]]]:
-    """Input name -> sizes, for :attr:`engine.contracts.task.Task.cost` and :func:`estimate`."""
-    return {each.name: [each.extent(picture) for picture in pictures.get(each.name, ())] for each in task.inputs}
-
-
-def estimate(task: Task, parameters: Parameters, sizes: Mapping[str, Sequence[tuple[int, int]]]) -> float | None:
-    """Seconds that a run should take on this device; the first call measures the device for some milliseconds.
-
-    None while another run keeps the device from being measured.
-    """
-    from engine.hardware.device import speed
-
-    return speed.seconds(task.cost(parameters, sizes))
-
-
-def _timed(task: Task, pictures: Pictures, parameters: Parameters, job: Job) -> Generator[Step, None, Result]:
+def _timed(
+    runtime: Runtime, task: TaskSpec, inputs: Inputs, parameters: Parameters, job: Job
+) -> Generator[Step, None, RunResult]:
     """The run itself, with the device held: time left on every step, memory, and the facts at the end."""
-    from engine.hardware.device import PeakMemory, best_device, memory_errors, reproducible, speed
+    from engine.hardware.device import reproducible
+    from engine.hardware.memory import PeakMemory, memory_errors
 
-    device = best_device()
-    memory = PeakMemory(device.torch_device)
+    context = RunContext(job, runtime.nets, runtime.settings)
+    memory = PeakMemory(context.device.torch_device)
     start = time.perf_counter()
     steps, pace = 0, Pace()
     with memory_errors(), reproducible():
-        yield Step(done=0, stage="preparing the network")
-        walk = Walk(task.run(pictures, parameters, job))
-        for step in walk:
+        yield Step(done=0, stage=Message("preparing the network"))
+        run = StepRun(task.run(inputs, parameters, context))
+        for step in run:
             steps += 1
             memory.sample()
             pace.note(step.done)
             yield replace(step, seconds_left=pace.left(step.done))
     seconds = time.perf_counter() - start
-    done = walk.result.gflop
+    output = run.result
+    done = output.gflop
     if done is None:
-        done = task.cost(parameters, extents(task, pictures)) * pace.share
-    speed.learn(done, pace.seconds)
-    names = walk.result.weights or task.weights(parameters)
-    used = [{"name": name, "sha256": catalogue()[name].sha256} for name in names]
-    recipe = {
+        done = task.cost(parameters, task.extents(inputs)) * pace.share
+    runtime.speed.learn(done, pace.seconds)
+    recipe = _recipe(task, inputs, parameters, output)
+    facts = RunFacts(
+        recipe=recipe,
+        seconds=seconds,
+        steps=steps,
+        stopped=job.stopped,
+        size=output.image.size,
+        device=context.device.name,
+        dtype=str(context.device.dtype).removeprefix("torch."),
+        peak_memory_bytes=memory.sample(),
+        torch=version("torch"),
+        notes={name: [[str(note) for note in media.notes] for media in given] for name, given in inputs.items()},
+        task=output.facts,
+    )
+    return _result(output, facts, recipe, inputs)
+
+
+def _recipe(task: TaskSpec, inputs: Inputs, parameters: Parameters, output: TaskOutput) -> dict[str, Any]:
+    names = output.weights or task.weights(parameters)
+    return {
         "task": task.name,
         "parameters": parameters.model_dump(mode="json"),
-        "weights": used,
-        **_origins(pictures),
+        "weights": [{"name": name, "sha256": catalogue()[name].sha256} for name in names],
+        **origins(inputs),
     }
-    facts = {
-        **recipe,
-        "seconds": round(seconds, 3),
-        "steps": steps,
-        "stopped": job.stopped,
-        "size": list(walk.result.image.size),
-        "device": device.name,
-        "dtype": str(device.dtype).removeprefix("torch."),
-        "peak_memory_bytes": memory.sample(),
-        "torch": version("torch"),
-        "notes": {name: [list(picture.notes) for picture in given] for name, given in pictures.items()},
-        **walk.result.facts,
-    }
-    found = walk.result
-    given = [picture.source_type for group in pictures.values() for picture in group if picture.source_type]
-    stated = found.raster.source_type if found.raster else None
-    return Result(
-        image=found.image, facts=facts, recipe={**recipe, **(found.kept or {})},
-        explanation=found.explanation, raster=found.raster, keeps=found.kept is not None,
-        source_type=stated or next(iter(given), None),
-    )  # fmt: skip
 
 
-def _origins(pictures: Pictures) -> dict[str, Any]:
-    """The recipes of pictures that were made here; nothing where none was."""
-    found = {name: [made_from(picture.recipe) for picture in given] for name, given in pictures.items()}
-    if not any(each for recipes in found.values() for each in recipes):
-        return {}
-    if len(json.dumps(found)) > RECIPE_LIMIT // 2:
-        return {KEY_MADE_FROM: "too long to be kept"}
-    return {KEY_MADE_FROM: {name: recipes for name, recipes in found.items() if any(recipes)}}
+def _result(output: TaskOutput, facts: RunFacts, recipe: Mapping[str, Any], inputs: Inputs) -> RunResult:
+    inherited = [media.source_type for given in inputs.values() for media in given if media.source_type]
+    stated = output.raster.source_type if output.raster else None
+    return RunResult(
+        image=output.image,
+        facts=facts,
+        recipe={**recipe, **(output.recipe_extra or {})},
+        explanation=output.explanation,
+        raster=output.raster,
+        video=output.video,
+        source_type=stated or next(iter(inherited), None),
+        recipe_belongs=output.recipe_extra is not None,
+    )
 
 
 class Pace:

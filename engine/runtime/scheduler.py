@@ -1,4 +1,4 @@
-"""Whose turn it is: as many runs as there are devices have one, and those that wait are served fairly. No torch."""
+"""Which run has the device: as many as there are devices have one, and those that wait are served fairly. No torch."""
 
 from __future__ import annotations
 
@@ -10,12 +10,9 @@ from dataclasses import dataclass
 from itertools import count
 
 from engine.contracts.errors import BusyError
-from engine.contracts.job import Job, Step
-from engine.contracts.settings import settings
+from engine.contracts.job import Job, Phase, Step
+from engine.contracts.messages import Message
 
-LOCK = threading.Lock()
-"""Held by the run that uses the device. Gradio frees a queue slot as soon as a job is cancelled, while its last step
-still computes; this lock keeps the next run waiting until that step has ended."""
 POLL_SECONDS = 0.25
 """Time between two looks of a run that waits."""
 GONE_SECONDS = 5.0
@@ -37,29 +34,42 @@ class Ticket:
     """When the run that has the device should end, by the monotonic clock."""
 
 
-class Turns:
-    """Tickets of all runs of this process.
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """How many runs may stand in line; see the settings of the same names."""
+
+    queue: int = 20
+    runs_per_visitor: int = 3
+    runs_per_address: int = 8
+
+
+class Scheduler:
+    """The line of all runs of this process.
 
     Fair means start-time fair queueing (Goyal, Vin & Cheng 1996) by address: a run's round is the one after its
     address' last run, or the current one for who comes new; of those that are ready, the lowest round goes first, then
     who came first. So who has many runs waits for others, not they for him.
+
+    The device is given back only when a run's last step has ended: Gradio frees a queue slot as soon as a job is
+    cancelled, while that step still computes.
     """
 
-    def __init__(self, device: threading.Lock) -> None:
-        self._devices: threading.Lock | threading.BoundedSemaphore = device
-        self._many = 1
+    def __init__(self, limits: Limits | None = None, devices: int = 1) -> None:
+        self._limits, self._many = limits or Limits(), devices
+        self._devices = threading.BoundedSemaphore(devices)
         self._lock = threading.Lock()
         self._tickets: list[Ticket] = []
         self._running: list[Ticket] = []
+        self._in_use = 0
         self._arrivals = count()
         self._round = 0
         self._rounds: dict[str, int] = {}
         self._closed = False
         self._left = time.monotonic()
 
-    def share(self, many: int) -> None:
+    def serve_devices(self, count: int) -> None:
         """Serve so many devices from now on; called before the first run."""
-        self._devices, self._many = threading.BoundedSemaphore(many), many
+        self._devices, self._many = threading.BoundedSemaphore(count), count
 
     @contextmanager
     def ticket(self, job: Job, seconds: float | None = None) -> Iterator[Ticket]:
@@ -70,40 +80,67 @@ class Turns:
         """
         with self._lock:
             if self._closed:
-                raise BusyError("The server is about to restart; please try again in a minute.")
+                raise BusyError(Message("The server is about to restart; please try again in a minute."))
             self._check(job)
-            made = Ticket(job, self._next_round(job.address), next(self._arrivals), seconds)
-            self._tickets.append(made)
+            ticket = Ticket(job, self._next_round(job.address), next(self._arrivals), seconds)
+            self._tickets.append(ticket)
         try:
-            yield made
+            yield ticket
         finally:
             with self._lock:
-                self._tickets.remove(made)
+                self._tickets.remove(ticket)
                 if not any(each.job.address == job.address for each in self._tickets):
                     self._rounds.pop(job.address, None)
 
     def _next_round(self, address: str) -> int:
-        found = max(self._round, self._rounds.get(address, -1) + 1) if address else self._round
-        self._rounds[address] = found
-        return found
+        number = max(self._round, self._rounds.get(address, -1) + 1) if address else self._round
+        self._rounds[address] = number
+        return number
 
     def _check(self, job: Job) -> None:
         if not job.visitor:
             return
-        limits = settings()
-        visits = sum(each.job.visitor == job.visitor for each in self._tickets)
-        there = sum(each.job.address == job.address for each in self._tickets)
-        if visits >= limits.runs_per_visitor:
-            raise BusyError(f"You have {visits} runs waiting or running already; please let one of them end first.")
-        if there >= limits.runs_per_address:
-            raise BusyError(f"{there} runs from your network are waiting or running; please let one of them end first.")
-        if len(self._tickets) > limits.queue:
-            raise BusyError(f"{limits.queue} runs are waiting already; please try again in some minutes.")
+        of_visit = sum(each.job.visitor == job.visitor for each in self._tickets)
+        of_address = sum(each.job.address == job.address for each in self._tickets)
+        if of_visit >= self._limits.runs_per_visitor:
+            raise BusyError(
+                Message(
+                    "You have {runs} runs waiting or running already; please let one of them end first.", runs=of_visit
+                )
+            )
+        if of_address >= self._limits.runs_per_address:
+            raise BusyError(
+                Message(
+                    "{runs} runs from your network are waiting or running; please let one of them end first.",
+                    runs=of_address,
+                )
+            )
+        if len(self._tickets) > self._limits.queue:
+            limit = self._limits.queue
+            raise BusyError(
+                Message("{waiting} runs are waiting already; please try again in some minutes.", waiting=limit)
+            )
 
     def wait(self, ticket: Ticket) -> Iterator[Step]:
         """Steps until the device is this ticket's; :meth:`leave` gives it back."""
         while not self._taken(ticket):
-            yield Step(done=0, stage=self.told(ticket))
+            yield Step(done=0, stage=self.place(ticket), phase=Phase.WAITING)
+
+    @contextmanager
+    def device_if_free(self) -> Iterator[bool]:
+        """The device for some milliseconds, such as for a camera's frame, where no run has it or waits for it; whether
+        it was to be had."""
+        with self._lock:
+            free = len(self._tickets) == 0 and not self._closed
+        if not free or not self._devices.acquire(blocking=False):
+            yield False
+            return
+        try:
+            self._in_use += 1
+            yield True
+        finally:
+            self._in_use -= 1
+            self._devices.release()
 
     def _taken(self, ticket: Ticket) -> bool:
         ticket.asked = time.monotonic()
@@ -137,20 +174,21 @@ class Turns:
         order = sorted(waiting, key=lambda each: (each.round, each.arrived))
         return order[: order.index(ticket)] if ticket in order else []
 
-    def told(self, ticket: Ticket) -> str:
-        """Its place and time, for a person."""
+    def place(self, ticket: Ticket) -> Message:
+        """Its place in the line and the time until its turn, for a person."""
         before, now = self._before(ticket), time.monotonic()
         with self._lock:
             times = [None if each.until is None else max(0.0, each.until - now) for each in self._running]
         times += [each.seconds for each in before]
         many = len(times)
         if not many:
-            return "waiting for the device"
-        runs = "one run" if many == 1 else f"{many} runs"
+            return Message("waiting for the device")
+        runs = Message("one run") if many == 1 else Message("{count} runs", count=many)
         known = [each for each in times if each is not None]
         if len(known) < many:
-            return f"waiting: {runs} before yours"
-        return f"waiting: {runs} before yours, about {max(1, round(sum(known) / self._many))} s"
+            return Message("waiting: {runs} before yours", runs=runs)
+        seconds = max(1, round(sum(known) / self._many))
+        return Message("waiting: {runs} before yours, about {seconds} s", runs=runs, seconds=seconds)
 
     @property
     def waiting(self) -> int:
@@ -162,6 +200,11 @@ class Turns:
     def running(self) -> int:
         """How many runs have a device."""
         return len(self._running)
+
+    @property
+    def busy(self) -> bool:
+        """Whether a run, or anything else, has a device."""
+        return bool(self._running) or self._in_use > 0
 
     @property
     def idle_seconds(self) -> float:
@@ -187,7 +230,3 @@ class Turns:
                     return True
             time.sleep(0.05)
         return False
-
-
-TURNS = Turns(LOCK)
-"""Of this process's device."""

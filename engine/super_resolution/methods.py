@@ -7,8 +7,10 @@ from dataclasses import dataclass, replace
 from itertools import product
 from math import prod
 
+from engine.contracts.messages import Message
+
 LARGEST = 8.0
-"""Scale."""
+"""Largest scale."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,14 +26,14 @@ class Upscaler:
     mflop: float
     """Arithmetic for one pixel of the small picture."""
     drifts: bool = False
-    """Whether its colours stray from the small picture's, and are led back (:func:`engine.imaging.resize.led_back`)."""
+    """Whether its colours stray from the small picture's; back-projection then brings them back."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Method:
     """One way to enlarge a picture."""
 
-    title: str
+    title: Message
     """For a caption."""
     paper: str
     """Who described it."""
@@ -47,8 +49,8 @@ class Method:
             return ()
         seconds = (*self.upscalers, *SECOND)
         chains = [(each,) for each in self.upscalers] + list(product(self.upscalers, seconds))
-        found = min((each for each in chains if reach(each) >= scale), key=cost)
-        return found if faithful else tuple(replace(each, drifts=False) for each in found)
+        cheapest = min((each for each in chains if reach(each) >= scale), key=cost)
+        return cheapest if faithful else tuple(replace(each, drifts=False) for each in cheapest)
 
     def weights(self, scale: float) -> tuple[str, ...]:
         """Entries of the catalogue that a scale needs."""
@@ -88,19 +90,27 @@ def _rrdb(weights: str, *, drifts: bool = False) -> Upscaler:
 
 
 METHODS: Mapping[str, Method] = {
-    "bicubic": Method(title="bicubic", paper="Keys 1981"),
+    "bicubic": Method(title=Message("bicubic"), paper="Keys 1981"),
     "residual": Method(
-        title="residual (SRResNet)", paper="Ledig et al. 2017", upscalers=(_residual("srresnet-x4", radius=16),)
+        title=Message("residual (SRResNet)"),
+        paper="Ledig et al. 2017",
+        upscalers=(_residual("srresnet-x4", radius=16),),
     ),
-    "gan": Method(title="GAN (SRGAN)", paper="Ledig et al. 2017", upscalers=(_residual("srgan-x4", drifts=True),)),
-    "compact": Method(title="compact residual (ours)", paper="after Kim et al. 2016", upscalers=_COMPACT),
+    "gan": Method(
+        title=Message("GAN (SRGAN)"), paper="Ledig et al. 2017", upscalers=(_residual("srgan-x4", drifts=True),)
+    ),
+    "compact": Method(title=Message("compact residual (ours)"), paper="after Kim et al. 2016", upscalers=_COMPACT),
     "edsr": Method(
-        title="residual (EDSR)",
+        title=Message("residual (EDSR)"),
         paper="Lim et al. 2017",
         upscalers=(_residual("edsr-x2", 2, 2.74), _residual("edsr-x4", 4, 3.96)),
     ),
-    "rrdb": Method(title="residual (RRDB)", paper="Wang et al. 2018", upscalers=(_rrdb("rrdb-psnr-x4"),)),
-    "esrgan": Method(title="GAN (ESRGAN)", paper="Wang et al. 2018", upscalers=(_rrdb("esrgan-x4", drifts=True),)),
-    "real-esrgan": Method(title="GAN (Real-ESRGAN)", paper="Wang et al. 2021", upscalers=(_rrdb("real-esrgan-x4"),)),
+    "rrdb": Method(title=Message("residual (RRDB)"), paper="Wang et al. 2018", upscalers=(_rrdb("rrdb-psnr-x4"),)),
+    "esrgan": Method(
+        title=Message("GAN (ESRGAN)"), paper="Wang et al. 2018", upscalers=(_rrdb("esrgan-x4", drifts=True),)
+    ),
+    "real-esrgan": Method(
+        title=Message("GAN (Real-ESRGAN)"), paper="Wang et al. 2021", upscalers=(_rrdb("real-esrgan-x4"),)
+    ),
 }
 """By name, from the plainest to the largest."""

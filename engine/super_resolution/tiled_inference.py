@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy
 import torch
 from torch import Tensor
 
 from engine.contracts.job import Job
-from engine.hardware.device import Device, best_device, is_out_of_memory
-from engine.imaging.raster import Values
-from engine.imaging.resize import led_back, resample, taps
+from engine.hardware.memory import is_out_of_memory
+from engine.imaging.png import Values
+from engine.imaging.resize import back_projected, resample, taps
 from engine.imaging.tiles import Box
-from engine.model_store.catalogue import catalogue
-from engine.model_store.loaded_nets import models
+from engine.model_store.loaded_nets import LoadedNets
 from engine.nets.compact import CompactNet
 from engine.super_resolution.methods import Upscaler, reach
 
@@ -32,11 +31,13 @@ class Enlarger:
         source: ``(B, h, w, 3)``, bytes or 16 bits: planes of the small picture, in main memory.
         result: ``(B, H, W, 3)``: only its size counts here. What the chain enlarges too much, or too little, bicubic
             interpolation brings to it.
+        nets: those of the chain are taken from.
     """
 
-    def __init__(self, chain: Sequence[Upscaler], source: Values, result: Values) -> None:
-        self._source, self._device = source, _device(half=bool(chain))
-        self._nets = [(models.get(catalogue()[each.weights], self._device), each) for each in chain]
+    def __init__(self, chain: Sequence[Upscaler], source: Values, result: Values, nets: LoadedNets) -> None:
+        self._source, self._device = source, nets.device.torch_device
+        self._dtype = _dtype(nets, half=bool(chain))
+        self._nets = [(nets.get(each.weights, self._dtype), each) for each in chain]
         self._white = float(numpy.iinfo(source.dtype).max)
         self._reach = reach(chain)
         between = [self._reach * side for side in source.shape[1:3]]
@@ -59,8 +60,8 @@ class Enlarger:
         part = self._shrunk(box).grown(self._margin, (self._source.shape[2], self._source.shape[1]))
         picture = self._tensor(part)
         for net, upscaler in self._nets:
-            made = net(picture, upscaler.scale) if isinstance(net, CompactNet) else net(picture)
-            picture = led_back(made.float(), picture.float()).to(made.dtype) if upscaler.drifts else made
+            large = net(picture, upscaler.scale) if isinstance(net, CompactNet) else net(picture)
+            picture = back_projected(large.float(), picture.float()).to(large.dtype) if upscaler.drifts else large
         inner = box.within(Box(*(self._reach * edge for edge in (part.left, part.top, part.right, part.bottom))))
         return picture[..., inner.top : inner.bottom, inner.left : inner.right].float()
 
@@ -71,7 +72,7 @@ class Enlarger:
 
     def _tensor(self, part: Box) -> Tensor:
         values = self._source[:, part.top : part.bottom, part.left : part.right].astype(numpy.float32) / self._white
-        return torch.from_numpy(values).to(self._device.torch_device, self._device.dtype).permute(0, 3, 1, 2)
+        return torch.from_numpy(values).to(self._device, self._dtype).permute(0, 3, 1, 2)
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,7 @@ def enlarge(
     *,
     tile: int,
     scale: float,
+    nets: LoadedNets,
     job: Job,
 ) -> Iterator[Progress]:
     """Fill ``result`` tile by tile.
@@ -110,6 +112,7 @@ def enlarge(
         chain: networks.
         tile: side of a tile in pixels of the small picture.
         scale: of the result, to count its tiles in the small picture's pixels.
+        nets: those of the chain are taken from.
         job: asked before every tile.
 
     Raises:
@@ -117,14 +120,14 @@ def enlarge(
     """
     whole = Box(0, 0, result.shape[2], result.shape[1])
     left = whole.tiles(max(1, round(tile * scale)))
-    asked, enlarger, done, spoiled, quiet = tile, Enlarger(chain, source, result), 0, 0, False
+    asked, enlarger, done, spoiled, quiet = tile, Enlarger(chain, source, result, nets), 0, 0, False
     while left:
         if job.stopped and not quiet:
             quiet = True
             if chain:
-                spoiled, enlarger = len(left), Enlarger((), source, result)
+                spoiled, enlarger = len(left), Enlarger((), source, result, nets)
         try:
-            made = enlarger.window(left[0])
+            window = enlarger.window(left[0])
         except RuntimeError as error:
             if not is_out_of_memory(error) or tile // 2 < SMALLEST_TILE:
                 raise
@@ -135,18 +138,16 @@ def enlarge(
             continue
         box = left.pop(0)
         white = int(numpy.iinfo(result.dtype).max)
-        values = (made * white).round().to(torch.uint8 if white == 255 else torch.int32).permute(0, 2, 3, 1)
+        values = (window * white).round().to(torch.uint8 if white == 255 else torch.int32).permute(0, 2, 3, 1)
         result[:, box.top : box.bottom, box.left : box.right] = values.cpu().numpy()
         done += 0 if spoiled else box.area  # what a stop leaves to interpolation is not work that was done
         if not quiet or not left:
             yield Progress(box, done / whole.area, tile, tile < asked, spoiled)
 
 
-def _device(*, half: bool) -> Device:
-    """The best device; networks have half precision on CUDA.
+def _dtype(nets: LoadedNets, *, half: bool) -> torch.dtype:
+    """Half precision on CUDA, float32 elsewhere.
 
     Not bfloat16: its 8 bits are visible in a picture that is not a difference.
     """
-    device = best_device()
-    on_cuda = device.torch_device.type == "cuda"
-    return replace(device, dtype=torch.float16 if half and on_cuda else torch.float32)
+    return torch.float16 if half and nets.device.kind == "cuda" else torch.float32

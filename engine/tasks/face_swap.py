@@ -2,24 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy
 from PIL import Image
 
-from engine.contracts.errors import ParameterError, StoppedError
-from engine.contracts.job import Job, Outcome, Run, Step, Walk
+from engine.contracts.context import RunContext
+from engine.contracts.errors import ConsentError, MissingInputError, StoppedError
+from engine.contracts.job import Step, StepRun, TaskOutput, TaskRun
+from engine.contracts.messages import Message
 from engine.contracts.parameters import Parameters, option
-from engine.contracts.task import PictureInput, Pictures, Task
+from engine.contracts.task import (
+    BenchCase,
+    Destination,
+    Example,
+    Extents,
+    HowItWorks,
+    Inputs,
+    InputSpec,
+    TaskSpec,
+    Trial,
+)
 from engine.imaging.comparison import Comparison
-from engine.imaging.raster import COMPOSITE, Raster
+from engine.imaging.raster import Raster
+from engine.imaging.xmp import COMPOSITE
 from engine.tasks.stylisation import Network as PerceptualName
 
 if TYPE_CHECKING:
-    from engine.faces.align import Colours, Cover
-    from engine.faces.swap import Swapping
+    from engine.contracts.settings import Settings
+    from engine.faces.swap import Swapped, SwapSettings
+    from engine.imaging.masks import Colours, Cover
     from engine.imaging.tiles import Box
 
 WORKING_PIXELS = 24_000_000
@@ -30,7 +44,9 @@ PREPARATION = 40.0
 PIXEL = 2.5e-5
 """The same for each pixel of the photo: it is searched in pieces, and written."""
 PREVIEW_SIDE = 1024
-NO_CONSENT = "Please confirm that everybody who can be seen agrees to this swap (consent); without it nothing is made."
+NO_CONSENT = Message(
+    "Please confirm that everybody who can be seen agrees to this swap (consent); without it nothing is made."
+)
 
 
 class Swap(Parameters):
@@ -74,63 +90,78 @@ class FaceSwap(Swap):
 
 
 INPUTS = (
-    PictureInput(
+    InputSpec(
         name="image",
-        label="Photo",
-        help="The photo whose face is replaced; depth, transparency, colour profile and metadata are kept.",
+        label=Message("Photo"),
+        help=Message("The photo whose face is replaced; depth, transparency, colour profile and metadata are kept."),
         working_pixels=WORKING_PIXELS,
         raster=True,
+        shows_face=True,
     ),
-    PictureInput(
+    InputSpec(
         name="identity",
-        label="Identity",
-        help="One or more pictures of the person to put in, each with one face; the more alike in pose, the better.",
+        label=Message("Identity"),
+        help=Message(
+            "One or more pictures of the person to put in, each with one face; the more alike in pose, the better."
+        ),
         least=0,
         most=MOST_PICTURES,
+        shows_face=True,
     ),
 )
-"""Of all tasks that swap."""
+"""The inputs of all tasks that swap."""
+EXAMPLES = tuple(
+    Example({"image": photo, "identity": (identity,)})
+    for photo, identity in (
+        ("astronaut.jpg", "moltedo.jpg"),
+        ("moltedo.jpg", "young_woman.jpg"),
+        ("astronaut.jpg", "young_woman.jpg"),
+    )
+)
 
 
-def swapping_of(parameters: Swap, method: str) -> Swapping:
+def swap_settings(parameters: Swap, method: str) -> SwapSettings:
     """What the parameters say about a method."""
-    from engine.faces.descent import Settings
-    from engine.faces.swap import Swapping
+    from engine.faces.descent import DescentSettings
+    from engine.faces.swap import SwapSettings
 
-    settings = Settings(
-        iterations=parameters.iterations, likeness=parameters.likeness, rematch=parameters.rematch
-    )  # fmt: skip
-    return Swapping(
+    return SwapSettings(
         method=method,  # type: ignore[arg-type]
         number=parameters.face,
         shape=parameters.shape,
         side=128 * round(parameters.size / 128),  # its scales have to be whole
         sources=parameters.sources,
-        descent=settings,
+        descent=DescentSettings(
+            iterations=parameters.iterations, likeness=parameters.likeness, rematch=parameters.rematch
+        ),
         perceptual=parameters.perceptual,
         trained=parameters.trained if isinstance(parameters, FaceSwap) else "",
     )
 
 
-def checked(parameters: Swap) -> None:
-    """ParameterError without consent, or for a label that may not be left out."""
-    from engine.faces.provenance import label
+def check_swap(parameters: Swap, inputs: Inputs, method: str, settings: Settings) -> None:
+    """Refuse a swap that may not or cannot be made.
+
+    Raises:
+        ConsentError: nobody has said that everybody agrees.
+        ParameterError: no label is asked for, and the owner does not allow that.
+        MissingInputError: there is no picture of the identity, where the method needs one.
+    """
+    from engine.faces.provenance import check_label
 
     if not parameters.consent:
-        raise ParameterError(NO_CONSENT)
-    label((256, 256), parameters.label_corner, parameters.label_size / 100)
+        raise ConsentError(NO_CONSENT)
+    check_label(parameters.label_corner, settings)
+    if method != "network" and not inputs.get("identity"):
+        raise MissingInputError(
+            Message("Please give a picture for {input!r}: the person to put in.", input=Message("Identity"))
+        )
 
 
-def check_identity(pictures: Pictures, method: str) -> None:
-    """ParameterError without a picture of the identity, where the method needs one."""
-    if method != "network" and not pictures.get("identity"):
-        raise ParameterError("Please give a picture for 'Identity': the person to put in.")
-
-
-def begun(job: Job) -> None:
+def check_begun(context: RunContext) -> None:
     """StoppedError when a stop came before there was anything to keep."""
-    if job.stopped:
-        raise StoppedError("Stopped before the swap began, so nothing was made.")
+    if context.stopped:
+        raise StoppedError(Message("Stopped before the swap began, so nothing was made."))
 
 
 class Scene:
@@ -163,9 +194,9 @@ class Scene:
 
         canvas = Canvas(self._raster)
         canvas.put(box, colours, cover, alpha="kept")
-        made = label(self.size, self._parameters.label_corner, self._parameters.label_size / 100)
-        if made is not None and not plain:
-            canvas.put(*made, alpha="opaque")
+        drawn = label(self.size, self._parameters.label_corner, self._parameters.label_size / 100)
+        if drawn is not None and not plain:
+            canvas.put(*drawn, alpha="opaque")
         return replace(canvas.raster, source_type=COMPOSITE)
 
     def preview(self, box: Box, colours: Colours, cover: Cover) -> Image.Image:
@@ -189,46 +220,50 @@ def labelled(image: Image.Image, parameters: Swap) -> Image.Image:
     """An image with the label, drawn into itself."""
     from engine.faces.provenance import label
 
-    made = label(image.size, parameters.label_corner, parameters.label_size / 100)
-    if made is not None:
-        box, colours, cover = made
+    drawn = label(image.size, parameters.label_corner, parameters.label_size / 100)
+    if drawn is not None:
+        box, colours, cover = drawn
         plate = Image.fromarray((255 * colours).round().astype(numpy.uint8))
         image.paste(plate, (box.left, box.top), Image.fromarray((255 * cover).round().astype(numpy.uint8)))
     return image
 
 
-def run(pictures: Pictures, parameters: FaceSwap, job: Job) -> Run:
-    """See :attr:`engine.contracts.task.Task.run`."""
-    from engine.faces.swap import meet, swapped
-    from engine.hardware.device import best_device
+def run(inputs: Inputs, parameters: FaceSwap, context: RunContext) -> TaskRun:
+    """See :attr:`engine.contracts.task.TaskSpec.run`."""
+    from engine.faces.meeting import meet
+    from engine.faces.swap import swapped
 
-    checked(parameters)
-    check_identity(pictures, parameters.method)
-    device = best_device()
-    scene = Scene(pictures["image"][0].as_raster(), parameters)
-    needed = pictures.get("identity", ()) if parameters.method != "network" else ()
+    method = parameters.method
+    check_swap(parameters, inputs, method, context.settings)
+    scene = Scene(inputs["image"][0].as_raster(), parameters)
+    needed = inputs.get("identity", ()) if method != "network" else ()
     identity = [numpy.asarray(each.image) for each in needed]
-    meeting = Walk(meet(scene.picture, identity, parameters.face, device))
-    whole = preparation(len(identity), scene.size)
-    share = 0.98 * whole / (whole + gflop(parameters, parameters.method, max(1, len(identity))))
+    before = preparation(len(identity), scene.size)
+    share = 0.98 * before / (before + gflop(parameters, method, max(1, len(identity))))
+    meeting = StepRun(meet(scene.picture, identity, parameters.face, context.nets))
     for step in meeting:
         yield step.within(0, share)
-        begun(job)
-    how = swapping_of(parameters, parameters.method)
-    yield Step(done=share, stage="warping the identity's face", preview=scene.untouched)
-    walk = Walk(swapped(meeting.result, how, device, job, scene.size, scene.preview, share))
-    yield from walk
-    found = walk.result
-    raster = scene.with_face(found.box, found.colours, found.cover)
+        check_begun(context)
+    yield Step(done=share, stage=Message("warping the identity's face"), preview=scene.untouched)
+    settings = swap_settings(parameters, method)
+    run = StepRun(swapped(meeting.result, settings, context, scene.size, scene.preview, share))
+    yield from run
+    face = run.result
+    raster = scene.with_face(face.box, face.colours, face.cover)
     if not parameters.metadata:
         raster = replace(raster, exif=None)
-    for panel in found.stages:
+    if not context.stopped:
+        stage = Message("in its place")
+        yield Step(done=1, stage=stage, preview=lambda: scene.preview(face.box, face.colours, face.cover))
+    work = gflop(parameters, method, len(identity)) if method == "patches" else 0.0
+    stages = _labelled_stages(face, parameters)
+    return TaskOutput(image=raster.image(), raster=raster, facts=face.facts, explanation=stages, gflop=work)
+
+
+def _labelled_stages(face: Swapped, parameters: Swap) -> Comparison:
+    for panel in face.stages:
         labelled(panel.image, parameters)
-    stages = Comparison(found.stages, last=False, columns=4, pair=(found.stages[0].title, found.stages[-1].title))
-    if not job.stopped:
-        yield Step(done=1, stage="in its place", preview=lambda: scene.preview(found.box, found.colours, found.cover))
-    work = gflop(parameters, parameters.method, len(identity)) if parameters.method == "patches" else 0.0
-    return Outcome(image=raster.image(), raster=raster, facts=found.facts, explanation=stages, gflop=work)
+    return Comparison(face.stages, last=False, columns=4, pair=(0, len(face.stages) - 1))
 
 
 def weights_of(parameters: Swap, methods: Sequence[str]) -> tuple[str, ...]:
@@ -242,21 +277,14 @@ def gflop(parameters: Swap, method: str, pictures: int) -> float:
 
     if method != "patches":
         return 0.1 * PREPARATION
-    how = swapping_of(parameters, method)
-    return of_descent(how.side, min(how.sources, pictures), how.descent)
+    settings = swap_settings(parameters, method)
+    return of_descent(settings.side, min(settings.sources, pictures), settings.descent)
 
 
-def cost(parameters: FaceSwap, sizes: Mapping[str, Sequence[tuple[int, int]]]) -> float:
-    """See :attr:`engine.contracts.task.Task.cost`."""
-    count = len(sizes.get("identity", ()))
-    return preparation(count, sizes["image"][0]) + gflop(parameters, parameters.method, max(1, count))
-
-
-def trained_names() -> list[str]:
-    """Of the networks that the method network can use here."""
-    from engine.faces.identities import names
-
-    return names()
+def cost(parameters: FaceSwap, extents: Extents) -> float:
+    """See :attr:`engine.contracts.task.TaskSpec.cost`."""
+    count = len(extents.get("identity", ()))
+    return preparation(count, extents["image"][0].size) + gflop(parameters, parameters.method, max(1, count))
 
 
 def preparation(count: int, size: tuple[int, int]) -> float:
@@ -271,14 +299,44 @@ def _weights(parameters: FaceSwap) -> tuple[str, ...]:
     return (*weights_of(parameters, (parameters.method,)), *own)
 
 
-FACE_SWAP = Task(
+FACE_SWAP = TaskSpec(
     name="face-swap",
-    title="Face swap",
-    summary="Puts the identity of some pictures into a photo, in its pose, expression and light.",
+    title=Message("Face swap"),
+    summary=Message("Puts the identity of some pictures into a photo, in its pose, expression and light."),
     paper="Korshunova, Shi, Dambre & Theis 2017, Fast face-swap using convolutional neural networks",
     parameters=FaceSwap,
     inputs=INPUTS,
     run=run,
     weights=_weights,
     cost=cost,
+    how=HowItWorks(
+        text=Message(
+            "Your photo's face and the identity's are found, measured by 468 points, **aligned**, and taken apart "
+            "(skin, brows, eyes, lips, hair). The identity's picture that looks most like your photo in pose, "
+            "expression and light is **warped** onto your landmarks. Then V3's descent makes the face anew: content "
+            "from your photo, patches from the identity's pictures, an eye only from eyes. It is blended in bands of "
+            "detail, coarse ones widely, fine ones narrowly. Below: every stage of your run. "
+            "[Korshunova et al. 2017](https://arxiv.org/abs/1611.09577)"
+        ),
+        inside=Message("the stages: landmarks, parts, identity, aligned, swapped"),
+    ),
+    examples=EXAMPLES,
+    send_to=(
+        Destination("super-resolution"),
+        Destination("style-v1"),
+        Destination("style-v2"),
+        Destination("style-v3"),
+    ),
+    trial=Trial(
+        parameters={"consent": True, "iterations": 3},
+        fourfold=({"iterations": 100}, {"iterations": 400}),
+        optional_inputs=("identity",),
+    ),
+    bench=(
+        *(
+            BenchCase(values={"consent": True, "method": name}, inputs=("identity",))
+            for name in ("editor", "classical", "patches")
+        ),
+        BenchCase(values={"consent": True, "method": "network", "trained": "moltedo"}),
+    ),
 )

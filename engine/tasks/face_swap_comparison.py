@@ -2,36 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Literal
+from collections.abc import Generator, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Literal
 
 import numpy
 from PIL import Image
 
-from engine.contracts.job import Job, Outcome, Run, Step, Walk
+from engine.contracts.context import RunContext
+from engine.contracts.facts import TaskFacts
+from engine.contracts.job import Step, StepRun, TaskOutput, TaskRun
+from engine.contracts.messages import Message
 from engine.contracts.parameters import option
-from engine.contracts.task import Pictures, Task
+from engine.contracts.task import (
+    BenchCase,
+    Extents,
+    HowItWorks,
+    Inputs,
+    TaskSpec,
+    Trial,
+)
 from engine.imaging.comparison import Comparison, Panel
-from engine.imaging.raster import COMPOSITE, Raster
+from engine.imaging.raster import Raster
 from engine.imaging.tiles import Box
+from engine.imaging.xmp import COMPOSITE
+from engine.runtime.compare import Measured, Variant, compared
 from engine.tasks.face_swap import (
+    EXAMPLES,
     INPUTS,
     Scene,
     Swap,
-    begun,
-    check_identity,
-    checked,
+    check_begun,
+    check_swap,
     gflop,
     labelled,
     preparation,
-    swapping_of,
+    swap_settings,
     weights_of,
 )
 
+if TYPE_CHECKING:
+    from engine.faces.meeting import Meeting
+    from engine.faces.swap import Swapped
+
 MethodName = Literal["editor", "classical", "patches"]
-TITLES = {"editor": "image editor", "classical": "warp, light, blend", "patches": "patches (V3)"}
+TITLES: Mapping[MethodName, Message] = {
+    "editor": Message("image editor"),
+    "classical": Message("warp, light, blend"),
+    "patches": Message("patches (V3)"),
+}
 AROUND = 0.5
-"""What is shown around the face, as a share of its width."""
+"""Width of what is shown around the face, as a share of the face's."""
 SHOWN_SIDE = 640
 """Longest side of a panel in pixels."""
 
@@ -45,51 +66,57 @@ class FaceSwapComparison(Swap):
     """What is compared, in this order: a warp and a seamless clone, the classical chain, and the descent."""
 
 
-def run(pictures: Pictures, parameters: FaceSwapComparison, job: Job) -> Run:
-    """See :attr:`engine.contracts.task.Task.run`."""
-    from engine.faces.swap import meet, swapped
-    from engine.hardware.device import best_device, measured
+def run(inputs: Inputs, parameters: FaceSwapComparison, context: RunContext) -> TaskRun:
+    """See :attr:`engine.contracts.task.TaskSpec.run`."""
+    from engine.faces.meeting import meet
 
-    checked(parameters)
-    check_identity(pictures, "patches")
-    device = best_device()
-    scene = Scene(pictures["image"][0].as_raster(), parameters)
-    identity = [numpy.asarray(each.image) for each in pictures["identity"]]
+    check_swap(parameters, inputs, "patches", context.settings)
+    scene = Scene(inputs["image"][0].as_raster(), parameters)
+    identity = [numpy.asarray(each.image) for each in inputs["identity"]]
     names = tuple(dict.fromkeys(parameters.methods))
-    shares = [preparation(len(identity), scene.size), *(gflop(parameters, name, len(identity)) for name in names)]
-    meeting = Walk(meet(scene.picture, identity, parameters.face, device))
+    works = [gflop(parameters, name, len(identity)) for name in names]
+    before = preparation(len(identity), scene.size)
+    share = before / (before + sum(works))
+    meeting = StepRun(meet(scene.picture, identity, parameters.face, context.nets))
     for step in meeting:
-        yield step.within(0, shares[0] / sum(shares))
-        begun(job)
+        yield step.within(0, share)
+        check_begun(context)
     met = meeting.result
     part = _around(met.scene.face.box, scene.size)
-    yield Step(done=shares[0] / sum(shares), stage="faces found", preview=scene.untouched)
+    yield Step(done=share, stage=Message("faces found"), preview=scene.untouched)
+    best = met.candidates[0].number
     panels = [
-        Panel("your photo", _part(scene.picture, part)),
-        Panel(f"identity, picture {met.candidates[0].number}", _identity(met.best.crop, part)),
+        Panel(Message("your photo"), _part(scene.picture, part)),
+        Panel(Message("identity, picture {number}", number=best), _identity(met.best.crop, part)),
     ]
-    done = shares[0]
-    for name, share in zip(names, shares[1:], strict=True):
-        if job.stopped and len(panels) > 2:
-            break
-        walk = Walk(measured(swapped(met, swapping_of(parameters, name), device, job, scene.size, scene.preview)))
-        for step in walk:
-            yield step.within(done / sum(shares), share / sum(shares), f"{TITLES[name]}, ")
-        done += share
-        found = walk.result
-        values = scene.with_face(found.result.box, found.result.colours, found.result.cover, plain=True).image()
-        image = _part(numpy.asarray(values), part)
-        panels.append(
-            Panel(TITLES[name], labelled(image, parameters), found.seconds, found.memory, stopped=job.stopped)
-        )
-    missing = [TITLES[name] for name in names[len(panels) - 2 :]]
-    comparison = Comparison(panels, missing, last=False, pair=(panels[0].title, panels[-1].title))
+
+    def take(index: int, measured: Measured[Swapped]) -> None:
+        face = measured.result
+        values = scene.with_face(face.box, face.colours, face.cover, plain=True).image()
+        image = labelled(_part(numpy.asarray(values), part), parameters)
+        title, cost = TITLES[names[index]], (measured.seconds, measured.memory_bytes)
+        panels.append(Panel(title, image, *cost, stopped=context.stopped))
+
+    variants = [
+        Variant(TITLES[name], work, partial(_swapped, met, parameters, name, context, scene))
+        for name, work in zip(names, works, strict=True)
+    ]
+    missing = yield from compared(variants, context, take, start=share)
+    comparison = Comparison(panels, missing, last=False, pair=(0, len(panels) - 1))
     sheet = comparison.sheet()
-    facts = {"methods": {panel.title: panel.facts for panel in panels[2:]}, "faces": met.count}
+    facts = TaskFacts(methods=[panel.facts for panel in panels[2:]], figures={"faces": met.count})
     raster = Raster(numpy.asarray(sheet), source_type=COMPOSITE)
-    if not job.stopped:
-        yield Step(done=1, stage="side by side", preview=sheet.copy)
-    return Outcome(image=sheet, raster=raster, facts=facts, explanation=comparison)
+    if not context.stopped:
+        yield Step(done=1, stage=Message("side by side"), preview=sheet.copy)
+    return TaskOutput(image=sheet, raster=raster, facts=facts, explanation=comparison)
+
+
+def _swapped(
+    met: Meeting, parameters: Swap, name: MethodName, context: RunContext, scene: Scene
+) -> Generator[Step, None, Swapped]:
+    from engine.faces.swap import swapped
+
+    return swapped(met, swap_settings(parameters, name), context, scene.size, scene.preview)
 
 
 def _around(face: Box, size: tuple[int, int]) -> Box:
@@ -104,7 +131,7 @@ def _part(picture: numpy.ndarray[tuple[int, ...], numpy.dtype[numpy.uint8]], par
 
 def _identity(crop: numpy.ndarray[tuple[int, ...], numpy.dtype[numpy.float32]], part: Box) -> Image.Image:
     """In the size of the other panels, with white beside it."""
-    from engine.faces.blend import samples
+    from engine.faces.align import samples
 
     size = Image.new("RGB", (part.width, part.height))
     size.thumbnail((SHOWN_SIDE, SHOWN_SIDE))
@@ -117,22 +144,38 @@ def _identity(crop: numpy.ndarray[tuple[int, ...], numpy.dtype[numpy.float32]], 
     return sheet
 
 
-def cost(parameters: FaceSwapComparison, sizes: Mapping[str, Sequence[tuple[int, int]]]) -> float:
-    """See :attr:`engine.contracts.task.Task.cost`."""
-    count = len(sizes.get("identity", ()))
-    return preparation(count, sizes["image"][0]) + sum(
+def cost(parameters: FaceSwapComparison, extents: Extents) -> float:
+    """See :attr:`engine.contracts.task.TaskSpec.cost`."""
+    count = len(extents.get("identity", ()))
+    return preparation(count, extents["image"][0].size) + sum(
         gflop(parameters, name, max(1, count)) for name in set(parameters.methods)
     )
 
 
-FACE_SWAP_COMPARISON = Task(
+FACE_SWAP_COMPARISON = TaskSpec(
     name="face-swap-comparison",
-    title="Face swaps side by side",
-    summary="Swaps one face as an image editor does, by the classical chain, and by patches.",
+    title=Message("Face swaps side by side"),
+    summary=Message("Swaps one face as an image editor does, by the classical chain, and by patches."),
     paper="Korshunova et al. 2017; Pérez, Gangnet & Blake 2003",
     parameters=FaceSwapComparison,
     inputs=INPUTS,
     run=run,
     weights=lambda parameters: weights_of(parameters, parameters.methods),
     cost=cost,
+    how=HowItWorks(
+        text=Message(
+            "An **editor** warps one picture and clones its gradients. The **classical** chain takes the best picture, "
+            "corrects its light and blends by bands. **Patches** make the face anew. "
+            "[Korshunova et al. 2017](https://arxiv.org/abs/1611.09577), "
+            "[Perez et al. 2003](https://doi.org/10.1145/882262.882269)"
+        ),
+        inside=Message("all methods with time and memory"),
+    ),
+    examples=EXAMPLES,
+    trial=Trial(
+        parameters={"consent": True, "iterations": 3},
+        fourfold=({"iterations": 100}, {"iterations": 400}),
+        optional_inputs=("identity",),
+    ),
+    bench=(BenchCase(values={"consent": True}, inputs=("identity",)),),
 )

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy
 
-from engine.contracts.errors import ParameterError
-from engine.contracts.job import Job, Outcome, Run, Walk
+from engine.contracts.context import RunContext
+from engine.contracts.errors import MissingInputError
+from engine.contracts.job import StepRun, TaskOutput, TaskRun
+from engine.contracts.messages import Message
 from engine.contracts.parameters import Parameters, option
-from engine.contracts.task import PictureInput, Pictures, Task
+from engine.contracts.task import (
+    BenchCase,
+    Destination,
+    Example,
+    Extents,
+    HowItWorks,
+    Inputs,
+    InputSpec,
+    TaskSpec,
+    Trial,
+)
 from engine.imaging import masks
 from engine.imaging.comparison import Comparison
 from engine.imaging.masks import Mask
@@ -23,7 +34,7 @@ if TYPE_CHECKING:
     from engine.inpainting.fill import Filling
 
 WORKING_PIXELS = 24_000_000
-NOTHING = "Please mark what should go: paint over it, or give a mask."
+NOTHING_MARKED = Message("Please mark what should go: paint over it, or give a mask.")
 FARTHEST = 100
 """In pixels, for growing, shrinking and feathering."""
 
@@ -67,44 +78,48 @@ class Inpainting(Marked):
 
 
 INPUTS = (
-    PictureInput(
+    InputSpec(
         name="image",
-        label="Picture",
-        help="The picture to fill; transparency, 16 bits, grey, colour profile and metadata are kept.",
+        label=Message("Picture"),
+        help=Message("The picture to fill; transparency, 16 bits, grey, colour profile and metadata are kept."),
         working_pixels=WORKING_PIXELS,
         raster=True,
     ),
-    PictureInput(
+    InputSpec(
         name="mask",
-        label="Mask",
-        help="White, or opaque on transparent ground, where the picture is to be filled; of the same proportions.",
+        label=Message("Mask"),
+        help=Message(
+            "White, or opaque on transparent ground, where the picture is to be filled; of the same proportions."
+        ),
         least=0,
         working_pixels=WORKING_PIXELS,
         raster=True,
         extent=masks.extent,
     ),
 )
-"""Of all tasks that fill."""
+"""The inputs of all tasks that fill."""
+EXAMPLES = tuple(Example({"image": name}) for name in ("astronaut.jpg", "temple.jpg", "coffee.jpg", "cat.jpg"))
 
 
-def raster_given(pictures: Pictures) -> Raster:
+def raster_given(inputs: Inputs) -> Raster:
     """The picture as its file has it."""
-    return pictures["image"][0].as_raster()
+    raster: Raster = inputs["image"][0].as_raster()
+    return raster
 
 
-def mask_given(pictures: Pictures, parameters: Marked) -> Mask:
+def mask_given(inputs: Inputs, parameters: Marked) -> Mask:
     """``(H, W)``: the mask's file and what is transparent, grown.
 
     Raises:
-        ParameterError: there is neither.
-        PictureError: nothing or nearly everything is marked, or the mask belongs to another picture.
+        MissingInputError: there is neither.
+        MaskError: nothing or nearly everything is marked, or the mask belongs to another picture.
     """
-    raster = raster_given(pictures)
+    raster = raster_given(inputs)
     height, width = raster.values.shape[:2]
     marked = numpy.zeros((height, width), numpy.bool_)
-    given = pictures.get("mask", ())
+    given = inputs.get("mask", ())
     if not given and not parameters.transparent:
-        raise ParameterError(NOTHING)
+        raise MissingInputError(NOTHING_MARKED)
     for each in given:
         marked |= masks.mask_of(each, (width, height))
     if parameters.transparent and raster.alpha is not None:
@@ -128,24 +143,25 @@ def filling_of(parameters: Marked) -> Filling:
     return Filling(network=parameters.network, refinement=refinement)
 
 
-def run(pictures: Pictures, parameters: Inpainting, job: Job) -> Run:
-    """See :attr:`engine.contracts.task.Task.run`."""
+def run(inputs: Inputs, parameters: Inpainting, context: RunContext) -> TaskRun:
+    """See :attr:`engine.contracts.task.TaskSpec.run`."""
     from engine.imaging.canvas import Canvas
     from engine.inpainting.fill import fill
 
-    mask = mask_given(pictures, parameters)
-    canvas = Canvas(raster_given(pictures), opaque=parameters.transparent)
-    walk = Walk(fill(canvas, mask, _filling(parameters), job))
-    yield from walk
-    found = walk.result
+    mask = mask_given(inputs, parameters)
+    canvas = Canvas(raster_given(inputs), opaque=parameters.transparent)
+    run = StepRun(fill(canvas, mask, _filling(parameters), context))
+    yield from run
+    filled = run.result
     raster = canvas.raster if parameters.metadata else replace(canvas.raster, exif=None)
-    stages = Comparison(found.stages, pair=(found.stages[1].title, found.stages[-1].title))
-    return Outcome(
+    stages = Comparison(filled.stages, pair=(1, len(filled.stages) - 1))
+    figures = {"masked": round(float(mask.mean()), 4), **filled.facts.figures}
+    return TaskOutput(
         image=raster.image(),
         raster=raster,
-        facts={"masked": round(float(mask.mean()), 4), **found.facts},
+        facts=replace(filled.facts, figures=figures),
         explanation=stages,
-        gflop=found.gflop,
+        gflop=filled.gflop,
     )
 
 
@@ -169,25 +185,25 @@ def _weights(parameters: Inpainting) -> tuple[str, ...]:
     return weights_of(parameters, refined=parameters.method != "network")
 
 
-def cost(parameters: Inpainting, sizes: Mapping[str, Sequence[tuple[int, int]]]) -> float:
-    """See :attr:`engine.contracts.task.Task.cost`; of several holes, as if they were one with the box around them.
+def cost(parameters: Inpainting, extents: Extents) -> float:
+    """See :attr:`engine.contracts.task.TaskSpec.cost`; of several holes, as if they were one with the box around them.
 
     Raises:
-        ParameterError: nothing is marked.
+        MissingInputError: nothing is marked.
     """
-    return part_cost(_filling(parameters), box_given(parameters, sizes), sizes["image"][0])
+    return part_cost(_filling(parameters), box_given(parameters, extents), extents["image"][0].size)
 
 
-def box_given(parameters: Marked, sizes: Mapping[str, Sequence[tuple[int, int]]]) -> Box:
+def box_given(parameters: Marked, extents: Extents) -> Box:
     """One hole in the middle, as large as the box around a mask; the whole picture where its transparency marks it.
 
     Raises:
-        ParameterError: nothing is marked.
+        MissingInputError: nothing is marked.
     """
-    width, height = sizes["image"][0]
-    if not sizes.get("mask") and not parameters.transparent:
-        raise ParameterError(NOTHING)
-    parts = sizes["mask"][0] if sizes.get("mask") else (masks.PARTS, masks.PARTS)
+    width, height = extents["image"][0].size
+    if not extents.get("mask") and not parameters.transparent:
+        raise MissingInputError(NOTHING_MARKED)
+    parts = extents["mask"][0].size if extents.get("mask") else (masks.PARTS, masks.PARTS)
     across, down = (
         max(1, min(side, round(side * part / masks.PARTS) + 2 * parameters.grow))
         for side, part in zip((width, height), parts, strict=True)
@@ -198,19 +214,53 @@ def box_given(parameters: Marked, sizes: Mapping[str, Sequence[tuple[int, int]]]
 def part_cost(filling: Filling, hole: Box, size: tuple[int, int]) -> float:
     """Arithmetic in GFLOP of filling one hole of a picture of ``size``, width and height."""
     from engine.inpainting.fill import LEAST_SIDE
+    from engine.inpainting.holes import crop_around
 
-    crop = masks.context(hole, LEAST_SIDE, size)
+    crop = crop_around(hole, LEAST_SIDE, size)
     return filling.gflop(hole.within(crop), crop)
 
 
-INPAINTING = Task(
+INPAINTING = TaskSpec(
     name="inpainting",
-    title="Inpainting",
-    summary="Fills what a mask marks by a content network, and large holes with the nearest patches of the picture.",
+    title=Message("Inpainting"),
+    summary=Message(
+        "Fills what a mask marks by a content network, and large holes with the nearest patches of the picture."
+    ),
     paper="Yang et al. 2017, High-resolution image inpainting using multi-scale neural patch synthesis",
     parameters=Inpainting,
     inputs=INPUTS,
     run=run,
     weights=_weights,
     cost=cost,
+    how=HowItWorks(
+        text=Message(
+            "A **content network** has seen millions of scenes and fills the hole with what is likely there, at 512 "
+            "pixels. In a larger hole that is too coarse. So the **texture** is refined: the pixels of the hole are "
+            "changed until their feature patches are like their nearest patches of the known picture, while a content "
+            "loss holds the filling. Below: every stage of your run. "
+            "[Yang et al. 2017](https://arxiv.org/abs/1611.09969), "
+            "[Sargsyan et al. 2023](https://openaccess.thecvf.com/content/ICCV2023/papers/Sargsyan_MI-GAN_A_Simple_"
+            "Baseline_for_Image_Inpainting_on_Mobile_Devices_ICCV_2023_paper.pdf)"
+        ),
+        inside=Message("the stages: mask, filling, refined"),
+    ),
+    examples=EXAMPLES,
+    send_to=(
+        Destination("super-resolution"),
+        Destination("style-v1"),
+        Destination("style-v2"),
+        Destination("style-v3"),
+    ),
+    trial=Trial(
+        parameters={"method": "refined", "iterations": 2, "scales": 2},
+        fourfold=(
+            {"method": "refined", "scales": 1, "iterations": 70},
+            {"method": "refined", "scales": 1, "iterations": 300},
+        ),
+        optional_inputs=("mask",),
+    ),
+    bench=(
+        *(BenchCase(values={"method": name}, inputs=("mask",)) for name in ("classical", "network", "refined")),
+        BenchCase(values={"method": "network"}, inputs=("mask",), side=1024),
+    ),
 )

@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 import numpy
 from PIL import Image
 
-from engine.contracts.job import Job, Outcome, Run, Walk
+from engine.contracts.context import RunContext
+from engine.contracts.facts import TaskFacts
+from engine.contracts.job import Step, TaskOutput, TaskRun
+from engine.contracts.messages import Message
 from engine.contracts.parameters import option
-from engine.contracts.task import Pictures, Task
+from engine.contracts.task import (
+    BenchCase,
+    Extents,
+    HowItWorks,
+    Inputs,
+    TaskSpec,
+    Trial,
+)
 from engine.imaging import masks
 from engine.imaging.comparison import Comparison, Panel
 from engine.imaging.masks import Mask
+from engine.imaging.raster import Raster
 from engine.imaging.tiles import Box
 from engine.model_store.catalogue import LPIPS
+from engine.runtime.compare import Measured, Variant, compared
 from engine.tasks.inpainting import (
+    EXAMPLES,
     INPUTS,
     Marked,
     box_given,
@@ -29,16 +43,16 @@ from engine.tasks.inpainting import (
 )
 
 if TYPE_CHECKING:
-    from engine.inpainting.fill import Filling
+    from engine.inpainting.fill import Filled, Filling
 
 MethodName = Literal["telea", "navier-stokes", "biharmonic", "network-bicubic", "network", "refined"]
-TITLES: Mapping[MethodName, str] = {
-    "telea": "Telea",
-    "navier-stokes": "Navier-Stokes",
-    "biharmonic": "biharmonic",
-    "network-bicubic": "network, bicubic",
-    "network": "content network",
-    "refined": "refined",
+TITLES: Mapping[MethodName, Message] = {
+    "telea": Message("Telea"),
+    "navier-stokes": Message("Navier-Stokes"),
+    "biharmonic": Message("biharmonic"),
+    "network-bicubic": Message("network, bicubic"),
+    "network": Message("content network"),
+    "refined": Message("refined"),
 }
 MARKED = (255, 64, 160)
 """Colour of the mask."""
@@ -59,58 +73,82 @@ class InpaintingComparison(Marked):
     """What is under the mask is right as it is: methods are measured on how near they come to it."""
 
 
-def run(pictures: Pictures, parameters: InpaintingComparison, job: Job) -> Run:
-    """See :attr:`engine.contracts.task.Task.run`."""
-    from engine.hardware.device import measured
+def run(inputs: Inputs, parameters: InpaintingComparison, context: RunContext) -> TaskRun:
+    """See :attr:`engine.contracts.task.TaskSpec.run`."""
     from engine.imaging.canvas import Canvas
-    from engine.imaging.metrics import inside
-    from engine.imaging.tensors import to_tensor
-    from engine.inpainting.fill import fill
 
-    mask = mask_given(pictures, parameters)
-    raster = raster_given(pictures)
+    mask, raster = mask_given(inputs, parameters), raster_given(inputs)
     before = Canvas(raster, opaque=parameters.transparent).image
     names = tuple(dict.fromkeys(parameters.methods))
-    fillings = [filling(parameters, name) for name in names]
-    shares = [part_cost(way, masks.bounds(mask), (mask.shape[1], mask.shape[0])) for way in fillings]
     box = _shown(mask)
-    panels = [Panel("your picture", _part(before, box)), Panel("mask", _part(_marked(before, mask), box))]
+    panels = [
+        Panel(Message("your picture"), _part(before, box)),
+        Panel(Message("mask"), _part(_marked(before, mask), box)),
+    ]
     done = 0.0
-    for index, (name, way) in enumerate(zip(names, fillings, strict=True)):
-        if job.stopped and index:
-            break
-        canvas = Canvas(raster, opaque=parameters.transparent)
-        walk = Walk(measured(fill(canvas, mask, way, job)))
-        for step in walk:
-            yield step.within(sum(shares[:index]) / sum(shares), shares[index] / sum(shares), f"{TITLES[name]}: ")
-        found = walk.result
-        done += found.result.gflop
-        quality = {}
-        if parameters.truth and not job.stopped:
-            made, original = (to_tensor(Image.fromarray(each)) for each in (canvas.image, before))
-            quality = inside(made, original, mask)
-        part = _part(canvas.image, box)
-        panels.append(Panel(TITLES[name], part, found.seconds, found.memory, quality, job.stopped))
-    compared = panels[2:]
-    comparison = Comparison(
-        panels,
-        missing=[TITLES[name] for name in names[len(compared) :]],
-        last=False,
-        columns=3,
-        pair=(compared[0].title, compared[-1].title),
-    )
-    facts = {"masked": round(float(mask.mean()), 4), "methods": {panel.title: panel.facts for panel in compared}}
-    return Outcome(image=comparison.sheet(), facts=facts, explanation=comparison, gflop=done)
+
+    def take(index: int, measured: Measured[_Attempt]) -> None:
+        nonlocal done
+        attempt = measured.result
+        done += attempt.filled.gflop
+        judged = parameters.truth and not context.stopped
+        quality = _quality(attempt.picture, before, mask, context) if judged else {}
+        part = _part(attempt.picture, box)
+        title, cost = TITLES[names[index]], (measured.seconds, measured.memory_bytes)
+        panels.append(Panel(title, part, *cost, quality, context.stopped))
+
+    size = (mask.shape[1], mask.shape[0])
+    variants = [
+        Variant(
+            TITLES[name],
+            part_cost(filling(parameters, name), masks.bounds(mask), size),
+            partial(_attempted, raster, mask, filling(parameters, name), parameters.transparent, context),
+        )
+        for name in names
+    ]
+    missing = yield from compared(variants, context, take)
+    comparison = Comparison(panels, missing=missing, last=False, columns=3, pair=(2, len(panels) - 1))
+    figures = {"masked": round(float(mask.mean()), 4)}
+    facts = TaskFacts(methods=[panel.facts for panel in panels[2:]], figures=figures)
+    return TaskOutput(image=comparison.sheet(), facts=facts, explanation=comparison, gflop=done)
+
+
+@dataclass(frozen=True)
+class _Attempt:
+    """What one method made."""
+
+    picture: numpy.ndarray
+    """``(H, W, 3)``."""
+    filled: Filled
+
+
+def _attempted(
+    raster: Raster, mask: Mask, way: Filling, transparent: bool, context: RunContext
+) -> Generator[Step, None, _Attempt]:
+    from engine.imaging.canvas import Canvas
+    from engine.inpainting.fill import fill
+
+    canvas = Canvas(raster, opaque=transparent)
+    filled = yield from fill(canvas, mask, way, context)
+    return _Attempt(canvas.image, filled)
+
+
+def _quality(picture: numpy.ndarray, before: numpy.ndarray, mask: Mask, context: RunContext) -> dict[str, float]:
+    from engine.imaging.tensors import to_tensor
+    from engine.perceptual.quality import quality_inside
+
+    filled, original = (to_tensor(Image.fromarray(each)) for each in (picture, before))
+    return quality_inside(filled, original, mask, context.nets)
 
 
 def filling(parameters: Marked, name: MethodName) -> Filling:
     """How a method fills."""
-    made = filling_of(parameters)
+    way = filling_of(parameters)
     if name == "network" or name == "refined":
-        return replace(made, kind=name)
+        return replace(way, kind=name)
     if name == "network-bicubic":
-        return replace(made, kind="network", bicubic=True)
-    return replace(made, kind="classical", classical=name)
+        return replace(way, kind="network", bicubic=True)
+    return replace(way, kind="classical", classical=name)
 
 
 def _shown(mask: Mask) -> Box:
@@ -133,28 +171,47 @@ def _marked(values: numpy.ndarray, mask: Mask) -> numpy.ndarray:
     return marked
 
 
-def cost(parameters: InpaintingComparison, sizes: Mapping[str, Sequence[tuple[int, int]]]) -> float:
-    """See :attr:`engine.contracts.task.Task.cost`."""
-    hole = box_given(parameters, sizes)
+def cost(parameters: InpaintingComparison, extents: Extents) -> float:
+    """See :attr:`engine.contracts.task.TaskSpec.cost`."""
+    hole = box_given(parameters, extents)
     ways = [filling(parameters, name) for name in dict.fromkeys(parameters.methods)]
-    return sum(part_cost(way, hole, sizes["image"][0]) for way in ways)
+    return sum(part_cost(way, hole, extents["image"][0].size) for way in ways)
 
 
 def _weights(parameters: InpaintingComparison) -> tuple[str, ...]:
-    found: tuple[str, ...] = (LPIPS,) if parameters.truth else ()
+    names: tuple[str, ...] = (LPIPS,) if parameters.truth else ()
     if {"network-bicubic", "network", "refined"} & set(parameters.methods):
-        found += weights_of(parameters, refined="refined" in parameters.methods)
-    return found
+        names += weights_of(parameters, refined="refined" in parameters.methods)
+    return names
 
 
-INPAINTING_COMPARISON = Task(
+INPAINTING_COMPARISON = TaskSpec(
     name="inpainting-comparison",
-    title="Inpainting side by side",
-    summary="Fills the same holes by classical methods, the content network and texture refinement, side by side.",
+    title=Message("Inpainting side by side"),
+    summary=Message(
+        "Fills the same holes by classical methods, the content network and texture refinement, side by side."
+    ),
     paper="Telea 2004; Bertalmio et al. 2001; Damelin & Hoang 2018; Sargsyan et al. 2023; Yang et al. 2017",
     parameters=InpaintingComparison,
     inputs=INPUTS,
     run=run,
     weights=_weights,
     cost=cost,
+    how=HowItWorks(
+        text=Message(
+            "**Telea** and **Navier-Stokes** carry colours inwards from the border, the **biharmonic** equation bends "
+            "a thin plate through it: good for scratches, smears for holes. The network knows what a window is; "
+            "refinement gives it the texture of your picture. "
+            "[Telea 2004](https://doi.org/10.1080/10867651.2004.10487596), "
+            "[Bertalmio et al. 2001](https://doi.org/10.1109/CVPR.2001.990497)"
+        ),
+        inside=Message("all methods with time, memory and quality"),
+    ),
+    examples=EXAMPLES,
+    trial=Trial(
+        parameters={"methods": ["telea", "navier-stokes"]},
+        fourfold=({"methods": ["network"]}, {"methods": ["refined"], "scales": 1, "iterations": 78}),
+        optional_inputs=("mask",),
+    ),
+    bench=(BenchCase(inputs=("mask",)),),
 )

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
-
 import numpy
 from PIL import Image
 
-from engine.contracts.job import Job, Outcome, Run, Step
+from engine.contracts.context import RunContext
+from engine.contracts.facts import TaskFacts
+from engine.contracts.job import Step, TaskOutput, TaskRun
+from engine.contracts.messages import Message
 from engine.contracts.parameters import Parameters, option
-from engine.contracts.task import PictureInput, Pictures, Task
-from engine.model_store.catalogue import catalogue
+from engine.contracts.task import (
+    Extents,
+    Inputs,
+    InputSpec,
+    TaskSpec,
+    Trial,
+)
 
 NETWORK = "u2netp"
 GFLOP = 40.0
@@ -27,46 +32,46 @@ class MainSubject(Parameters):
     """What is marked beyond the subject's edge, in percent of the longer side: soft edges and shadows go, too."""
 
 
-def run(pictures: Pictures, parameters: MainSubject, job: Job) -> Run:
-    """See :attr:`engine.contracts.task.Task.run`; the result is white where the subject is."""
+def run(inputs: Inputs, parameters: MainSubject, context: RunContext) -> TaskRun:
+    """See :attr:`engine.contracts.task.TaskSpec.run`; the result is white where the subject is."""
     import torch
 
-    from engine.hardware.device import best_device
     from engine.imaging.masks import grown
     from engine.imaging.tensors import resized
-    from engine.model_store.loaded_nets import models
     from engine.nets.u2net import DEVIATION, MEAN, SIDE
 
-    image = pictures["image"][0].image
-    yield Step(done=0, stage="looking for the subject", preview=lambda: Image.new("RGB", image.size))
-    device = replace(best_device(), dtype=torch.float32)
-    net = models.get(catalogue()[NETWORK], device)
-    picture = resized(image, (SIDE, SIDE), device.torch_device)
+    image = inputs["image"][0].image
+    yield Step(done=0, stage=Message("looking for the subject"), preview=lambda: Image.new("RGB", image.size))
+    net = context.nets.get(NETWORK, torch.float32)
+    picture = resized(image, (SIDE, SIDE), context.device.torch_device)
     mean, deviation = (torch.tensor(each, device=picture.device)[:, None, None] for each in (MEAN, DEVIATION))
     with torch.inference_mode():
-        found = net((picture - mean) / deviation)[0, 0].float().cpu().numpy()
-    sure = found / max(float(found.max()), 1e-6)  # as rembg: a faint subject is still the subject
+        answer = net((picture - mean) / deviation)[0, 0].float().cpu().numpy()
+    sure = answer / max(float(answer.max()), 1e-6)  # as rembg: a faint subject is still the subject
     soft = Image.fromarray((255 * sure).round().astype(numpy.uint8)).resize(image.size, Image.Resampling.BICUBIC)
     sure_enough = numpy.asarray(soft) > 255 * parameters.certainty
     mask = grown(sure_enough, round(parameters.margin / 100 * max(image.size)))
-    made = Image.fromarray(numpy.where(mask, 255, 0).astype(numpy.uint8)).convert("RGB")
-    yield Step(done=1, stage="found", preview=made.copy)
-    return Outcome(image=made, facts={"masked": round(float(mask.mean()), 4)})
+    marked = Image.fromarray(numpy.where(mask, 255, 0).astype(numpy.uint8)).convert("RGB")
+    yield Step(done=1, stage=Message("found"), preview=marked.copy)
+    return TaskOutput(image=marked, facts=TaskFacts(figures={"masked": round(float(mask.mean()), 4)}))
 
 
-def cost(parameters: MainSubject, sizes: Mapping[str, Sequence[tuple[int, int]]]) -> float:
-    """See :attr:`engine.contracts.task.Task.cost`."""
+def cost(parameters: MainSubject, extents: Extents) -> float:
+    """See :attr:`engine.contracts.task.TaskSpec.cost`."""
     return GFLOP
 
 
-MAIN_SUBJECT = Task(
+MAIN_SUBJECT = TaskSpec(
     name="main-subject",
-    title="Main subject",
-    summary="Marks what a picture is of, as a mask for inpainting.",
+    title=Message("Main subject"),
+    summary=Message("Marks what a picture is of, as a mask for inpainting."),
     paper="Qin et al. 2020, U2-Net: going deeper with nested U-structure for salient object detection",
     parameters=MainSubject,
-    inputs=(PictureInput(name="image", label="Picture", help="The picture whose subject is to be marked."),),
+    inputs=(
+        InputSpec(name="image", label=Message("Picture"), help=Message("The picture whose subject is to be marked.")),
+    ),
     run=run,
     weights=lambda parameters: (NETWORK,),
     cost=cost,
+    trial=Trial(explained=False),
 )

@@ -5,16 +5,29 @@ Gatys et al. 2016, figure 1; Mahendran & Vedaldi 2015 for content. Pixels are th
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Generator
 from typing import TYPE_CHECKING, Any, Literal
 
 from PIL import Image
 
-from engine.contracts.job import Job, Outcome, Run, Step, Walk
+from engine.contracts.context import RunContext
+from engine.contracts.facts import TaskFacts
+from engine.contracts.job import Step, TaskOutput, TaskRun
+from engine.contracts.messages import Message
 from engine.contracts.parameters import SEED_LIMIT, Parameters, option
-from engine.contracts.task import PictureInput, Pictures, Task
+from engine.contracts.task import (
+    BenchCase,
+    Example,
+    Extent,
+    Extents,
+    HowItWorks,
+    Inputs,
+    InputSpec,
+    TaskSpec,
+    Trial,
+)
 from engine.imaging.montage import Montage
+from engine.runtime.compare import Measured, Variant, compared
 from engine.tasks.stylisation import STYLE_LAYERS, ContentLayer, Network, StyleLayer, result_size
 
 if TYPE_CHECKING:
@@ -46,45 +59,38 @@ class Reconstruction(Parameters):
     """Seed of the noise: the same one gives the same picture on the same device."""
 
 
-@dataclass(frozen=True)
-class _Panel:
-    """One picture of the strip."""
-
-    caption: str
-    parameters: Reconstruction
-
-
-def run(pictures: Pictures, parameters: Reconstruction, job: Job) -> Run:
-    """See :attr:`engine.contracts.task.Task.run`."""
+def run(inputs: Inputs, parameters: Reconstruction, context: RunContext) -> TaskRun:
+    """See :attr:`engine.contracts.task.TaskSpec.run`."""
     from engine.imaging.tensors import to_image
 
-    picture = pictures["picture"][0].image
+    picture = inputs["picture"][0].image
     if parameters.of == "strip":
-        return (yield from _strip(picture, parameters, job))
-    found = yield from _reconstruct(picture, parameters, job)
-    return Outcome(image=to_image(found.picture), facts=found.facts)
+        return (yield from _strip(picture, parameters, context))
+    synthesis = yield from _reconstruct(picture, parameters, context)
+    return TaskOutput(image=to_image(synthesis.picture), facts=TaskFacts(figures=synthesis.facts))
 
 
-def _reconstruct(image: Image.Image, parameters: Reconstruction, job: Job) -> Generator[Step, None, Synthesis]:
+def _reconstruct(
+    image: Image.Image, parameters: Reconstruction, context: RunContext
+) -> Generator[Step, None, Synthesis]:
     """One reconstruction from noise."""
     import torch
 
-    from engine.hardware.device import best_device
     from engine.perceptual.network import perceptual_network
     from engine.perceptual.synthesis import coarse_to_fine
 
-    device = best_device()
-    network = perceptual_network(parameters.network, device)
+    network = perceptual_network(parameters.network, context.nets)
 
     def begin(at: Size) -> torch.Tensor:
         generator = torch.Generator().manual_seed(parameters.seed)
-        return (0.5 + 0.15 * torch.randn(1, 3, at[1], at[0], generator=generator)).to(device.torch_device)
+        noise = torch.randn(1, 3, at[1], at[0], generator=generator)
+        return (0.5 + 0.15 * noise).to(context.device.torch_device)
 
     scales = _scales(parameters, image.size)
     optimiser: Literal["adam", "lbfgs"] = "adam" if parameters.of == "pixels" else "lbfgs"  # L-BFGS needs 3 steps there
     return (
         yield from coarse_to_fine(
-            scales, begin, lambda at: _energy(network, image, at, parameters), job=job, optimiser=optimiser
+            scales, begin, lambda at: _energy(network, image, at, parameters), job=context.job, optimiser=optimiser
         )
     )
 
@@ -104,46 +110,59 @@ def _energy(network: PerceptualNetwork, image: Image.Image, at: Size, parameters
             "smoothness": SMOOTHNESS * losses.total_variation(picture),
         }
     layers = parameters.style_layers
-    grams = {layer: losses.gram_matrix(found) for layer, found in network.targets(target, layers).items()}
+    grams = {layer: losses.gram_matrix(features) for layer, features in network.targets(target, layers).items()}
     return lambda picture: {
-        layer: losses.style_loss(found, grams[layer]) for layer, found in network.features(picture, layers).items()
+        layer: losses.style_loss(features, grams[layer])
+        for layer, features in network.features(picture, layers).items()
     }
 
 
-def _strip(image: Image.Image, parameters: Reconstruction, job: Job) -> Run:
+def _strip(image: Image.Image, parameters: Reconstruction, context: RunContext) -> TaskRun:
     """Content and style, layer by layer, as in the paper's figure 1."""
     from engine.imaging.tensors import to_image
 
-    panels = _panels(parameters)
-    captions = [panel.caption for panel in panels]
-    montage = Montage(result_size(image.size, parameters.size), captions, columns=len(STYLE_LAYERS))
-    shares = [cost(panel.parameters, {"picture": [image.size]}) for panel in panels]
-    facts: dict[str, Any] = {"iterations": 0, "losses_first": {}, "losses_last": {}}
-    for index, panel in enumerate(panels):
-        if job.stopped and index:
-            break
-        walk = Walk(_reconstruct(image, panel.parameters, job))
-        done, share = sum(shares[:index]) / sum(shares), shares[index] / sum(shares)
-        for step in walk:
-            # One curve for content, one for style.
-            yield montage.step(step.within(done, share, f"{panel.caption}: "), index, panel.parameters.of)
-        montage.paste(index, to_image(walk.result.picture))
-        facts["iterations"] += walk.result.facts["iterations"]
+    parts = _parts(parameters)
+    montage = Montage(result_size(image.size, parameters.size), [*parts], columns=len(STYLE_LAYERS))
+    figures: dict[str, Any] = {"iterations": 0, "losses_first": {}, "losses_last": {}}
+
+    def take(index: int, measured: Measured[Synthesis]) -> None:
+        caption, facts = list(parts)[index], measured.result.facts
+        montage.paste(index, to_image(measured.result.picture))
+        figures["iterations"] += facts["iterations"]
         for key in ("losses_first", "losses_last"):
-            facts[key][panel.caption] = walk.result.facts[key]["total"]
-    return Outcome(image=montage.image, facts={**facts, "panels": len(facts["losses_last"])})
+            figures[key][caption] = facts[key]["total"]
+
+    variants = [
+        _variant(index, caption, image, part, context, montage) for index, (caption, part) in enumerate(parts.items())
+    ]
+    yield from compared(variants, context, take)
+    facts = TaskFacts(figures={**figures, "panels": len(figures["losses_last"])})
+    return TaskOutput(image=montage.image, facts=facts)
 
 
-def _panels(parameters: Reconstruction) -> list[_Panel]:
-    content = [
-        _Panel(f"content {layer}", parameters.model_copy(update={"of": "content", "content_layer": layer}))
+def _variant(
+    index: int, caption: str, image: Image.Image, part: Reconstruction, context: RunContext, montage: Montage
+) -> Variant[Synthesis]:
+    """A panel of the strip; there is one curve for content, one for style."""
+    return Variant(
+        Message("{panel}", panel=caption),
+        cost(part, {"picture": [Extent(*image.size)]}),
+        lambda: _reconstruct(image, part, context),
+        lambda step: montage.step(step, index, part.of),
+    )
+
+
+def _parts(parameters: Reconstruction) -> dict[str, Reconstruction]:
+    """Caption -> what each panel of the strip reconstructs."""
+    content = {
+        f"content {layer}": parameters.model_copy(update={"of": "content", "content_layer": layer})
         for layer in STYLE_LAYERS
-    ]
-    style = [
-        _Panel(f"style ... {last}", parameters.model_copy(update={"of": "style", "style_layers": STYLE_LAYERS[:count]}))
+    }
+    style = {
+        f"style ... {last}": parameters.model_copy(update={"of": "style", "style_layers": STYLE_LAYERS[:count]})
         for count, last in enumerate(STYLE_LAYERS, start=1)
-    ]
-    return [*content, *style]
+    }
+    return {**content, **style}
 
 
 def _deepest(parameters: Reconstruction) -> str:
@@ -158,25 +177,44 @@ def _scales(parameters: Reconstruction, picture: tuple[int, int]) -> list[Scale]
     return pyramid(size, parameters.iterations, 3 if parameters.of == "style" else 1, shortest=min(size))
 
 
-def cost(parameters: Reconstruction, sizes: Mapping[str, Sequence[tuple[int, int]]]) -> float:
-    """See :attr:`engine.contracts.task.Task.cost`; the pixels alone cost next to nothing."""
+def cost(parameters: Reconstruction, extents: Extents) -> float:
+    """See :attr:`engine.contracts.task.TaskSpec.cost`; the pixels alone cost next to nothing."""
     from engine.perceptual.synthesis import gflop
 
-    (picture,) = sizes["picture"]
+    picture = extents["picture"][0].size
     if parameters.of == "pixels":
         return 1e-7 * sum(scale.work for scale in _scales(parameters, picture))
-    runs = [panel.parameters for panel in _panels(parameters)] if parameters.of == "strip" else [parameters]
+    runs = [*_parts(parameters).values()] if parameters.of == "strip" else [parameters]
     return sum(gflop(_scales(each, picture), _deepest(each)) for each in runs)
 
 
-RECONSTRUCTION = Task(
+RECONSTRUCTION = TaskSpec(
     name="reconstruction",
-    title="Reconstruction",
-    summary="Shows what a layer of the network remembers: noise becomes the picture again from its features.",
+    title=Message("Reconstruction"),
+    summary=Message("Shows what a layer of the network remembers: noise becomes the picture again from its features."),
     paper="Gatys, Ecker & Bethge 2016, figure 1; Mahendran & Vedaldi 2015",
     parameters=Reconstruction,
-    inputs=(PictureInput(name="picture", label="Picture", help="The picture to reconstruct."),),
+    inputs=(InputSpec(name="picture", label=Message("Picture"), help=Message("The picture to reconstruct.")),),
     run=run,
     weights=lambda parameters: (parameters.network,),
     cost=cost,
+    how=HowItWorks(
+        text=Message(
+            "Noise is changed until the network's answers in one layer are those to your picture. What comes back is "
+            "what that layer knows: early layers know every pixel, late ones only what is where, Gram matrices only "
+            "the texture. [Gatys, Ecker & Bethge 2016, figure 1](https://arxiv.org/abs/1508.06576), "
+            "[Mahendran & Vedaldi 2015](https://arxiv.org/abs/1412.0035)"
+        ),
+        inside=Message("the reconstructions"),
+    ),
+    examples=tuple(
+        Example({"picture": name})
+        for name in ("cat.jpg", "temple.jpg", "starry_night_texture.jpg", "great_wave_texture.jpg")
+    ),
+    trial=Trial(
+        parameters={"size": 64, "iterations": 3},
+        fourfold=({"size": 64, "iterations": 3}, {"size": 64, "iterations": 12}),
+        explained=False,
+    ),
+    bench=(BenchCase(values={"of": "content"}), BenchCase(values={"of": "style"})),
 )

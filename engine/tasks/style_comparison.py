@@ -2,25 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Literal
 
 from PIL import Image, ImageOps
 
-from engine.contracts.job import Job, Outcome, Run, Walk
+from engine.contracts.context import RunContext
+from engine.contracts.facts import TaskFacts
+from engine.contracts.job import TaskOutput, TaskRun
+from engine.contracts.messages import Message
 from engine.contracts.parameters import SEED_LIMIT, Parameters, option
-from engine.contracts.task import Pictures, Task
+from engine.contracts.task import (
+    BenchCase,
+    Extents,
+    HowItWorks,
+    Inputs,
+    TaskSpec,
+    Trial,
+    extent_of,
+)
 from engine.imaging.comparison import Comparison, Panel
 from engine.imaging.montage import Montage
+from engine.runtime.compare import Measured, Variant, compared
 from engine.tasks.style_v1 import STYLE_V1
 from engine.tasks.style_v2 import STYLE_V2
 from engine.tasks.style_v3 import STYLE_V3
-from engine.tasks.stylisation import INPUTS, Network, result_size
+from engine.tasks.stylisation import INPUTS, PAIRS, Network, result_size
 
 Method = Literal["v1", "v2", "v3"]
-METHODS: Mapping[Method, Task] = {"v1": STYLE_V1, "v2": STYLE_V2, "v3": STYLE_V3}
-TITLES: Mapping[Method, str] = {"v1": "V1: Gram matrices", "v2": "V2: one pass, any painting", "v3": "V3: patches"}
+KEPT_FIGURES = ("iterations", "losses_first", "losses_last")
+"""Figures of a method that the comparison hands on."""
+METHODS: Mapping[Method, TaskSpec] = {"v1": STYLE_V1, "v2": STYLE_V2, "v3": STYLE_V3}
+TITLES: Mapping[Method, Message] = {
+    "v1": Message("V1: Gram matrices"),
+    "v2": Message("V2: one pass, any painting"),
+    "v3": Message("V3: patches"),
+}
 
 
 class StyleComparison(Parameters):
@@ -42,68 +60,99 @@ class StyleComparison(Parameters):
     """The same seed gives the same picture on the same device."""
 
 
-def run(pictures: Pictures, parameters: StyleComparison, job: Job) -> Run:
-    """See :attr:`engine.contracts.task.Task.run`."""
-    from engine.hardware.device import measured
-
-    size = result_size(pictures["content"][0].size, parameters.size)
+def run(inputs: Inputs, parameters: StyleComparison, context: RunContext) -> TaskRun:
+    """See :attr:`engine.contracts.task.TaskSpec.run`."""
+    size = result_size(inputs["content"][0].size, parameters.size)
     methods = _methods(parameters)
-    captions = ["photo", *(TITLES[each] for each in methods), "painting"]
-    photo = pictures["content"][0].image.resize(size, Image.Resampling.LANCZOS)
-    painting = ImageOps.pad(pictures["style"][0].image, size, color="white")
-    montage = Montage(size, captions, columns=len(captions))
+    titles = [Message("photo"), *(TITLES[each] for each in methods), Message("painting")]
+    photo = inputs["content"][0].image.resize(size, Image.Resampling.LANCZOS)
+    painting = ImageOps.pad(inputs["style"][0].image, size, color="white")
+    montage = Montage(size, [str(title) for title in titles], columns=len(titles))
     montage.paste(0, photo)
-    montage.paste(len(captions) - 1, painting)
-    shares = _costs(parameters, {name: [each.size for each in given] for name, given in pictures.items()})
-    facts: dict[str, Any] = {"methods": {}}
-    panels = [Panel(captions[0], photo)]
-    for index, method in enumerate(methods):
-        if job.stopped and index:
-            break
-        task = METHODS[method]
-        walk = Walk(measured(task.run(pictures, _parameters(task, parameters), job.plain())))
-        done, share = sum(shares[:index]) / sum(shares), shares[index] / sum(shares)
-        for step in walk:
-            yield montage.step(step.within(done, share, f"{task.title}, "), index + 1, task.title)
-        found, made = walk.result, walk.result.result
-        montage.paste(index + 1, made.image)
-        panels.append(Panel(TITLES[method], made.image, found.seconds, found.memory))
-        own = {key: made.facts[key] for key in ("iterations", "losses_first", "losses_last") if key in made.facts}
-        facts["methods"][task.title] = {**panels[-1].facts, **own}
-    panels.append(Panel(captions[-1], painting))
-    missing = [TITLES[each] for each in methods[len(panels) - 2 :]]
-    comparison = Comparison(panels, missing, pair=(panels[1].title, panels[-2].title))
-    return Outcome(image=comparison.sheet(), facts=facts, explanation=comparison)
+    montage.paste(len(titles) - 1, painting)
+    panels, facts = [Panel(titles[0], photo)], []
+
+    def take(index: int, measured: Measured[TaskOutput]) -> None:
+        output = measured.result
+        montage.paste(index + 1, output.image)
+        panels.append(Panel(titles[index + 1], output.image, measured.seconds, measured.memory_bytes))
+        figures = {key: output.facts.figures[key] for key in KEPT_FIGURES if key in output.facts.figures}
+        facts.append(replace(panels[-1].facts, title=METHODS[methods[index]].title, figures=figures))
+
+    works = _costs(parameters, {name: [extent_of(each) for each in given] for name, given in inputs.items()})
+    part = context.without_explanation()
+    variants = [
+        _variant(METHODS[method], work, inputs, parameters, part, montage, index + 1)
+        for index, (method, work) in enumerate(zip(methods, works, strict=True))
+    ]
+    missing = yield from compared(variants, context, take)
+    panels.append(Panel(titles[-1], painting))
+    left_out = [TITLES[method] for method in methods[len(methods) - len(missing) :]]
+    comparison = Comparison(panels, left_out, pair=(1, len(panels) - 2))
+    return TaskOutput(image=comparison.sheet(), facts=TaskFacts(methods=facts), explanation=comparison)
+
+
+def _variant(
+    task: TaskSpec, work: float, inputs: Inputs, parameters: StyleComparison, context: RunContext, montage: Montage,
+    place: int,
+) -> Variant[TaskOutput]:  # fmt: skip
+    own = _parameters(task, parameters)
+    curve = str(task.title)
+    return Variant(
+        task.title,
+        work,
+        lambda: task.run(inputs, own, context),
+        lambda step: montage.step(step, place, curve),
+    )
 
 
 def _methods(parameters: StyleComparison) -> list[Method]:
     return [each for each in METHODS if each in parameters.methods]
 
 
-def _parameters(task: Task, parameters: StyleComparison) -> Parameters:
-    given = parameters.model_dump()
-    return task.parameters(**{name: given[name] for name in task.parameters.model_fields if name in given})
+def _parameters(task: TaskSpec, parameters: StyleComparison) -> Parameters:
+    values = parameters.model_dump()
+    return task.parameters(**{name: values[name] for name in task.parameters.model_fields if name in values})
 
 
-def _costs(parameters: StyleComparison, sizes: Mapping[str, Sequence[tuple[int, int]]]) -> list[float]:
+def _costs(parameters: StyleComparison, extents: Extents) -> list[float]:
     tasks = [METHODS[each] for each in _methods(parameters)]
-    return [task.cost(_parameters(task, parameters), sizes) for task in tasks]
+    return [task.cost(_parameters(task, parameters), extents) for task in tasks]
 
 
 def weights(parameters: StyleComparison) -> tuple[str, ...]:
-    """See :attr:`engine.contracts.task.Task.weights`."""
+    """See :attr:`engine.contracts.task.TaskSpec.weights`."""
     needed = [METHODS[each].weights(_parameters(METHODS[each], parameters)) for each in _methods(parameters)]
     return tuple(dict.fromkeys(name for names in needed for name in names))
 
 
-STYLE_COMPARISON = Task(
+STYLE_COMPARISON = TaskSpec(
     name="style-comparison",
-    title="Styles side by side",
-    summary="Paints the same photo by descent (V1), in one pass (V2) and with nearest patches (V3), side by side.",
+    title=Message("Styles side by side"),
+    summary=Message(
+        "Paints the same photo by descent (V1), in one pass (V2) and with nearest patches (V3), side by side."
+    ),
     paper="Li & Wand 2016, figures 1 and 5; Huang & Belongie 2017",
     parameters=StyleComparison,
-    inputs=(INPUTS[0], replace(INPUTS[1], help="The picture to paint it like.", most=1)),
+    inputs=(INPUTS[0], replace(INPUTS[1], help=Message("The picture to paint it like."), most=1)),
     run=run,
     weights=weights,
-    cost=lambda parameters, sizes: sum(_costs(parameters, sizes)),
+    cost=lambda parameters, extents: sum(_costs(parameters, extents)),
+    how=HowItWorks(
+        text=Message(
+            "All methods see the same pair. V1 matches statistics of the whole picture, V2 does it in one pass, V3 "
+            "matches patches. Look at things that have parts: faces, windows, waves. "
+            "[Li & Wand 2016](https://arxiv.org/abs/1601.04589)"
+        ),
+        inside=Message("all results with their time and memory"),
+    ),
+    examples=PAIRS,
+    trial=Trial(
+        parameters={"size": 64, "iterations": 4},
+        fourfold=({"size": 64, "iterations": 4}, {"size": 64, "iterations": 16}),
+    ),
+    bench=(
+        BenchCase(values={"size": 256, "iterations": 50}, devices=("cpu",)),
+        BenchCase(values={"size": 512, "iterations": 300}, devices=("cuda",)),
+    ),
 )

@@ -12,12 +12,24 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
+from engine.contracts.context import RunContext
 from engine.contracts.errors import ParameterError
-from engine.contracts.job import Job, Outcome, Run
+from engine.contracts.facts import TaskFacts
+from engine.contracts.job import TaskOutput, TaskRun
+from engine.contracts.messages import Message
 from engine.contracts.parameters import option
-from engine.contracts.task import Pictures, Task
+from engine.contracts.task import (
+    BenchCase,
+    Destination,
+    Extents,
+    HowItWorks,
+    Inputs,
+    TaskSpec,
+    Trial,
+)
 from engine.tasks.stylisation import (
     INPUTS,
+    PAIRS,
     SHORTEST_SIDE,
     STYLE_LAYERS,
     ContentLayer,
@@ -55,33 +67,32 @@ LAYER_PRESETS: Mapping[str, tuple[StyleLayer, ...]] = {
 """Sensible choices of style layers."""
 
 
-def run(pictures: Pictures, parameters: StyleV1, job: Job) -> Run:
-    """See :attr:`engine.contracts.task.Task.run`."""
-    from engine.hardware.device import best_device
+def run(inputs: Inputs, parameters: StyleV1, context: RunContext) -> TaskRun:
+    """See :attr:`engine.contracts.task.TaskSpec.run`."""
     from engine.imaging.tensors import Size, fitted, to_image
     from engine.perceptual.gram_view import LONGEST, gram_plates
     from engine.perceptual.network import perceptual_network
     from engine.perceptual.synthesis import coarse_to_fine, pyramid
 
-    weights = _style_weights(parameters, len(pictures["style"]))
-    size = result_size(pictures["content"][0].size, parameters.size)
-    device = best_device()
-    network = perceptual_network(parameters.network, device)
-    materials = Materials(pictures, parameters, weights, device.torch_device)
+    weights = _style_weights(parameters, len(inputs["style"]))
+    size = result_size(inputs["content"][0].size, parameters.size)
+    network = perceptual_network(parameters.network, context.nets)
+    materials = Materials(inputs, parameters, weights, context.device.torch_device)
 
     def energy_at(at: Size) -> Energy:
         return energy_of(network, parameters, materials.content(at), materials.styles(at), weights)
 
     scales = pyramid(size, parameters.iterations, parameters.scales, shortest=SHORTEST_SIDE)
-    found = yield from coarse_to_fine(
-        scales, materials.begin, energy_at, job=job, optimiser=parameters.optimiser, finish=materials.finish
+    synthesis = yield from coarse_to_fine(
+        scales, materials.begin, energy_at, job=context.job, optimiser=parameters.optimiser, finish=materials.finish
     )
     plates = None
-    if job.explains:
+    if context.explains:
         at = fitted(size, min(LONGEST, max(size)), shortest=SHORTEST_SIDE)
         grams = network.grams(materials.styles(at), weights, parameters.style_layers)
-        plates = gram_plates(network, parameters.style_layers, materials.content(at), grams, found.picture)
-    return Outcome(image=to_image(found.picture), facts=found.facts, explanation=plates)
+        plates = gram_plates(network, parameters.style_layers, materials.content(at), grams, synthesis.picture)
+    facts = TaskFacts(figures=synthesis.facts)
+    return TaskOutput(image=to_image(synthesis.picture), facts=facts, explanation=plates)
 
 
 def energy_of(
@@ -105,29 +116,64 @@ def _style_weights(parameters: StyleV1, count: int) -> list[float]:
     """
     weights = list(parameters.style_weights) or [1.0] * count
     if len(weights) != count:
-        raise ParameterError(f"style_weights has {len(weights)} values for {count} paintings; give one for each.")
+        raise ParameterError(
+            Message(
+                "{parameter} has {values} values for {paintings} paintings; give one for each.",
+                parameter="style_weights",
+                values=len(weights),
+                paintings=count,
+            )
+        )
     if sum(weights) <= 0:
-        raise ParameterError("style_weights: one of them has to be above 0.")
+        raise ParameterError(Message("{parameter}: one of them has to be above 0.", parameter="style_weights"))
     return [weight / sum(weights) for weight in weights]
 
 
-def cost(parameters: StyleV1, sizes: Mapping[str, Sequence[tuple[int, int]]]) -> float:
-    """See :attr:`engine.contracts.task.Task.cost`."""
+def cost(parameters: StyleV1, extents: Extents) -> float:
+    """See :attr:`engine.contracts.task.TaskSpec.cost`."""
     from engine.perceptual.synthesis import gflop, pyramid
 
-    size = result_size(sizes["content"][0], parameters.size)
+    size = result_size(extents["content"][0].size, parameters.size)
     scales = pyramid(size, parameters.iterations, parameters.scales, shortest=SHORTEST_SIDE)
     return gflop(scales, max(*parameters.style_layers, parameters.content_layer))
 
 
-STYLE_V1 = Task(
+STYLE_V1 = TaskSpec(
     name="style-v1",
-    title="Style V1",
-    summary="Paints a photo in the manner of a painting, by descent on the picture itself.",
+    title=Message("Style V1"),
+    summary=Message("Paints a photo in the manner of a painting, by descent on the picture itself."),
     paper="Gatys, Ecker & Bethge 2016, Image style transfer using convolutional neural networks",
     parameters=StyleV1,
     inputs=INPUTS,
     run=run,
     weights=lambda parameters: (parameters.network,),
     cost=cost,
+    how=HowItWorks(
+        text=Message(
+            "A network that was trained to name things answers to edges in its first layers and to objects in its "
+            "last. The **content** of your photo is what a late layer answers, and where. The **style** of a painting "
+            "is which answers come *together*, anywhere: the Gram matrix of a layer, one number for every pair of its "
+            "channels. The pixels are changed step by step (L-BFGS) until both fit. Below: the strongest channels of "
+            "each layer's Gram matrix. The result's matrices begin as the photo's and end as the painting's; the per "
+            "cent say how far each still is. [Gatys, Ecker & Bethge 2016](https://arxiv.org/abs/1508.06576)"
+        ),
+        inside=Message("Gram matrices of your photo, the painting and the result, layer by layer"),
+    ),
+    examples=PAIRS,
+    send_to=(
+        Destination("super-resolution"),
+        Destination("style-v2"),
+        Destination("style-v3"),
+        Destination("inpainting"),
+    ),
+    trial=Trial(
+        parameters={"size": 64, "iterations": 4},
+        fourfold=({"size": 64, "iterations": 4}, {"size": 64, "iterations": 16}),
+    ),
+    bench=(
+        BenchCase(values={"size": 256, "iterations": 150}, devices=("cpu",)),
+        BenchCase(values={"size": 512, "iterations": 500}, devices=("cuda",)),
+        BenchCase(values={"size": 512, "iterations": 500, "scales": 1}, devices=("cuda",)),
+        BenchCase(values={"size": 1024, "iterations": 500}, side=1024, devices=("cuda",)),
+    ),
 )

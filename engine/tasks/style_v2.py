@@ -6,24 +6,38 @@ styles in one network; Huang & Belongie 2017 for any painting without training.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from engine.contracts.errors import ParameterError, PictureError
-from engine.contracts.job import Job, Outcome, Run, Step, Walk
+from engine.contracts.context import RunContext
+from engine.contracts.errors import MaskError, ParameterError
+from engine.contracts.facts import TaskFacts
+from engine.contracts.job import Step, StepRun, TaskOutput, TaskRun
+from engine.contracts.messages import Message
 from engine.contracts.parameters import Parameters, option
-from engine.contracts.task import PictureInput, Pictures, Task
-from engine.feedforward_style import style_card as learnt
+from engine.contracts.task import (
+    BenchCase,
+    Destination,
+    Example,
+    Extents,
+    HowItWorks,
+    Inputs,
+    InputSpec,
+    TaskSpec,
+    Trial,
+)
+from engine.feedforward_style import style_card
 from engine.feedforward_style.styles import DECODER, ENCODER, HUB, NETWORK, HubName, ShippedName
 from engine.imaging.masks import feathered, mask_of
+from engine.model_store.loaded_nets import LoadedNets
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from engine.feedforward_style.painters import Painter
-    from engine.hardware.device import Device
     from engine.imaging.tensors import Size
 
 Weight = Annotated[float, Field(ge=0, le=4)]
@@ -38,14 +52,14 @@ SMALLER_SIDE = 768
 """Longer side that is painted when a stop leaves no time for the whole."""
 
 INPUTS = (
-    PictureInput(name="content", label="Photo", help="The picture to paint.", working_pixels=PIXELS),
-    PictureInput(
-        name="style", label="Any painting", least=0,
-        help="A painting, or the card of a style that was taught; it counts instead of the style's name.",
+    InputSpec(name="content", label=Message("Photo"), help=Message("The picture to paint."), working_pixels=PIXELS),
+    InputSpec(
+        name="style", label=Message("Any painting"), least=0,
+        help=Message("A painting, or the card of a style that was taught; it counts instead of the style's name."),
     ),
-    PictureInput(
-        name="mask", label="Where", least=0, working_pixels=PIXELS, raster=True,
-        help="White (or opaque) where the style goes; everywhere when left out.",
+    InputSpec(
+        name="mask", label=Message("Where"), least=0, working_pixels=PIXELS, raster=True,
+        help=Message("White (or opaque) where the style goes; everywhere when left out."),
     ),
 )  # fmt: skip
 
@@ -73,36 +87,34 @@ class StyleV2(Parameters):
     }
 
 
-def run(pictures: Pictures, parameters: StyleV2, job: Job) -> Run:
-    """See :attr:`engine.contracts.task.Task.run`."""
-    from engine.feedforward_style.activations import inside
+def run(inputs: Inputs, parameters: StyleV2, context: RunContext) -> TaskRun:
+    """See :attr:`engine.contracts.task.TaskSpec.run`."""
+    from engine.feedforward_style.activations import activation_plates
     from engine.feedforward_style.painters import smaller
-    from engine.hardware.device import best_device
     from engine.imaging.tensors import resized, to_image
 
-    photo = pictures["content"][0]
+    photo = inputs["content"][0]
     size = result_size(photo.size, parameters.size)
-    device = best_device()
-    cover = cover_of(pictures, parameters, size)  # a mask that is refused is refused before the work
-    painter = painter_of(pictures, parameters, device)
-    content = resized(photo.image, size, device.torch_device)
-    walk = Walk(painter.paint(content, job))
-    for step in walk:
-        yield Step(done=0.95 * step.done, stage=step.stage)
-    made, facts = walk.result, {}
+    cover = cover_of(inputs, parameters, size)  # a mask that is refused is refused before the work
+    painter = painter_of(inputs, parameters, context.nets)
+    content = resized(photo.image, size, context.device.torch_device)
+    run = StepRun(painter.paint(content, context.job))
+    for step in run:
+        yield replace(step, done=0.95 * step.done)
+    painted, facts = run.result, TaskFacts()
     done = painter.gflop_per_pixel * size[0] * size[1]
-    if made is None:
-        made = smaller(painter, content, SMALLER_SIDE)
-        facts["unfinished"] = f"stopped: painted {SMALLER_SIDE} pixels long and enlarged"
+    if painted is None:
+        painted = smaller(painter, content, SMALLER_SIDE)
+        unfinished = Message("stopped: painted {pixels} pixels long and enlarged", pixels=SMALLER_SIDE)
+        facts = TaskFacts(unfinished=unfinished)
         done = 1e-6 * content.numel()  # hardly anything
-    made = finished(made, content, parameters, cover)
-    image = to_image(made)
-    yield Step(done=1, stage="painted", preview=image.copy)
-    plates = inside(painter, content) if job.explains else None
-    return Outcome(image=image, facts=facts, gflop=done, weights=_used(pictures, parameters), explanation=plates)
+    image = to_image(finished(painted, content, parameters, cover))
+    yield Step(done=1, stage=Message("painted"), preview=image.copy)
+    plates = activation_plates(painter, content) if context.explains else None
+    return TaskOutput(image=image, facts=facts, gflop=done, weights=_used(inputs, parameters), explanation=plates)
 
 
-def painter_of(pictures: Pictures, parameters: StyleV2, device: Device) -> Painter:
+def painter_of(inputs: Inputs, parameters: StyleV2, nets: LoadedNets) -> Painter:
     """The painter that pictures and parameters ask for.
 
     Raises:
@@ -111,53 +123,57 @@ def painter_of(pictures: Pictures, parameters: StyleV2, device: Device) -> Paint
     from engine.feedforward_style import painters
     from engine.imaging.tensors import fitted, resized
 
-    given = pictures.get("style") or ()
+    given = inputs.get("style") or ()
     further: dict[str, float] = {name: weight for name, weight in parameters.blend.items() if weight > 0}
     if given:
-        style = learnt.read(given[0].recipe)
+        style = style_card.read(given[0].recipe)
         if style is not None:
-            return painters.taught(style, further, device)
+            return painters.taught(style, further, nets)
         if further:
-            raise ParameterError("A painting that was not taught cannot be blended; please set the blend to nothing.")
+            raise ParameterError(
+                Message("A painting that was not taught cannot be blended; please set the blend to nothing.")
+            )
         size = fitted(given[0].size, PAINTING_SIDE, shortest=SHORTEST_SIDE)
-        return painters.like_painting(resized(given[0].image, size, device.torch_device), device)
+        return painters.like_painting(resized(given[0].image, size, nets.device.torch_device), nets)
     name: str = parameters.style_name
     if name in HUB:
         if further:
-            raise ParameterError(f"{name} has a network of its own; only our own styles can be blended.")
-        return painters.classical(name, device)
-    return painters.trained({**further, name: 1.0 + further.get(name, 0.0)}, device)
+            raise ParameterError(
+                Message("{style} has a network of its own; only our own styles can be blended.", style=name)
+            )
+        return painters.single_style(name, nets)
+    return painters.trained({**further, name: 1.0 + further.get(name, 0.0)}, nets)
 
 
-def finished(made: Tensor, content: Tensor, parameters: StyleV2, cover: Any = None) -> Tensor:
+def finished(painted: Tensor, content: Tensor, parameters: StyleV2, cover: Any = None) -> Tensor:
     """Colours, strength and region, ``(B, 3, H, W)``; the painted picture may be written to."""
     import torch
 
     from engine.perceptual.colour import with_colours_of
 
-    made = made.clamp_(0, 1)
+    painted = painted.clamp_(0, 1)
     if parameters.colours == "photo":
-        made = with_colours_of(made, content)
+        painted = with_colours_of(painted, content)
     if cover is None and parameters.strength == 1:
-        return made
-    share = torch.tensor(parameters.strength, device=made.device)
+        return painted
+    share = torch.tensor(parameters.strength, device=painted.device)
     if cover is not None:
-        share = share * torch.from_numpy(cover).to(made.device)
-    return torch.lerp(content, made, share.to(made.dtype))
+        share = share * torch.from_numpy(cover).to(painted.device)
+    return torch.lerp(content, painted, share.to(painted.dtype))
 
 
-def cover_of(pictures: Pictures, parameters: StyleV2, size: Size) -> Any:
+def cover_of(inputs: Inputs, parameters: StyleV2, size: Size) -> Any:
     """How much of the style each pixel gets, ``(H, W)``, or None for all of it everywhere.
 
     Raises:
-        PictureError: nothing is marked, or the mask belongs to another picture.
+        MaskError: nothing is marked, or the mask belongs to another picture.
     """
-    given = pictures.get("mask") or ()
+    given = inputs.get("mask") or ()
     if not given:
         return None
     mask = mask_of(given[0], size)
     if not mask.any():
-        raise PictureError("The mask is empty; please paint over what the style is for, or leave it out.")
+        raise MaskError(Message("The mask is empty; please paint over what the style is for, or leave it out."))
     return feathered(mask, parameters.feather)
 
 
@@ -168,40 +184,64 @@ def result_size(photo: Size, longer: int) -> Size:
     return fitted(photo, longer, shortest=SHORTEST_SIDE) if longer else photo
 
 
-def _used(pictures: Pictures, parameters: StyleV2) -> tuple[str, ...]:
+def _used(inputs: Inputs, parameters: StyleV2) -> tuple[str, ...]:
     """Catalogue entries that painted."""
-    given = pictures.get("style") or ()
+    given = inputs.get("style") or ()
     if given:
-        return (NETWORK,) if learnt.read(given[0].recipe) else (ENCODER, DECODER)
+        return (NETWORK,) if style_card.read(given[0].recipe) else (ENCODER, DECODER)
     return weights(parameters)[:1]
 
 
 def weights(parameters: StyleV2) -> tuple[str, ...]:
-    """See :attr:`engine.contracts.task.Task.weights`; those for any painting are shipped and small."""
+    """See :attr:`engine.contracts.task.TaskSpec.weights`; those for any painting are shipped and small."""
     own = HUB[parameters.style_name][0] if parameters.style_name in HUB else NETWORK
     return (own, ENCODER, DECODER)
 
 
-def cost(parameters: StyleV2, sizes: Mapping[str, Sequence[tuple[int, int]]]) -> float:
-    """See :attr:`engine.contracts.task.Task.cost`."""
+def cost(parameters: StyleV2, extents: Extents) -> float:
+    """See :attr:`engine.contracts.task.TaskSpec.cost`."""
     from engine.nets.transform import BLOCKS, CLASSICAL_BLOCKS, CLASSICAL_WIDTHS, WIDTHS, gflop_per_pixel, stages
     from engine.nets.vgg import gflop_per_pixel as vgg_gflop_per_pixel
 
-    width, height = result_size(sizes["content"][0], parameters.size)
-    if sizes.get("style"):
+    width, height = result_size(extents["content"][0].size, parameters.size)
+    if extents.get("style"):
         return 2 * width * height * vgg_gflop_per_pixel("relu4_1")  # the decoder mirrors the encoder
     form = (CLASSICAL_WIDTHS, CLASSICAL_BLOCKS) if parameters.style_name in HUB else (WIDTHS, BLOCKS)
     return width * height * sum(gflop_per_pixel(stage) for stage in stages(*form))
 
 
-STYLE_V2 = Task(
+HOW = HowItWorks(
+    text=Message(
+        "The descent of V1 takes hundreds of steps for each picture. Here a **network was trained** on thousands of "
+        "photos to do all of them at once: its loss was V1's energy. It makes the picture four times smaller, works on "
+        "it in twelve layers, and makes it large again. A style is not a network of its own, but the scales and shifts "
+        "of the normalisations. Below: how strongly each place of your photo is answered on its way. With *any "
+        "painting*, the features of your photo get the mean and the spread of the painting's, and a decoder makes a "
+        "picture of them. [Johnson, Alahi & Fei-Fei 2016](https://arxiv.org/abs/1603.08155), "
+        "[Dumoulin et al. 2017](https://arxiv.org/abs/1610.07629), "
+        "[Huang & Belongie 2017](https://arxiv.org/abs/1703.06868)"
+    ),
+    inside=Message("your photo on its way through the network"),
+)
+
+STYLE_V2 = TaskSpec(
     name="style-v2",
-    title="Style V2",
-    summary="Paints a photo in one pass of a trained network, or like any painting.",
+    title=Message("Style V2"),
+    summary=Message("Paints a photo in one pass of a trained network, or like any painting."),
     paper="Johnson, Alahi & Fei-Fei 2016, Perceptual losses for real-time style transfer and super-resolution",
     parameters=StyleV2,
     inputs=INPUTS,
     run=run,
     weights=weights,
     cost=cost,
+    how=HOW,
+    examples=tuple(Example({"content": name}) for name in ("temple.jpg", "cat.jpg", "astronaut.jpg", "coffee.jpg")),
+    send_to=(
+        Destination("super-resolution"),
+        Destination("style-v1"),
+        Destination("style-v3"),
+        Destination("inpainting"),
+    ),
+    trial=Trial(parameters={"size": 96}, fourfold=({"size": 512}, {"size": 1024})),
+    bench=(BenchCase(values={"size": 0}), BenchCase(values={"size": 0}, side=1024)),
 )

@@ -5,9 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from engine.contracts.context import RunContext
+from engine.contracts.job import TaskRun
+from engine.contracts.messages import Message
 from engine.contracts.parameters import option
-from engine.contracts.task import Pictures
-from engine.runtime.films import FilmTask
+from engine.contracts.task import (
+    Extent,
+    Extents,
+    Inputs,
+    InputSpec,
+    Kind,
+    TaskSpec,
+    Trial,
+)
+from engine.model_store.loaded_nets import LoadedNets
 from engine.tasks.style_v2 import INPUTS, STYLE_V2, StyleV2, cover_of, finished, painter_of, result_size
 
 if TYPE_CHECKING:
@@ -27,42 +38,72 @@ class StyleV2Video(StyleV2):
     """Against flicker: 0 paints every frame by itself, 1 holds on to what was painted where the video stands still."""
 
 
-def painter(pictures: Pictures, parameters: StyleV2Video) -> Callable[[Frame], Frame]:
-    """See :attr:`engine.runtime.films.FilmTask.painter`."""
+def run(inputs: Inputs, parameters: StyleV2Video, context: RunContext) -> TaskRun:
+    """See :attr:`engine.contracts.task.TaskSpec.run`."""
+    from engine.video.video import processed
+
+    return (yield from processed(inputs["video"][0], frame_painter(inputs, parameters, context.nets), context))
+
+
+def frame_painter(inputs: Inputs, parameters: StyleV2Video, nets: LoadedNets) -> Callable[[Frame], Frame]:
+    """What is done with the frames, in their order; it holds the state of one video or camera."""
     import numpy
     import torch
     from PIL import Image
 
-    from engine.feedforward_style.temporal_smoothing import SteadyPainter
-    from engine.hardware.device import best_device
+    from engine.feedforward_style.temporal_smoothing import SmoothedPainter
     from engine.imaging.tensors import resized
 
-    device = best_device()
-    painting = SteadyPainter(painter_of(pictures, parameters, device), parameters.steadiness)
+    painter = SmoothedPainter(painter_of(inputs, parameters, nets), parameters.steadiness)
     covers: dict[tuple[int, int], Any] = {}
 
     @torch.no_grad()
     def paint(frame: Frame) -> Frame:
         image = Image.fromarray(frame)
-        width, height = result_size(image.size, parameters.size or min(LONGEST, max(image.size)))
-        size = (width - width % 2, height - height % 2)  # H.264 keeps colours for squares of two pixels a side
-        content = resized(image, size, device.torch_device)
+        size = frame_size(image.size, parameters)
+        content = resized(image, size, nets.device.torch_device)
         if size not in covers:
-            covers[size] = cover_of(pictures, parameters, size)
-        made = finished(painting.frame(content).clone(), content, parameters, covers[size])
-        values = (made[0].clamp(0, 1) * 255).round().to(torch.uint8)
+            covers[size] = cover_of(inputs, parameters, size)
+        painted = finished(painter.frame(content).clone(), content, parameters, covers[size])
+        values = (painted[0].clamp(0, 1) * 255).round().to(torch.uint8)
         return numpy.ascontiguousarray(values.permute(1, 2, 0).cpu().numpy())
 
     return paint
 
 
-STYLE_V2_VIDEO = FilmTask(
+def frame_size(size: tuple[int, int], parameters: StyleV2Video) -> tuple[int, int]:
+    """Width and height of the painted frames: even, for H.264 keeps colours for squares of two pixels a side."""
+    width, height = result_size(size, parameters.size or min(LONGEST, max(size)))
+    return width - width % 2, height - height % 2
+
+
+def cost(parameters: StyleV2Video, extents: Extents) -> float:
+    """See :attr:`engine.contracts.task.TaskSpec.cost`."""
+    video = extents["video"][0]
+    frame = Extent(*frame_size(video.size, parameters))
+    whole = parameters.model_copy(update={"size": 0})
+    return video.frames * STYLE_V2.cost(whole, {**extents, "content": [frame]})
+
+
+STYLE_V2_VIDEO = TaskSpec(
     name="style-v2-video",
-    title="Style V2, video",
-    summary="Paints every frame of a video in one pass of a trained network; its sound stays.",
+    title=Message("Style V2, video"),
+    summary=Message("Paints every frame of a video in one pass of a trained network; its sound stays."),
     paper=f"{STYLE_V2.paper}; Ruder, Dosovitskiy & Brox 2016, Artistic style transfer for videos, for the aim",
     parameters=StyleV2Video,
-    inputs=tuple(each for each in INPUTS if each.name != "content"),
-    painter=painter,
+    inputs=(
+        InputSpec(
+            name="video",
+            label=Message("Video"),
+            help=Message("MP4, MOV, WebM, MKV or AVI, up to ten minutes."),
+            kind=Kind.VIDEO,
+        ),
+        *(each for each in INPUTS if each.name != "content"),
+    ),
+    output=Kind.VIDEO,
+    run=run,
     weights=STYLE_V2.weights,
+    cost=cost,
+    trial=Trial(parameters={"size": 64}, fourfold=({"size": 256}, {"size": 512}), explained=False),
+    bench=(),
 )

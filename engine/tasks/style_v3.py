@@ -8,14 +8,26 @@ is searched, without a stride, in less time than a strided search by convolution
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
-from engine.contracts.job import Job, Outcome, Run
+from engine.contracts.context import RunContext
+from engine.contracts.facts import TaskFacts
+from engine.contracts.job import TaskOutput, TaskRun
+from engine.contracts.messages import Message
 from engine.contracts.parameters import option
-from engine.contracts.task import Pictures, Task
+from engine.contracts.task import (
+    BenchCase,
+    Destination,
+    Extents,
+    HowItWorks,
+    Inputs,
+    TaskSpec,
+    Trial,
+)
 from engine.tasks.stylisation import (
     INPUTS,
+    PAIRS,
     SHORTEST_SIDE,
     ContentLayer,
     Materials,
@@ -40,8 +52,8 @@ PALETTE_LAYERS = ("relu1_1", "relu2_1")
 COARSEST_SIDE = 64
 """Longer side of the coarsest scale, where a patch of relu4_1 is a third of the picture."""
 RATIO = 1.6
-"""Of neighbouring scales. With 2, as in the paper, the first scale of a 256-pixel result is so coarse that the whole
-painting is copied there, and the photo's person is gone."""
+"""Ratio of neighbouring scales. With 2, as in the paper, the first scale of a 256-pixel result is so coarse that the
+whole painting is copied there, and the photo's person is gone."""
 
 
 class StyleV3(Stylisation):
@@ -128,19 +140,18 @@ def _content_weight(parameters: StyleV3) -> float:
     return CONTENT * 10 ** ((50 - parameters.balance) / 40) if parameters.balance < 100 else 0.0
 
 
-def run(pictures: Pictures, parameters: StyleV3, job: Job) -> Run:
-    """See :attr:`engine.contracts.task.Task.run`."""
-    from engine.hardware.device import best_device
+def run(inputs: Inputs, parameters: StyleV3, context: RunContext) -> TaskRun:
+    """See :attr:`engine.contracts.task.TaskSpec.run`."""
     from engine.imaging.tensors import resized, to_image
     from engine.perceptual.correspondence import Correspondence, LayerMatches
     from engine.perceptual.network import perceptual_network
     from engine.perceptual.synthesis import coarse_to_fine
 
-    paintings = [picture.image for picture in pictures["style"]]
-    size = result_size(pictures["content"][0].size, parameters.size)
-    device = best_device()
-    network = perceptual_network(parameters.network, device)
-    materials = Materials(pictures, parameters, [1 / len(paintings)] * len(paintings), device.torch_device)
+    paintings = [picture.image for picture in inputs["style"]]
+    size = result_size(inputs["content"][0].size, parameters.size)
+    device = context.device.torch_device
+    network = perceptual_network(parameters.network, context.nets)
+    materials = Materials(inputs, parameters, [1 / len(paintings)] * len(paintings), device)
     sources = _copies(parameters, len(paintings))
     cuts = [each.cut(paintings[each.number]) for each in sources]
     energies: list[PatchEnergy] = []
@@ -148,22 +159,23 @@ def run(pictures: Pictures, parameters: StyleV3, job: Job) -> Run:
     def energy_at(at: Size) -> PatchEnergy:
         sizes = [_copy_size(each, paintings[each.number].size, at, parameters) for each in sources]
         pairs = zip(cuts, sizes, strict=True)
-        tensors = [materials.coloured(resized(cut, each, device.torch_device), at) for cut, each in pairs]
+        tensors = [materials.coloured(resized(cut, each, device), at) for cut, each in pairs]
         energies[:] = [PatchEnergy(network, parameters, materials.content(at), materials.styles(at), tensors)]
         return energies[0]
 
     scales = _scales(parameters, size)
-    found = yield from coarse_to_fine(
-        scales, materials.begin, energy_at, job=job, optimiser=parameters.optimiser, captured=False,
+    synthesis = yield from coarse_to_fine(
+        scales, materials.begin, energy_at, job=context.job, optimiser=parameters.optimiser, captured=False,
         finish=materials.finish,
     )  # fmt: skip
-    image = to_image(found.picture)
-    features = network.targets(found.reached, energies[0].banks.keys())
+    image = to_image(synthesis.picture)
+    features = network.targets(synthesis.reached, energies[0].banks.keys())
     layers = [
         LayerMatches.of(layer, bank, bank.search(features[layer]), sources, paintings)
         for layer, bank in energies[0].banks.items()
     ]
-    return Outcome(image=image, facts=found.facts, explanation=Correspondence.of(layers, image, paintings))
+    correspondence = Correspondence.of(layers, image, paintings)
+    return TaskOutput(image=image, facts=TaskFacts(figures=synthesis.facts), explanation=correspondence)
 
 
 def _copies(parameters: StyleV3, count: int) -> list[Copy]:
@@ -184,32 +196,58 @@ def _scales(parameters: StyleV3, size: Size) -> list[Scale]:
     )
 
 
-def cost(parameters: StyleV3, sizes: Mapping[str, Sequence[tuple[int, int]]]) -> float:
-    """See :attr:`engine.contracts.task.Task.cost`: the network and the search."""
+def cost(parameters: StyleV3, extents: Extents) -> float:
+    """See :attr:`engine.contracts.task.TaskSpec.cost`: the network and the search."""
     from engine.nets.vgg import features_of
     from engine.perceptual.matching import search_gflop
     from engine.perceptual.synthesis import gflop
 
-    scales = _scales(parameters, result_size(sizes["content"][0], parameters.size))
+    scales = _scales(parameters, result_size(extents["content"][0].size, parameters.size))
     content = [parameters.content_layer] if _content_weight(parameters) else []
     total = gflop(scales, max(*parameters.patch_layers, *content, PALETTE_LAYERS[-1]))
     for scale in scales:
         searches = -(-scale.iterations // parameters.rematch)
-        for copy in _copies(parameters, len(sizes["style"])):
-            source = _copy_size(copy, sizes["style"][copy.number], scale.size, parameters)
+        for copy in _copies(parameters, len(extents["style"])):
+            source = _copy_size(copy, extents["style"][copy.number].size, scale.size, parameters)
             for layer in set(parameters.patch_layers):
                 total += searches * search_gflop(features_of(layer, scale.size), features_of(layer, source))
     return total
 
 
-STYLE_V3 = Task(
+STYLE_V3 = TaskSpec(
     name="style-v3",
-    title="Style V3",
-    summary="Paints a photo with the nearest patches of a painting, so that parts stay whole.",
+    title=Message("Style V3"),
+    summary=Message("Paints a photo with the nearest patches of a painting, so that parts stay whole."),
     paper="Li & Wand 2016, Combining Markov random fields and convolutional neural networks for image synthesis",
     parameters=StyleV3,
     inputs=INPUTS,
     run=run,
     weights=lambda parameters: (parameters.network,),
     cost=cost,
+    how=HowItWorks(
+        text=Message(
+            "A Gram matrix knows which answers come together, but not where. Here the features are cut into "
+            "**patches** of 3 x 3, and each patch of the result is pulled to the most alike patch of the painting "
+            "(normalised correlation). Because a patch is taken as a whole, an eye stays an eye. *Where from* shows "
+            "the place of every patch; below you see the same for all layers. "
+            "[Li & Wand 2016](https://arxiv.org/abs/1601.04589)"
+        ),
+        inside=Message("the places of the painting that the patches of the result came from"),
+    ),
+    examples=PAIRS,
+    send_to=(
+        Destination("super-resolution"),
+        Destination("style-v1"),
+        Destination("style-v2"),
+        Destination("inpainting"),
+    ),
+    trial=Trial(
+        parameters={"size": 64, "iterations": 4},
+        fourfold=({"size": 64, "iterations": 4}, {"size": 64, "iterations": 16}),
+    ),
+    bench=(
+        BenchCase(values={"size": 256, "iterations": 150}, devices=("cpu",)),
+        BenchCase(values={"size": 384, "iterations": 300}, devices=("cuda",)),
+        BenchCase(values={"size": 512, "iterations": 300}, devices=("cuda",)),
+    ),
 )

@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from engine.contracts.errors import PictureError
+from engine.contracts.errors import PictureSizeError
+from engine.contracts.messages import Message
 from engine.contracts.parameters import SEED_LIMIT, Parameters, option
-from engine.contracts.task import PictureInput, Pictures
+from engine.contracts.task import (
+    Example,
+    Inputs,
+    InputSpec,
+)
 
 if TYPE_CHECKING:
     import torch
@@ -24,10 +29,20 @@ SHORTEST_SIDE = 32
 """No side of the result, nor of a style picture at work, may be shorter: relu5_1 needs two features a side."""
 
 INPUTS = (
-    PictureInput(name="content", label="Photo", help="The picture to paint."),
-    PictureInput(name="style", label="Painting", help="The picture to paint it like; up to four.", most=4),
+    InputSpec(name="content", label=Message("Photo"), help=Message("The picture to paint.")),
+    InputSpec(
+        name="style", label=Message("Painting"), help=Message("The picture to paint it like; up to four."), most=4
+    ),
 )
 """The pictures of both tasks."""
+
+PAIRS = (
+    Example({"content": "cat.jpg", "style": "starry_night_texture.jpg"}, Message("Starry Night")),
+    Example({"content": "temple.jpg", "style": "great_wave_texture.jpg"}, Message("The Great Wave")),
+    Example({"content": "astronaut.jpg", "style": "scream_texture.jpg"}, Message("The Scream")),
+    Example({"content": "coffee.jpg", "style": "composition_vii_texture.jpg"}, Message("Composition VII")),
+)
+"""Photographs with the paintings whose textures ship with the hub."""
 
 
 class Stylisation(Parameters):
@@ -67,39 +82,37 @@ class Materials:
     """The photo and the paintings of one run at every scale, as tensors ``(1, 3, H, W)`` in [0, 1].
 
     Args:
-        pictures: ``content`` and ``style``.
+        inputs: ``content`` and ``style``.
         parameters: of the run.
         weights: how much each painting counts for the palette; they add up to 1.
         device: where the tensors live.
     """
 
-    def __init__(
-        self, pictures: Pictures, parameters: Stylisation, weights: Sequence[float], device: torch.device
-    ) -> None:
-        self._photo, self._paintings = pictures["content"][0], pictures["style"]
+    def __init__(self, inputs: Inputs, parameters: Stylisation, weights: Sequence[float], device: torch.device) -> None:
+        self._photo, self._paintings = inputs["content"][0], inputs["style"]
         self._parameters = parameters
         self._weights = weights
         self._device = device
-        self._made: dict[tuple[str, Size], list[Tensor]] = {}
+        self._tensors: dict[tuple[str, Size], list[Tensor]] = {}
 
     def content(self, at: Size) -> Tensor:
         """The photo."""
         from engine.imaging.tensors import resized
 
-        if ("content", at) not in self._made:
-            self._made["content", at] = [resized(self._photo.image, at, self._device)]
-        return self._made["content", at][0]
+        if ("content", at) not in self._tensors:
+            self._tensors["content", at] = [resized(self._photo.image, at, self._device)]
+        return self._tensors["content", at][0]
 
     def styles(self, at: Size) -> list[Tensor]:
         """The paintings, each in the size that serves a result of size ``at``, in the colours that are wanted."""
         from engine.imaging.tensors import resized
 
-        if ("styles", at) not in self._made:
+        if ("styles", at) not in self._tensors:
             sizes = [style_size(painting.size, at, self._parameters.style_scale) for painting in self._paintings]
             pairs = zip(self._paintings, sizes, strict=True)
-            found = [resized(painting.image, size, self._device) for painting, size in pairs]
-            self._made["styles", at] = [self.coloured(each, at) for each in found]
-        return self._made["styles", at]
+            tensors = [resized(painting.image, size, self._device) for painting, size in pairs]
+            self._tensors["styles", at] = [self.coloured(each, at) for each in tensors]
+        return self._tensors["styles", at]
 
     def coloured(self, painting: Tensor, at: Size) -> Tensor:
         """A painting, or a part of one, in the photo's colours where they are to be matched."""
@@ -144,14 +157,19 @@ def result_size(content: tuple[int, int], longer: int) -> tuple[int, int]:
     """Size of the result: the content's proportions, ``longer`` on the longer side.
 
     Raises:
-        PictureError: the content is so narrow that the shorter side would be below SHORTEST_SIDE.
+        PictureSizeError: the content is so narrow that the shorter side would be below SHORTEST_SIDE.
     """
     from engine.imaging.tensors import fitted
 
     size = fitted(content, longer)
     if min(size) < SHORTEST_SIDE:
-        raise PictureError(
-            f"This picture is too narrow for size {longer}: its shorter side would be {min(size)} pixels, "
-            f"at least {SHORTEST_SIDE} are needed; crop it or choose a larger size."
+        raise PictureSizeError(
+            Message(
+                "This picture is too narrow for size {size}: its shorter side would be {shorter} pixels, at least "
+                "{minimum} are needed; crop it or choose a larger size.",
+                size=longer,
+                shorter=min(size),
+                minimum=SHORTEST_SIDE,
+            )
         )
     return size

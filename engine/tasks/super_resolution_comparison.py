@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-
 import numpy
 from PIL import Image
 
-from engine.contracts.errors import PictureError
-from engine.contracts.job import Job, Outcome, Run, Walk
+from engine.contracts.context import RunContext
+from engine.contracts.errors import PictureSizeError
+from engine.contracts.facts import TaskFacts
+from engine.contracts.job import TaskOutput, TaskRun
+from engine.contracts.messages import Message
 from engine.contracts.parameters import Parameters, option
-from engine.contracts.task import PictureInput, Pictures, Task
+from engine.contracts.task import (
+    Extents,
+    HowItWorks,
+    Inputs,
+    InputSpec,
+    TaskSpec,
+    Trial,
+)
 from engine.imaging.comparison import Comparison, Panel
-from engine.imaging.picture import MINIMUM_SIDE
+from engine.imaging.door import MINIMUM_SIDE
 from engine.imaging.raster import Raster
 from engine.imaging.tiles import Box
 from engine.model_store.catalogue import LPIPS
+from engine.runtime.compare import Measured, Variant, compared
+from engine.super_resolution.enlarge import Enlarged, enlarged, gflop
 from engine.super_resolution.methods import METHODS
-from engine.tasks.super_resolution import MethodName, enlarged, gflop
+from engine.tasks.super_resolution import EXAMPLES, MethodName
 
 
 class SuperResolutionComparison(Parameters):
@@ -41,38 +51,45 @@ class SuperResolutionComparison(Parameters):
     """A GAN's colours stray; one step of back-projection leads them back to your picture's. Off: the network's own."""
 
 
-def run(pictures: Pictures, parameters: SuperResolutionComparison, job: Job) -> Run:
-    """See :attr:`engine.contracts.task.Task.run`."""
-    from engine.hardware.device import measured
-
-    small, reference = _prepared(pictures["image"][0].image, parameters)
-    scale = parameters.scale
-    panels: list[Panel] = []
-    shares = _costs(parameters, small.width * small.height)
+def run(inputs: Inputs, parameters: SuperResolutionComparison, context: RunContext) -> TaskRun:
+    """See :attr:`engine.contracts.task.TaskSpec.run`."""
+    small, reference = _prepared(inputs["image"][0].image, parameters)
     names = tuple(dict.fromkeys(parameters.methods))
-    for index, name in enumerate(names):
-        if job.stopped and index:
-            break
-        walk = Walk(measured(enlarged(Raster(numpy.asarray(small)), name, scale, job, faithful=parameters.faithful)))
-        for step in walk:
-            yield step.within(sum(shares[:index]) / sum(shares), shares[index] / sum(shares))
-        found = walk.result
-        image, stopped = found.result.raster.image(), "unfinished" in found.result.facts
-        quality = _quality(image, reference, scale) if parameters.original and not job.stopped else {}
-        panels.append(Panel(METHODS[name].title, image, found.seconds, found.memory, quality, stopped))
-    last = "original" if parameters.original else "your picture"
-    comparison = Comparison(
-        [*panels, Panel(last, reference)], missing=[METHODS[name].title for name in names[len(panels) :]]
+    works = _costs(parameters, small.width * small.height)
+    panels: list[Panel] = []
+
+    def take(index: int, measured: Measured[Enlarged]) -> None:
+        image, stopped = measured.result.raster.image(), measured.result.unfinished is not None
+        judged = parameters.original and not context.stopped
+        quality = _quality(image, reference, parameters.scale, context) if judged else {}
+        title = METHODS[names[index]].title
+        panels.append(Panel(title, image, measured.seconds, measured.memory_bytes, quality, stopped))
+
+    variants = [_variant(name, work, small, parameters, context) for name, work in zip(names, works, strict=True)]
+    missing = yield from compared(variants, context, take, named=False)
+    last = Message("original") if parameters.original else Message("your picture")
+    comparison = Comparison([*panels, Panel(last, reference)], missing=missing)
+    figures = {"small": list(small.size), "scale": parameters.scale}
+    facts = TaskFacts(methods=[panel.facts for panel in panels], figures=figures)
+    return TaskOutput(image=comparison.sheet(), facts=facts, explanation=comparison)
+
+
+def _variant(
+    name: MethodName, work: float, small: Image.Image, parameters: SuperResolutionComparison, context: RunContext
+) -> Variant[Enlarged]:
+    raster = Raster(numpy.asarray(small))
+    return Variant(
+        METHODS[name].title,
+        work,
+        lambda: enlarged(raster, name, parameters.scale, context.nets, context.job, faithful=parameters.faithful),
     )
-    facts = {"methods": {panel.title: panel.facts for panel in panels}, "small": list(small.size), "scale": scale}
-    return Outcome(image=comparison.sheet(), facts=facts, explanation=comparison)
 
 
 def _prepared(image: Image.Image, parameters: SuperResolutionComparison) -> tuple[Image.Image, Image.Image]:
     """The small picture, and what stands beside the results in their size: the original, or the small one's pixels.
 
     Raises:
-        PictureError: the original is too small to be reduced.
+        PictureSizeError: the original is too small to be reduced.
     """
     from engine.imaging.resize import imresize_bytes
 
@@ -84,8 +101,12 @@ def _prepared(image: Image.Image, parameters: SuperResolutionComparison) -> tupl
         size = (scale * small.width, scale * small.height)
         return small, small.resize(size, Image.Resampling.NEAREST)
     if min(image.size) < scale * MINIMUM_SIDE:
-        raise PictureError(
-            f"An original needs at least {scale * MINIMUM_SIDE} pixels a side, to be reduced by {scale}."
+        raise PictureSizeError(
+            Message(
+                "An original needs at least {minimum} pixels a side, to be reduced by {scale}.",
+                minimum=scale * MINIMUM_SIDE,
+                scale=scale,
+            )
         )
     size = (part.width // scale, part.height // scale)
     return Image.fromarray(imresize_bytes(numpy.asarray(part), size)), part
@@ -99,11 +120,11 @@ def part_of(size: tuple[int, int], *, scale: int, original: bool, side: int, acr
     return Box(left, top, left + width, top + height)
 
 
-def _quality(image: Image.Image, original: Image.Image, scale: int) -> dict[str, float]:
-    from engine.imaging import metrics
+def _quality(image: Image.Image, original: Image.Image, scale: int, context: RunContext) -> dict[str, float]:
     from engine.imaging.tensors import to_tensor
+    from engine.perceptual.quality import quality
 
-    return metrics.quality(to_tensor(image), to_tensor(original), border=scale)
+    return quality(to_tensor(image), to_tensor(original), context.nets, border=scale)
 
 
 def _box(size: tuple[int, int], parameters: SuperResolutionComparison) -> Box:
@@ -111,29 +132,44 @@ def _box(size: tuple[int, int], parameters: SuperResolutionComparison) -> Box:
 
 
 def _costs(parameters: SuperResolutionComparison, area: int) -> list[float]:
-    return [gflop(name, parameters.scale, max(1, area)) for name in parameters.methods]
+    return [gflop(name, parameters.scale, max(1, area)) for name in dict.fromkeys(parameters.methods)]
 
 
-def cost(parameters: SuperResolutionComparison, sizes: Mapping[str, Sequence[tuple[int, int]]]) -> float:
-    """See :attr:`engine.contracts.task.Task.cost`."""
-    area = _box(sizes["image"][0], parameters).area
+def cost(parameters: SuperResolutionComparison, extents: Extents) -> float:
+    """See :attr:`engine.contracts.task.TaskSpec.cost`."""
+    area = _box(extents["image"][0].size, parameters).area
     return sum(_costs(parameters, area // parameters.scale**2 if parameters.original else area))
 
 
 def weights(parameters: SuperResolutionComparison) -> tuple[str, ...]:
-    """See :attr:`engine.contracts.task.Task.weights`."""
+    """See :attr:`engine.contracts.task.TaskSpec.weights`."""
     used = [entry for name in parameters.methods for entry in METHODS[name].weights(parameters.scale)]
     return tuple(dict.fromkeys([*used, LPIPS] if parameters.original else used))
 
 
-SUPER_RESOLUTION_COMPARISON = Task(
+SUPER_RESOLUTION_COMPARISON = TaskSpec(
     name="super-resolution-comparison",
-    title="Bicubic, residual, GAN, original",
-    summary="Enlarges a part of a picture by several methods side by side, measured where there is an original.",
+    title=Message("Bicubic, residual, GAN, original"),
+    summary=Message(
+        "Enlarges a part of a picture by several methods side by side, measured where there is an original."
+    ),
     paper="Ledig et al. 2017, figure 2",
     parameters=SuperResolutionComparison,
-    inputs=(PictureInput(name="image", label="Picture", help="The small picture, or the original of one."),),
+    inputs=(
+        InputSpec(name="image", label=Message("Picture"), help=Message("The small picture, or the original of one.")),
+    ),
     run=run,
     weights=weights,
     cost=cost,
+    how=HowItWorks(
+        text=Message(
+            "With the original at hand, quality can be measured: **PSNR** counts squared errors, **SSIM** compares "
+            "structure, **LPIPS** compares what a network sees. A GAN has a lower PSNR on purpose: invented detail is "
+            "never at the right place to the pixel. [Ledig et al. 2017](https://arxiv.org/abs/1609.04802), "
+            "[Zhang et al. 2018](https://arxiv.org/abs/1801.03924)"
+        ),
+        inside=Message("all methods with time, memory and quality"),
+    ),
+    examples=EXAMPLES,
+    trial=Trial(parameters={"side": 32}, fourfold=({"side": 32}, {"side": 64})),
 )

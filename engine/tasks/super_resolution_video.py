@@ -5,13 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from engine.contracts.errors import PictureError
-from engine.contracts.job import Job
+from engine.contracts.context import RunContext
+from engine.contracts.errors import VideoError
+from engine.contracts.job import Job, TaskRun
+from engine.contracts.messages import Message
 from engine.contracts.parameters import Parameters, option
-from engine.contracts.task import Pictures
-from engine.runtime.films import FilmTask
+from engine.contracts.task import (
+    Extents,
+    Inputs,
+    InputSpec,
+    Kind,
+    TaskSpec,
+    Trial,
+)
+from engine.model_store.loaded_nets import LoadedNets
+from engine.super_resolution.enlarge import gflop, tile_for
 from engine.super_resolution.methods import LARGEST, METHODS
-from engine.tasks.super_resolution import SUPER_RESOLUTION, MethodName, tile_for
+from engine.tasks.super_resolution import SUPER_RESOLUTION, MethodName
 
 if TYPE_CHECKING:
     from engine.video.reader import Frame
@@ -28,42 +38,73 @@ class SuperResolutionVideo(Parameters):
     """A GAN's colours stray; one step of back-projection leads them back to the video's. Off: the network's own."""
 
 
-def painter(pictures: Pictures, parameters: SuperResolutionVideo) -> Callable[[Frame], Frame]:
-    """See :attr:`engine.runtime.films.FilmTask.painter`."""
+def run(inputs: Inputs, parameters: SuperResolutionVideo, context: RunContext) -> TaskRun:
+    """See :attr:`engine.contracts.task.TaskSpec.run`."""
+    from engine.video.video import processed
+
+    return (yield from processed(inputs["video"][0], frame_enlarger(parameters, context.nets), context))
+
+
+def frame_enlarger(parameters: SuperResolutionVideo, nets: LoadedNets) -> Callable[[Frame], Frame]:
+    """What is done with each frame."""
     import numpy
 
-    from engine.hardware.device import best_device
     from engine.super_resolution.tiled_inference import enlarge
     from engine.video.reader import MOST_PIXELS
 
     scale = parameters.scale
     chain = METHODS[parameters.method].chain(scale, faithful=parameters.faithful)
-    kind = best_device().torch_device.type
 
-    def paint(frame: Frame) -> Frame:
+    def enlarged(frame: Frame) -> Frame:
         height, width = (round(scale * side) for side in frame.shape[:2])
         if width * height > MOST_PIXELS:
             largest = int(10 * (MOST_PIXELS / (frame.shape[0] * frame.shape[1])) ** 0.5) / 10
-            raise PictureError(
-                f"The video would have {width} x {height} pixels; please choose a scale of at most {largest}."
+            raise VideoError(
+                Message(
+                    "The video would have {width} x {height} pixels; please choose a scale of at most {largest}.",
+                    width=width,
+                    height=height,
+                    largest=largest,
+                )
             )
         result = numpy.empty((1, height, width, 3), numpy.uint8)
-        tile = tile_for(max(frame.shape[:2]), kind)
-        for _ in enlarge(frame[None], result, chain, tile=tile, scale=scale, job=Job()):
+        tile = tile_for(max(frame.shape[:2]), nets.device.kind)
+        for _ in enlarge(frame[None], result, chain, tile=tile, scale=scale, nets=nets, job=Job()):
             pass
         # H.264 keeps colours for squares of two pixels a side.
         return numpy.ascontiguousarray(result[0, : height - height % 2, : width - width % 2])
 
-    return paint
+    return enlarged
 
 
-SUPER_RESOLUTION_VIDEO = FilmTask(
+def cost(parameters: SuperResolutionVideo, extents: Extents) -> float:
+    """See :attr:`engine.contracts.task.TaskSpec.cost`."""
+    video = extents["video"][0]
+    return video.frames * gflop(parameters.method, parameters.scale, video.width * video.height)
+
+
+SUPER_RESOLUTION_VIDEO = TaskSpec(
     name="super-resolution-video",
-    title="Super-resolution, video",
-    summary="Enlarges every frame of a video, each by itself; its sound stays.",
+    title=Message("Super-resolution, video"),
+    summary=Message("Enlarges every frame of a video, each by itself; its sound stays."),
     paper=SUPER_RESOLUTION.paper,
     parameters=SuperResolutionVideo,
-    inputs=(),
-    painter=painter,
+    inputs=(
+        InputSpec(
+            name="video",
+            label=Message("Video"),
+            help=Message("MP4, MOV, WebM, MKV or AVI, up to ten minutes."),
+            kind=Kind.VIDEO,
+        ),
+    ),
+    output=Kind.VIDEO,
+    run=run,
+    cost=cost,
+    trial=Trial(
+        parameters={"method": "bicubic", "scale": 2},
+        fourfold=({"method": "bicubic", "scale": 2}, {"method": "bicubic", "scale": 4}),
+        explained=False,
+    ),
+    bench=(),
     weights=lambda parameters: METHODS[parameters.method].weights(parameters.scale),
 )

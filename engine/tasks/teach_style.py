@@ -2,16 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
-from engine.contracts.job import Job, Outcome, Run, Step
+from engine.contracts.context import RunContext
+from engine.contracts.facts import TaskFacts
+from engine.contracts.job import Step, TaskOutput, TaskRun
+from engine.contracts.messages import Message
 from engine.contracts.parameters import SEED_LIMIT, Parameters, option
-from engine.contracts.task import PictureInput, Pictures, Task
+from engine.contracts.task import (
+    BenchCase,
+    Destination,
+    Example,
+    Extents,
+    HowItWorks,
+    Inputs,
+    InputSpec,
+    TaskSpec,
+    Trial,
+)
 from engine.feedforward_style.styles import ENCODER, NETWORK
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+    from torch import Tensor
+
+    from engine.training.teach_style import Lesson, Taught
 
 CARD_SIDE = 768
 """Longer side of the card in pixels."""
@@ -34,53 +52,59 @@ class TeachStyle(Parameters):
     """The same seed learns the same style on the same device."""
 
 
-def run(pictures: Pictures, parameters: TeachStyle, job: Job) -> Run:
-    """See :attr:`engine.contracts.task.Task.run`; the result is the style's card."""
-    from engine.feedforward_style.style_card import Learnt, written
+def run(inputs: Inputs, parameters: TeachStyle, context: RunContext) -> TaskRun:
+    """See :attr:`engine.contracts.task.TaskSpec.run`; the result is the style's card."""
+    from engine.feedforward_style.style_card import TaughtStyle, recipe_values
     from engine.model_store.catalogue import catalogue
-    from engine.training.teach_style import Lesson, card_picture, teach
+    from engine.training.teach_style import Lesson, card_picture
 
-    photos = [each.image for each in pictures["content"]]
+    photos = [each.image for each in inputs["content"]]
     lesson = Lesson(
-        painting=pictures["style"][0], photos=photos, iterations=parameters.iterations, balance=parameters.balance,
+        painting=inputs["style"][0], photos=photos, iterations=parameters.iterations, balance=parameters.balance,
         size=parameters.size, rate=parameters.rate, seed=parameters.seed,
     )  # fmt: skip
-    teaching = teach(lesson, job)
+    taught = yield from _steps(lesson, inputs, context)
+    picture = card(inputs, card_picture(taught.numbers, photos[0], CARD_SIDE, context.nets))
+    style = TaughtStyle(taught.numbers.tolist(), catalogue()[NETWORK].sha256[:12])
+    yield Step(done=1, stage=Message("taught"), preview=picture.copy)
+    figures = {"iterations": taught.iterations, "loss_first": taught.first, "loss_best": taught.best}
+    return TaskOutput(image=picture, facts=TaskFacts(figures=figures), recipe_extra=recipe_values(style))
+
+
+def _steps(lesson: Lesson, inputs: Inputs, context: RunContext) -> Generator[Step, None, Taught]:
+    """The lesson's states as steps that show the card so far."""
+    from engine.training.teach_style import card_picture, teach
+
+    def shown(numbers: Tensor) -> Image:
+        return card(inputs, card_picture(numbers, lesson.photos[0], CARD_SIDE // 2, context.nets))
+
+    states = teach(lesson, context)
     while True:
         try:
-            state = next(teaching)
-        except StopIteration as stopped:
-            learnt = stopped.value
-            break
-        yield Step(
-            done=0.98 * state.done,
-            stage=state.stage,
-            figures=state.figures,
-            preview=lambda numbers=state.numbers: card(pictures, card_picture(numbers, photos[0], CARD_SIDE // 2)),  # type: ignore[misc]
-        )
-    made = card(pictures, card_picture(learnt.numbers, photos[0], CARD_SIDE))
-    style = Learnt(learnt.numbers.tolist(), catalogue()[NETWORK].sha256[:12])
-    yield Step(done=1, stage="taught", preview=made.copy)
-    facts = {"iterations": learnt.iterations, "loss_first": learnt.first, "loss_best": learnt.best}
-    return Outcome(image=made, facts=facts, kept=written(style))
+            state = next(states)
+        except StopIteration as end:
+            taught: Taught = end.value
+            return taught
+        preview = partial(shown, state.numbers)
+        yield replace(state.step, done=0.98 * state.step.done, preview=preview)
 
 
-def card(pictures: Pictures, painted: Image) -> Image:
+def card(inputs: Inputs, painted: Image) -> Image:
     """The photo in the new style, the painting in its corner."""
     from PIL import Image, ImageOps
 
-    made = painted.copy()
-    side = round(INSET * min(made.size))
+    sheet = painted.copy()
+    side = round(INSET * min(sheet.size))
     edge = max(2, side // 24)
     inset = ImageOps.expand(
-        ImageOps.fit(pictures["style"][0].image, (side, side), Image.Resampling.LANCZOS), edge, "white"
+        ImageOps.fit(inputs["style"][0].image, (side, side), Image.Resampling.LANCZOS), edge, "white"
     )
-    made.paste(inset, (made.width - inset.width - edge, made.height - inset.height - edge))
-    return made
+    sheet.paste(inset, (sheet.width - inset.width - edge, sheet.height - inset.height - edge))
+    return sheet
 
 
-def cost(parameters: TeachStyle, sizes: Mapping[str, Sequence[tuple[int, int]]]) -> float:
-    """See :attr:`engine.contracts.task.Task.cost`."""
+def cost(parameters: TeachStyle, extents: Extents) -> float:
+    """See :attr:`engine.contracts.task.TaskSpec.cost`."""
     from engine.nets.transform import BLOCKS, WIDTHS, gflop_per_pixel, stages
     from engine.nets.vgg import gflop_per_pixel as vgg_gflop_per_pixel
     from engine.training.teach_style import CROP, PHOTOS
@@ -89,20 +113,38 @@ def cost(parameters: TeachStyle, sizes: Mapping[str, Sequence[tuple[int, int]]])
     return parameters.iterations * PHOTOS * CROP**2 * (painting + 3 * vgg_gflop_per_pixel("relu5_1"))
 
 
-TEACH_STYLE = Task(
+TEACH_STYLE = TaskSpec(
     name="teach-style",
-    title="Teach a style",
-    summary="Teaches the network of style V2 a painting's style; the result is a card that keeps it.",
+    title=Message("Teach a style"),
+    summary=Message("Teaches the network of style V2 a painting's style; the result is a card that keeps it."),
     paper="Dumoulin, Shlens & Kudlur 2017, A learned representation for artistic style",
     parameters=TeachStyle,
     inputs=(
-        PictureInput(name="style", label="Painting", help="The painting whose style is to be learnt."),
-        PictureInput(
-            name="content", label="Photo to practise on", most=4,
-            help="A photo of the kind that the style is for; more of them make it fit more photos.",
+        InputSpec(name="style", label=Message("Painting"), help=Message("The painting whose style is to be learnt.")),
+        InputSpec(
+            name="content", label=Message("Photo to practise on"), most=4,
+            help=Message("A photo of the kind that the style is for; more of them make it fit more photos."),
         ),
     ),
     run=run,
     weights=lambda parameters: (NETWORK, ENCODER),
     cost=cost,
+    how=HowItWorks(
+        text=Message(
+            "The network's convolutions stay as they are; only the scales and shifts of its normalisations are learnt, "
+            "with V1's losses on cuts of your photos. A thousand numbers are enough for a new style, because the "
+            "convolutions have learnt what styles have in common. "
+            "[Dumoulin et al. 2017](https://arxiv.org/abs/1610.07629)"
+        ),
+        inside=Message("what the network has learnt"),
+    ),
+    examples=(
+        Example({"style": "scream_texture.jpg", "content": "cat.jpg"}),
+        Example({"style": "composition_vii_texture.jpg", "content": "temple.jpg"}),
+    ),
+    send_to=(Destination("style-v2", "style"),),
+    trial=Trial(
+        parameters={"iterations": 2, "size": 128}, fourfold=({"iterations": 2}, {"iterations": 8}), explained=False
+    ),
+    bench=(BenchCase(values={"iterations": 5}),),
 )  # fmt: skip

@@ -9,16 +9,17 @@ from typing import Any
 import torch
 
 from engine.contracts.errors import ParameterError
+from engine.contracts.messages import Message
 
 
 def save(state: dict[str, Any], path: Path) -> None:
     """Write tensors, numbers and texts; a process that is killed meanwhile leaves the file before it."""
-    made = path.with_name(path.name + ".part")
-    with made.open("wb") as stream:
+    part = path.with_name(path.name + ".part")
+    with part.open("wb") as stream:
         torch.save(state, stream)
         stream.flush()
         os.fsync(stream.fileno())
-    made.replace(path)
+    part.replace(path)
 
 
 def load(path: Path, settings: dict[str, Any]) -> dict[str, Any] | None:
@@ -32,6 +33,10 @@ def load(path: Path, settings: dict[str, Any]) -> dict[str, Any] | None:
     state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
     if state["settings"] != settings:
         raise ParameterError(
-            f"{path.name} belongs to a training with other settings, {state['settings']}; delete it to begin anew."
+            Message(
+                "{file} belongs to a training with other settings, {settings}; delete it to begin anew.",
+                file=path.name,
+                settings=state["settings"],
+            )
         )
     return state

@@ -15,7 +15,7 @@ import torch
 from torch import distributed, nn
 from torch.nn.parallel import DistributedDataParallel
 
-from engine.hardware.device import Device, best_device
+from engine.hardware.device import Device
 
 N = TypeVar("N", bound=nn.Module)
 
@@ -48,9 +48,8 @@ class Team:
 
 
 @contextmanager
-def team() -> Iterator[Team]:
-    """The team that torchrun's environment tells of; alone where there is none."""
-    device = best_device()
+def team(device: Device) -> Iterator[Team]:
+    """The team that torchrun's environment tells of; alone, on ``device``, where there is none."""
     size = int(os.environ.get("WORLD_SIZE", "1"))
     if size == 1:
         yield Team(device)

@@ -10,7 +10,8 @@ import numpy
 from numpy.typing import NDArray
 
 from engine.contracts.errors import ParameterError, PictureError
-from engine.imaging.picture import ENDINGS, open_picture
+from engine.contracts.messages import Message
+from engine.imaging.door import ENDINGS, open_picture
 
 
 def read_photos(source: Path, *, shortest: int) -> list[NDArray[numpy.uint8]]:
@@ -21,17 +22,23 @@ def read_photos(source: Path, *, shortest: int) -> list[NDArray[numpy.uint8]]:
     Raises:
         ParameterError: nothing usable was found there.
     """
-    found = []
+    photos = []
     for data in _files(source):
         try:
             values = numpy.asarray(open_picture(data).image)
         except PictureError:
             continue
         if min(values.shape[:2]) >= shortest:
-            found.append(values)
-    if not found:
-        raise ParameterError(f"There is no picture of at least {shortest} pixels a side in {source.name!r}.")
-    return found
+            photos.append(values)
+    if not photos:
+        raise ParameterError(
+            Message(
+                "There is no picture of at least {shortest} pixels a side in {source!r}.",
+                shortest=shortest,
+                source=source.name,
+            )
+        )
+    return photos
 
 
 def _files(source: Path) -> Iterator[bytes]:
@@ -48,4 +55,6 @@ def _files(source: Path) -> Iterator[bytes]:
                 if stream is not None and Path(member.name).suffix.lower() in ENDINGS:
                     yield stream.read()
     except (OSError, tarfile.TarError):
-        raise ParameterError(f"{source.name!r} is neither a folder nor a .tar archive that can be read.") from None
+        raise ParameterError(
+            Message("{source!r} is neither a folder nor a .tar archive that can be read.", source=source.name)
+        ) from None

@@ -7,7 +7,6 @@ iterations.
 
 from __future__ import annotations
 
-import copy
 import math
 from collections.abc import Generator, Sequence
 from dataclasses import asdict, dataclass
@@ -17,14 +16,15 @@ import numpy
 import torch
 from numpy.typing import NDArray
 from safetensors.torch import save_file
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from engine.contracts.job import Job, Step
-from engine.hardware.device import best_device
+from engine.contracts.messages import Message
 from engine.imaging.resize import imresize_bytes
 from engine.nets.compact import SCALES, CompactNet
 from engine.training import checkpoint
+from engine.training.averaging import moving_average
 from engine.training.photos import read_photos
 
 Photo = NDArray[numpy.uint8]
@@ -86,78 +86,103 @@ class Pairs:
         return [(small, _cut(large, scale)) for small, large in zip(self._small[scale], self._photos, strict=True)]
 
 
-def train(sources: Sequence[Path], out: Path, settings: Settings, job: Job) -> Generator[Step, None, dict[str, float]]:
+def train(
+    sources: Sequence[Path], out: Path, settings: Settings, device: torch.device, job: Job
+) -> Generator[Step, None, dict[str, float]]:
     """Train; a generator of steps that writes ``out`` and returns the PSNR of the held-out photos (RGB, dB).
 
     The state goes to ``out`` with the ending ``.checkpoint`` every :data:`CHECK_EVERY` iterations and on a stop; a
     training that finds it there goes on from it. Sources are drawn from equally often, however many photos they have.
     """
-    device = best_device().torch_device
-    yield Step(done=0, stage="reading the photos")
+    yield Step(done=0, stage=Message("reading the photos"))
     photos = [read_photos(source, shortest=settings.patch * max(SCALES)) for source in sources]
-    kept = Pairs([photo for group in photos for photo in group[:HELD_OUT]])
+    held_out = Pairs([photo for group in photos for photo in group[:HELD_OUT]])
     pairs = [Pairs(group[HELD_OUT:] or group) for group in photos]
-
-    torch.manual_seed(settings.seed)
-    generator = torch.Generator().manual_seed(settings.seed)
-    net = CompactNet().to(device).to(memory_format=torch.channels_last)
-    average = copy.deepcopy(net).requires_grad_(False)
-    optimiser = torch.optim.Adam(net.parameters(), lr=settings.rate)
-    place = out.with_suffix(".checkpoint")
-    decided = {name: value for name, value in asdict(settings).items() if name != "iterations"}
-    first = 0
-    if state := checkpoint.load(place, decided):
-        net.load_state_dict(state["net"])
-        average.load_state_dict(state["average"])
-        optimiser.load_state_dict(state["optimiser"])
-        generator.set_state(state["generator"])
-        first = state["iteration"]
-
-    def keep(iteration: int) -> None:
-        parts = {"net": net.state_dict(), "average": average.state_dict(), "optimiser": optimiser.state_dict()}
-        rest = {"generator": generator.get_state(), "iteration": iteration, "settings": decided}
-        checkpoint.save({**parts, **rest}, place)
-
+    student = Student(settings, device)
+    path = out.with_suffix(".checkpoint")
+    first = student.resume(path)
     quality: dict[str, float] = {}
     for iteration in range(first, settings.iterations):
-        for group in optimiser.param_groups:
-            group["lr"] = _rate(settings, iteration)
-        loss = _loss(net, _batch(pairs, settings, generator), device)
-        optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        optimiser.step()
-        for ours, theirs in zip(average.parameters(), net.parameters(), strict=True):
-            ours.lerp_(theirs.detach(), 1 - min(AVERAGE, (1 + iteration) / (10 + iteration)))
+        loss = student.learn(pairs, iteration)
         done = iteration + 1
         if done % CHECK_EVERY == 0 or done == settings.iterations:
-            quality = measure(average, kept)
-            keep(done)
-        figures = {"loss": loss.detach(), **quality}
+            quality = measure(student.average.module, held_out)
+            student.keep(path, done)
+        figures = {"loss": loss, **quality}
         yield Step(
             done=done / settings.iterations,
-            stage=f"iteration {done} of {settings.iterations}",
+            stage=Message("iteration {done} of {iterations}", done=done, iterations=settings.iterations),
             figures=lambda figures=figures: {name: float(value) for name, value in figures.items()},  # type: ignore[misc]
         )
         if job.stopped:
-            keep(done)
+            student.keep(path, done)
             break
-    quality = quality or measure(average, kept)
-    save_file({name: value.cpu().half().contiguous() for name, value in average.state_dict().items()}, out)
-    return quality
+    net = student.average.module
+    save_file({name: value.cpu().half().contiguous() for name, value in net.state_dict().items()}, out)
+    return quality or measure(net, held_out)
+
+
+class Student:
+    """The network while it is learnt, its average, and where the training stands.
+
+    Args:
+        settings: of the training.
+        device: where it learns.
+    """
+
+    def __init__(self, settings: Settings, device: torch.device) -> None:
+        torch.manual_seed(settings.seed)
+        self._settings, self._device = settings, device
+        self._generator = torch.Generator().manual_seed(settings.seed)
+        self._net = CompactNet().to(device).to(memory_format=torch.channels_last)
+        self.average = moving_average(self._net, AVERAGE)
+        """The weights that are shipped."""
+        self._optimiser = torch.optim.Adam(self._net.parameters(), lr=settings.rate)
+        self._decided = {name: value for name, value in asdict(settings).items() if name != "iterations"}
+
+    def learn(self, pairs: Sequence[Pairs], iteration: int) -> Tensor:
+        """One step of the optimiser; returns the loss."""
+        for group in self._optimiser.param_groups:
+            group["lr"] = _rate(self._settings, iteration)
+        loss = _loss(self._net, _batch(pairs, self._settings, self._generator), self._device)
+        self._optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        self._optimiser.step()
+        self.average.update_parameters(self._net)
+        return loss.detach()
+
+    def keep(self, path: Path, iteration: int) -> None:
+        """Write where the training stands."""
+        states = {"net": self._net.state_dict(), "average": self.average.module.state_dict()}
+        states["optimiser"] = self._optimiser.state_dict()
+        rest = {"generator": self._generator.get_state(), "iteration": iteration, "settings": self._decided}
+        checkpoint.save({**states, **rest}, path)
+
+    def resume(self, path: Path) -> int:
+        """Go on from there; returns the number of iterations that are done."""
+        state = checkpoint.load(path, self._decided)
+        if state is None:
+            return 0
+        self._net.load_state_dict(state["net"])
+        self.average.module.load_state_dict(state["average"])
+        self.average.n_averaged.fill_(state["iteration"])
+        self._optimiser.load_state_dict(state["optimiser"])
+        self._generator.set_state(state["generator"])
+        return int(state["iteration"])
 
 
 @torch.inference_mode()
-def measure(net: CompactNet, pairs: Pairs) -> dict[str, float]:
+def measure(net: nn.Module, pairs: Pairs) -> dict[str, float]:
     """Mean PSNR in dB over RGB for every scale."""
-    found = {}
+    quality = {}
     device = next(net.parameters()).device
     for scale in SCALES:
         values = []
         for small, large in pairs.whole(scale):
-            made = net(_tensor([small], device), scale).clamp(0, 1)
-            values.append(-10 * math.log10(float(functional.mse_loss(made, _tensor([large], device)))))
-        found[f"psnr_x{scale}"] = sum(values) / len(values)
-    return found
+            enlarged = net(_tensor([small], device), scale).clamp(0, 1)
+            values.append(-10 * math.log10(float(functional.mse_loss(enlarged, _tensor([large], device)))))
+        quality[f"psnr_x{scale}"] = sum(values) / len(values)
+    return quality
 
 
 def _batch(

@@ -33,8 +33,8 @@ class Targets:
             for name, each in paintings.items()
         }
         self.palettes: Mapping[str, Palette] = {name: palette([each]) for name, each in seen.items()}
-        found = [gatys.grams([each]) for each in seen.values()]
-        self._grams = {layer: torch.cat([each[layer] for each in found]) for layer in gatys.style_layers}
+        grams = [gatys.grams([each]) for each in seen.values()]
+        self._grams = {layer: torch.cat([each[layer] for each in grams]) for layer in gatys.style_layers}
 
     def grams(self, indices: Tensor) -> dict[str, Tensor]:
         """Layer -> ``(B, C, C)`` of the styles with these indices."""

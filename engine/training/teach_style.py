@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from PIL import Image, ImageOps
-from torch import Tensor
+from torch import Tensor, nn
 
-from engine.contracts.job import Job
+from engine.contracts.context import RunContext
+from engine.contracts.job import Step
+from engine.contracts.messages import Message
 from engine.feedforward_style.styles import NETWORK
-from engine.hardware.device import best_device
 from engine.imaging.picture import Picture
 from engine.imaging.tensors import fitted, resized, to_image
-from engine.model_store.catalogue import catalogue
-from engine.model_store.loaded_nets import models
+from engine.model_store.loaded_nets import LoadedNets
 from engine.nets.transform import TransformNet, neutral
 from engine.perceptual.colour import palette
 from engine.perceptual.gatys import GatysEnergy
 from engine.perceptual.network import perceptual_network
-from engine.training.style_v2 import nearest
+from engine.training.apprentice import nearest
+from engine.training.averaging import moving_average
 from engine.training.targets import Targets, starting_colours
 
 CROP = 192
@@ -55,11 +55,9 @@ class Lesson:
 class State:
     """How far it is."""
 
-    done: float
-    stage: str
+    step: Step
     numbers: Tensor
     """The best so far, ``(P,)``."""
-    figures: Callable[[], Mapping[str, float]]
 
 
 @dataclass(frozen=True)
@@ -73,69 +71,98 @@ class Taught:
     best: float
 
 
-def teach(lesson: Lesson, job: Job) -> Generator[State, None, Taught]:
+def teach(lesson: Lesson, context: RunContext) -> Generator[State, None, Taught]:
     """Learn; a generator of states. A stop keeps the best numbers so far."""
-    device = best_device()
-    place = device.torch_device
-    net = models.get(catalogue()[NETWORK], device)
-    assert isinstance(net, TransformNet)
-    gatys = GatysEnergy(perceptual_network("vgg19-normalised", device), balance=lesson.balance)
-    targets = Targets({"new": lesson.painting}, gatys, lesson.size, place)
-    photos = [_reduced(each, place) for each in lesson.photos]
-    generator = torch.Generator().manual_seed(lesson.seed)
-    looked_at = torch.cat([_part(photos[index % len(photos)], generator) for index in range(PHOTOS)])
-
-    colours = starting_colours(palette(photos, [1 / len(photos)] * len(photos)), targets.palettes["new"])
-    (start,) = nearest(net, looked_at, targets, gatys, [neutral(net, colours)])
-    numbers = start.to(place).float().requires_grad_()
-    average, best = numbers.detach().clone(), numbers.detach().clone()
-    optimiser = torch.optim.Adam([numbers], lr=lesson.rate)
-    content = gatys.content_target(looked_at)
-
-    def terms(style: Tensor, parts: Tensor, target: Tensor) -> dict[str, Tensor]:
-        which = torch.zeros(len(parts), dtype=torch.long, device=place)
-        return gatys.terms(net(parts, style[None]), target, targets.grams(which))
-
-    @torch.no_grad()
-    def look(style: Tensor) -> float:
-        return float(sum(terms(style, looked_at, content).values()))
-
-    first = lowest = look(best)
+    pupil = Pupil(lesson, context)
     done = 0
     for done in range(1, lesson.iterations + 1):
-        for group in optimiser.param_groups:
-            group["lr"] = lesson.rate * (1 - 0.9 * (done - 1) / lesson.iterations)
+        losses = pupil.learn(done)
+        if done % LOOK_EVERY == 0 or done == lesson.iterations or context.stopped:
+            pupil.look()
+        stage = Message("iteration {done} of {iterations}", done=done, iterations=lesson.iterations)
+        step = Step(
+            done=done / lesson.iterations,
+            stage=stage,
+            figures=lambda losses=losses: {name: float(value) for name, value in losses.items()},  # type: ignore[misc]
+        )
+        yield State(step, pupil.best)
+        if context.stopped:
+            break
+    return Taught(pupil.best.cpu(), done, pupil.first, pupil.lowest)
+
+
+class Pupil:
+    """A style's numbers while they are learnt.
+
+    Args:
+        lesson: what is learnt from what.
+        context: of the run.
+    """
+
+    def __init__(self, lesson: Lesson, context: RunContext) -> None:
+        self._lesson, self._device = lesson, context.device.torch_device
+        net = context.nets.get(NETWORK)
+        assert isinstance(net, TransformNet)
+        self._net = net
+        self._gatys = GatysEnergy(perceptual_network("vgg19-normalised", context.nets), balance=lesson.balance)
+        self._targets = Targets({"new": lesson.painting}, self._gatys, lesson.size, self._device)
+        self._photos = [_reduced(each, self._device) for each in lesson.photos]
+        self._generator = torch.Generator().manual_seed(lesson.seed)
+        photos = self._photos
+        self._parts = torch.cat([_part(photos[index % len(photos)], self._generator) for index in range(PHOTOS)])
+        self._content = self._gatys.content_target(self._parts)
+        self._style = nn.ParameterList([self._start()])
+        self._average = moving_average(self._style, AVERAGE)
+        self._optimiser = torch.optim.Adam(self._style, lr=lesson.rate)
+        self.best = self._style[0].detach().clone()
+        """The numbers of the lowest loss so far, ``(P,)``."""
+        self.first = self.lowest = self._loss(self.best)
+        """Total loss on the parts that are looked at: before, and the lowest so far."""
+
+    def _start(self) -> Tensor:
+        """The most alike of the network's styles, with the painting's colours."""
+        own = palette(self._photos, [1 / len(self._photos)] * len(self._photos))
+        colours = starting_colours(own, self._targets.palettes["new"])
+        (start,) = nearest(self._net, self._parts, self._targets, self._gatys, [neutral(self._net, colours)])
+        return start.to(self._device).float()
+
+    def learn(self, iteration: int) -> dict[str, Tensor]:
+        """One step of the optimiser; returns the losses and their total."""
+        for group in self._optimiser.param_groups:
+            group["lr"] = self._lesson.rate * (1 - 0.9 * (iteration - 1) / self._lesson.iterations)
+        photos, generator = self._photos, self._generator
         parts = torch.cat([_part(photos[_draw(len(photos), generator)], generator) for _ in range(PHOTOS)])
         with torch.enable_grad():
-            losses = terms(numbers, parts, gatys.content_target(parts))
+            losses = self._terms(self._style[0], parts, self._gatys.content_target(parts))
             total = torch.stack(list(losses.values())).sum()
-            (gradient,) = torch.autograd.grad(total, numbers)
-        numbers.grad = gradient
-        optimiser.step()
-        average.lerp_(numbers.detach(), 1 - min(AVERAGE, done / (done + 9)))
-        if done % LOOK_EVERY == 0 or done == lesson.iterations or job.stopped:
-            found = look(average)
-            if found < lowest:
-                lowest, best = found, average.clone()
-        figures = {name: value.detach() for name, value in losses.items()} | {"total": total.detach()}
-        yield State(
-            done=done / lesson.iterations,
-            stage=f"iteration {done} of {lesson.iterations}",
-            numbers=best,
-            figures=lambda figures=figures: {name: float(value) for name, value in figures.items()},  # type: ignore[misc]
-        )
-        if job.stopped:
-            break
-    return Taught(best.cpu(), done, first, lowest)
+            (gradient,) = torch.autograd.grad(total, self._style[0])
+        self._style[0].grad = gradient
+        self._optimiser.step()
+        self._average.update_parameters(self._style)
+        return {**{name: value.detach() for name, value in losses.items()}, "total": total.detach()}
+
+    def look(self) -> None:
+        """Keep the averaged numbers where they are better than the best so far."""
+        numbers = next(iter(self._average.parameters())).detach()
+        loss = self._loss(numbers)
+        if loss < self.lowest:
+            self.lowest, self.best = loss, numbers.clone()
+
+    @torch.no_grad()
+    def _loss(self, style: Tensor) -> float:
+        return float(sum(self._terms(style, self._parts, self._content).values()))
+
+    def _terms(self, style: Tensor, parts: Tensor, target: Tensor) -> dict[str, Tensor]:
+        which = torch.zeros(len(parts), dtype=torch.long, device=self._device)
+        return self._gatys.terms(self._net(parts, style[None]), target, self._targets.grams(which))
 
 
 @torch.no_grad()
-def card_picture(numbers: Tensor, photo: Image.Image, longer: int) -> Image.Image:
+def card_picture(numbers: Tensor, photo: Image.Image, longer: int, nets: LoadedNets) -> Image.Image:
     """A photo in a style, for a person."""
-    device = best_device()
-    net: Any = models.get(catalogue()[NETWORK], device)
-    picture = resized(photo, fitted(photo.size, longer, shortest=32), device.torch_device)
-    return to_image(net(picture, numbers[None].to(device.torch_device)))
+    device, net = nets.device.torch_device, nets.get(NETWORK)
+    picture = resized(photo, fitted(photo.size, longer, shortest=32), device)
+    return to_image(net(picture, numbers[None].to(device)))
 
 
 def _reduced(photo: Image.Image, device: torch.device) -> Tensor:

@@ -19,8 +19,9 @@ from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 from PIL import Image
 
-from engine.contracts.errors import PentimentoError, PictureError
+from engine.contracts.errors import OutputError, VideoError
 from engine.contracts.job import Job, Step
+from engine.contracts.messages import Message
 from engine.video.writer import Sound, Writer
 
 Frame = NDArray[numpy.uint8]
@@ -32,11 +33,12 @@ MOST_PIXELS = 4096 * 2304
 """Of a frame."""
 HD_LINES = 720
 """From so many lines on, a video that does not say its colours has those of HD."""
-_DAMAGED = "This video is damaged and cannot be read."
+DAMAGED = Message("This video is damaged and cannot be read.")
+NO_FRAME = Message("There is no frame in this video that can be read.")
 
 
 @dataclass(frozen=True)
-class Film:
+class VideoInfo:
     """What is known of a video before all of it is read."""
 
     size: tuple[int, int]
@@ -47,22 +49,22 @@ class Film:
     sound: bool
 
 
-def look_at(source: Path) -> Film:
+def read_info(source: Path) -> VideoInfo:
     """Size, length and sound of a video.
 
     Raises:
-        PictureError: not a video that is read here, or larger or longer than it may be.
+        VideoError: not a video that is read here, or larger or longer than it may be.
     """
     try:
         with _opened(source) as container:
             frames, seconds = _length(container)
             first = next(_frames(container), None)
             if first is None:
-                raise PictureError("There is no frame in this video that can be read.")
+                raise VideoError(NO_FRAME)
             height, width = upright(first).shape[:2]
-            return Film((width, height), frames, seconds, Sound.source_of(container) is not None)
+            return VideoInfo((width, height), frames, seconds, Sound.source_of(container) is not None)
     except av.FFmpegError:
-        raise PictureError(_DAMAGED) from None
+        raise VideoError(DAMAGED) from None
 
 
 def process(
@@ -79,21 +81,21 @@ def process(
         job: its stop request.
 
     Returns:
-        ``frames``, ``seconds_of_video``, ``size``, ``sound``.
+        JSON-ready: ``frames``, ``seconds_of_video``, ``size``, ``sound``.
 
     Raises:
-        PictureError: as :func:`look_at`, or not one frame can be read.
-        PentimentoError: the result cannot be written.
+        VideoError: as :func:`read_info`, or not one frame can be read.
+        OutputError: the result cannot be written.
     """
-    made = target.with_name(target.name + ".part")
+    part = target.with_name(target.name + ".part")
     try:
-        with _opened(source) as container, av.open(str(made), "w", format="mp4") as out:
+        with _opened(source) as container, av.open(str(part), "w", format="mp4") as out:
             facts = yield from _processed(container, out, paint, job)
-        made.replace(target)
+        part.replace(target)
     except (av.FFmpegError, OSError) as error:
-        raise PentimentoError(f"The video cannot be written: {error.strerror}.") from None
+        raise OutputError(Message("The video cannot be written: {problem}.", problem=error.strerror)) from None
     finally:
-        made.unlink(missing_ok=True)
+        part.unlink(missing_ok=True)
     return facts
 
 
@@ -117,7 +119,7 @@ def _processed(
             share = writer.count / frames if frames else (packet.pos or 0) / max(container.size, 1)
             yield Step(
                 done=min(1.0, share),
-                stage=f"frame {writer.count}" + (f" of about {frames}" if frames else ""),
+                stage=_stage(writer.count, frames),
                 preview=lambda last=last: Image.fromarray(last),  # type: ignore[misc]
             )
             if job.stopped:
@@ -125,7 +127,7 @@ def _processed(
         if writer is not None and (job.stopped or writer.seconds > LONGEST_SECONDS):
             break
     if writer is None:
-        raise PictureError("There is no frame in this video that can be read.")
+        raise VideoError(NO_FRAME)
     sound.finish()
     writer.finish()
     return {
@@ -133,20 +135,26 @@ def _processed(
     }  # fmt: skip
 
 
+def _stage(frame: int, frames: int | None) -> Message:
+    if frames is None:
+        return Message("frame {frame}", frame=frame)
+    return Message("frame {frame} of about {frames}", frame=frame, frames=frames)
+
+
 def upright(frame: VideoFrame) -> Frame:
     """The frame as an array, turned and mirrored as the file says.
 
     Raises:
-        PictureError: it is larger than the file's header has promised.
+        VideoError: it is larger than the file's header has promised.
     """
     _check_size(frame.width, frame.height)
-    told = {1: "ITU709", 5: "ITU601", 6: "ITU601"}.get(int(frame.colorspace or 2))
-    colours = told or ("ITU709" if frame.height >= HD_LINES else "ITU601")
+    stated = {1: "ITU709", 5: "ITU601", 6: "ITU601"}.get(int(frame.colorspace or 2))
+    colours = stated or ("ITU709" if frame.height >= HD_LINES else "ITU601")
     values: Any = frame.reformat(format="rgb24", src_colorspace=colours).to_ndarray()
     sides: Any = frame.side_data
     matrix = next((each for each in sides if each.type == Type.DISPLAYMATRIX), None)
-    found: Frame = values if matrix is None else oriented(values, numpy.frombuffer(bytes(matrix), numpy.int32))
-    return found
+    turned: Frame = values if matrix is None else oriented(values, numpy.frombuffer(bytes(matrix), numpy.int32))
+    return turned
 
 
 def oriented(values: Frame, matrix: NDArray[Any]) -> Frame:
@@ -197,7 +205,7 @@ def _opened(source: Path) -> InputContainer:
         with source.open("rb") as stream:
             start = stream.read(16)
     except OSError:
-        raise PictureError(f"There is no readable file {source.name!r}.") from None
+        raise VideoError(Message("There is no readable file {file!r}.", file=source.name)) from None
     if start[4:8] in (b"ftyp", b"moov", b"mdat", b"wide", b"free"):
         reader = "mov"
     elif start[:4] == b"\x1a\x45\xdf\xa3":
@@ -205,32 +213,44 @@ def _opened(source: Path) -> InputContainer:
     elif start[:4] == b"RIFF" and start[8:12] == b"AVI ":
         reader = "avi"
     else:
-        raise PictureError("This is not a video that can be read here; please use MP4, MOV, WebM, MKV or AVI.")
+        raise VideoError(Message("This is not a video that can be read here; please use MP4, MOV, WebM, MKV or AVI."))
     try:
         return av.open(str(source), format=reader, options={"protocol_whitelist": "file"})
     except av.FFmpegError:
-        raise PictureError(_DAMAGED) from None
+        raise VideoError(DAMAGED) from None
 
 
 def _length(container: InputContainer) -> tuple[int | None, float | None]:
     """Frames and seconds, as far as the file says them.
 
     Raises:
-        PictureError: no picture in it, or more than is allowed.
+        VideoError: no picture in it, or more than is allowed.
     """
     if not container.streams.video:
-        raise PictureError("There is no picture in this file, only sound.")
+        raise VideoError(Message("There is no picture in this file, only sound."))
     stream = container.streams.video[0]
     if stream.codec_context is None:
-        raise PictureError("This video's way of compression is not known here; please save it as H.264.")
+        raise VideoError(Message("This video's way of compression is not known here; please save it as H.264."))
     _check_size(stream.codec_context.width, stream.codec_context.height)
     seconds = container.duration / av.time_base if container.duration else None
     if seconds and seconds > LONGEST_SECONDS:
-        raise PictureError(f"This video lasts {seconds / 60:.0f} minutes; please cut it to {LONGEST_SECONDS / 60:.0f}.")
+        raise VideoError(
+            Message(
+                "This video lasts {minutes:.0f} minutes; please cut it to {limit:.0f}.",
+                minutes=seconds / 60,
+                limit=LONGEST_SECONDS / 60,
+            )
+        )
     guessed = round(seconds * float(stream.average_rate or 25)) if seconds else None
     return stream.frames or guessed, seconds
 
 
 def _check_size(width: int, height: int) -> None:
     if width * height > MOST_PIXELS or min(width, height) < 16:
-        raise PictureError(f"This video has {width} x {height} pixels; please use one of 16 to 4096 pixels a side.")
+        raise VideoError(
+            Message(
+                "This video has {width} x {height} pixels; please use one of 16 to 4096 pixels a side.",
+                width=width,
+                height=height,
+            )
+        )

@@ -1,0 +1,42 @@
+"""What results were made from: the recipes that pictures bring along, handed on to what is made of them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from engine.contracts.task import Inputs
+
+KEY_MADE_FROM = "made_from"
+"""Key, in a recipe, of the recipes of the result's pictures, by input."""
+LONGEST = 100_000
+"""Characters of such recipes that are handed on."""
+
+
+def parsed_json(text: str) -> Any:
+    """A JSON value; None for what is none, or too deep."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def made_from(text: str | None) -> Any:
+    """The recipe that a picture brings along, to be kept in that of what is made of it; None where there is none.
+
+    Only what says how it was made is handed on: task, parameters, weights, and what it was made from.
+    """
+    recipe = parsed_json(text) if text else None
+    if not isinstance(recipe, dict) or "task" not in recipe:
+        return None
+    return {key: recipe[key] for key in ("task", "parameters", "weights", KEY_MADE_FROM) if key in recipe}
+
+
+def origins(inputs: Inputs) -> dict[str, Any]:
+    """What a recipe says of inputs that were made here; nothing where none was."""
+    recipes = {name: [made_from(media.recipe) for media in given] for name, given in inputs.items()}
+    if not any(recipe for each in recipes.values() for recipe in each):
+        return {}
+    if len(json.dumps(recipes)) > LONGEST:
+        return {KEY_MADE_FROM: "too long to be kept"}
+    return {KEY_MADE_FROM: {name: each for name, each in recipes.items() if any(each)}}

@@ -1,0 +1,91 @@
+"""A video that passed the door, as :class:`engine.imaging.picture.Picture` is a picture that did."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine.contracts.facts import TaskFacts
+from engine.contracts.job import Step, StepRun, TaskOutput
+from engine.video.reader import Frame, process, read_info
+
+if TYPE_CHECKING:
+    from engine.contracts.context import RunContext
+    from engine.imaging.picture import Note
+
+RESULT = "result.mp4"
+
+
+@dataclass(frozen=True, eq=False)
+class Video:
+    """A video file that can be read. Pickled, it takes its content along, to processes on other machines."""
+
+    path: Path
+    size: tuple[int, int]
+    """Width and height of its frames, upright."""
+    frames: int | None = None
+    """How many there are, about; None where the file does not say it."""
+    seconds: float | None = None
+    sound: bool = False
+    folder: tempfile.TemporaryDirectory[str] | None = field(default=None, repr=False)
+    """Holds a file of our own, which goes when nobody knows the video any more; None for the visitor's file."""
+    notes: tuple[Note, ...] = ()
+    """What the door has done: nothing."""
+    recipe: str | None = None
+    """Videos keep none."""
+    source_type: str | None = None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _received, (self.path.read_bytes(), self.path.name, self.size, self.frames, self.seconds, self.sound)
+
+
+def _received(data: bytes, name: str, *facts: Any) -> Video:
+    folder = tempfile.TemporaryDirectory(prefix="pentimento-video-")
+    path = Path(folder.name) / name
+    path.write_bytes(data)
+    size, frames, seconds, sound = facts
+    return Video(path, size, frames, seconds, sound, folder)
+
+
+def open_video(source: Path | bytes) -> Video:
+    """Let a video in.
+
+    Raises:
+        VideoError: not a video that is read here, or larger or longer than it may be.
+    """
+    if isinstance(source, bytes):  # FFmpeg reads files, and looks into them for their kind
+        folder = tempfile.TemporaryDirectory(prefix="pentimento-video-")
+        path = Path(folder.name) / "source"
+        path.write_bytes(source)
+    else:
+        folder, path = None, source
+    info = read_info(path)
+    return Video(path, info.size, info.frames, info.seconds, info.sound, folder)
+
+
+def processed(video: Video, paint: Callable[[Frame], Frame], context: RunContext) -> Generator[Step, None, TaskOutput]:
+    """Every frame through ``paint``; the steps and the output of a task on videos.
+
+    Raises:
+        VideoError, OutputError: see :func:`engine.video.reader.process`.
+    """
+    from PIL import Image
+
+    folder = tempfile.TemporaryDirectory(prefix="pentimento-video-")
+    path = Path(folder.name) / RESULT
+    last: list[Frame] = []
+
+    def painted(frame: Frame) -> Frame:
+        last[:] = [paint(frame)]
+        return last[0]
+
+    run = StepRun(process(video.path, path, painted, context.job))
+    yield from run
+    figures = run.result
+    result = Video(
+        path, tuple(figures["size"]), figures["frames"], figures["seconds_of_video"], figures["sound"], folder
+    )
+    return TaskOutput(image=Image.fromarray(last[0]), video=result, facts=TaskFacts(figures=figures))
