@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from demos.i18n.language import CHINESE, COOKIE, ENGLISH, LANGUAGES, translated
-
-TITLE = "# Pentimento\nClassical neural image generation: published algorithms that really run, on your picture."
+ENGLISH, CHINESE = "en", "zh-CN"
+COOKIE = "pentimento_language"
+"""Name of the cookie that keeps the visitor's choice of a language."""
 CHOOSE = f"""<script>(function () {{
   const asked = new URLSearchParams(location.search).get('lang');
   const kept = (document.cookie.match(/(?:^|; ){COOKIE}=([^;]*)/) || [])[1];
@@ -19,27 +20,31 @@ CHOOSE = f"""<script>(function () {{
 """Before the page's own scripts choose a language: by the address, the cookie, the browser."""
 
 
-def shell() -> str:
+def shell(leads: Mapping[str, str]) -> str:
     """Title and lead, until Gradio's own are there; without them the first seconds of a visit would be empty."""
-    leads = {language: translated(TITLE, language).split("\n", 1)[1].strip() for language in LANGUAGES}
     return f"""<div id="front" aria-hidden="true" style="position: absolute; padding: 1.4rem 2rem;
       font-family: system-ui, sans-serif; color: light-dark(#292524, #f5f5f4); color-scheme: light dark">
       <p style="font-size: 1.6rem; font-weight: 700; margin: 0 0 1rem">Pentimento</p><p></p></div>
     <script>(() => {{
       const front = document.getElementById('front');
-      front.lastElementChild.textContent = {json.dumps(leads)}[navigator.language] || '';
+      front.lastElementChild.textContent = {json.dumps(dict(leads))}[navigator.language] || '';
       new MutationObserver((_, seen) => {{
         if (document.querySelector('.gradio-container h1')) {{ front.remove(); seen.disconnect(); }}
       }}).observe(document.body, {{childList: true, subtree: true}});
     }})();</script>"""
 
 
-class Front:
-    """Puts both into the page."""
+class Prerender:
+    """Puts both into the page.
 
-    def __init__(self, app: ASGIApp) -> None:
+    Args:
+        app: what is served.
+        leads: language -> what the page is for.
+    """
+
+    def __init__(self, app: ASGIApp, leads: Mapping[str, str]) -> None:
         self._app = app
-        self._shell = shell().encode()
+        self._shell = shell(leads).encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve, with the page changed."""
@@ -55,8 +60,8 @@ class Front:
             if start:
                 before = start.pop()
                 body = message.get("body", b"")
-                made = body.replace(b"<head>", b"<head>" + CHOOSE.encode(), 1)
-                message = {**message, "body": made.replace(b"<gradio-app", self._shell + b"<gradio-app", 1)}
+                page = body.replace(b"<head>", b"<head>" + CHOOSE.encode(), 1)
+                message = {**message, "body": page.replace(b"<gradio-app", self._shell + b"<gradio-app", 1)}
                 longer = len(message["body"]) - len(body)
                 before["headers"] = [
                     (name, str(int(value) + longer).encode() if name == b"content-length" else value)

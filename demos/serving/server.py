@@ -3,52 +3,59 @@
 from __future__ import annotations
 
 import signal
-import sys
 import threading
 import time
+from collections.abc import Awaitable, Callable, Mapping
 from types import FrameType
 from typing import Any
 
 import gradio as gr
-from prometheus_client import generate_latest
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from demos.serving import sessions as visits
-from demos.serving import telemetry as record
 from demos.serving.limits import Limits
-from demos.serving.prerender import Front
-from engine.cluster.replica_client import replicas
-from engine.contracts.errors import ParameterError
+from demos.serving.prerender import Prerender
+from demos.serving.sessions import delete_old
+from demos.serving.site import Site
+from demos.serving.telemetry import LOG, begin_log
+from engine.contracts.errors import SettingError
+from engine.contracts.messages import Message
 from engine.contracts.settings import Settings, on_zero_gpu
-from engine.runtime.scheduler import LOCK, TURNS
 
 UPLOADS_AT_ONCE = 5
 """Files of the largest size that one request may bring; more of them when they are smaller."""
 SESSIONS = 200
-"""Visits that are remembered until their pages are closed, about 2 MB each; the longest unused is forgotten first."""
+"""Sessions that are remembered until their pages are closed, about 2 MB each; the longest unused is forgotten first."""
 LOOK_SECONDS = 20.0
 """Longest time between two looks for nets that are idle, and for files that are old."""
 FETCH_SECONDS = 4.0
-"""How long results can still be fetched after that: what is sent is only where they are."""
+"""How long results can still be fetched after the runs have ended: what is sent is only where they are."""
 CLOSING_SECONDS = 2.0
 """How long open pages are waited for at the end."""
 DELIVERY_SECONDS = 5.0
 """How long the last words of stopped runs may take to reach their visitors."""
 
 
-def launch_options(settings: Settings) -> dict[str, Any]:
+def launch_options(site: Site, leads: Mapping[str, str], settings: Settings) -> dict[str, Any]:
     """Options for ``launch`` that are no matter of looks.
 
+    Args:
+        site: that is served.
+        leads: language -> what stands in the page before Gradio builds it.
+        settings: the site's, or others where the command line has changed some.
+
     Raises:
-        ParameterError: the setting for who may come in is not understood.
+        SettingError: the setting for who may come in is not understood.
     """
-    routes = [Route("/healthz", _health), *([Route("/metrics", _metrics)] if settings.metrics else [])]
+    routes = [Route("/healthz", _health(site)), *([Route("/metrics", _metrics(site))] if settings.metrics else [])]
     upload = UPLOADS_AT_ONCE * settings.upload_megabytes * 1_000_000
-    middleware = [Middleware(Limits, round(1e9 * settings.room_gigabytes), upload), Middleware(Front)]
+    middleware = [
+        Middleware(Limits, round(1e9 * settings.room_gigabytes), upload),
+        Middleware(Prerender, leads),
+    ]
     return {
         "share": settings.share,
         "auth": _visitors(settings.auth),
@@ -68,30 +75,51 @@ def launch_options(settings: Settings) -> dict[str, Any]:
 def _visitors(text: str) -> list[tuple[str, str]] | None:
     pairs = [tuple(each.strip().split(":", 1)) for each in text.split(",") if each.strip()]
     if any(len(pair) != 2 or not all(pair) for pair in pairs):
-        raise ParameterError("PENTIMENTO_AUTH has to be name:password, or several of them separated by commas.")
+        raise SettingError(
+            Message(
+                "{variable} has to be name:password, or several of them separated by commas.",
+                variable="PENTIMENTO_AUTH",
+            )
+        )
     return [(pair[0], pair[-1]) for pair in pairs] or None
 
 
-async def _health(request: Request) -> Response:
+def _health(site: Site) -> Callable[[Request], Awaitable[Response]]:
     """Whether new runs are taken: 200, or 503 while the server ends."""
-    told: dict[str, Any] = {
-        "status": "ending" if TURNS.closed else "ok",
-        "waiting": TURNS.waiting,
-        "running": TURNS.running,
-    }
-    if there := replicas():
-        told["replicas"] = await run_in_threadpool(lambda: there.count)
-    return JSONResponse(told, status_code=503 if TURNS.closed else 200)
+    scheduler = site.runtime.scheduler
+
+    async def health(request: Request) -> Response:
+        status: dict[str, Any] = {
+            "status": "ending" if scheduler.closed else "ok",
+            "waiting": scheduler.waiting,
+            "running": scheduler.running,
+        }
+        if replicas := site.replicas:
+            status["replicas"] = await run_in_threadpool(lambda: replicas.count)
+        return JSONResponse(status, status_code=503 if scheduler.closed else 200)
+
+    return health
 
 
-async def _metrics(request: Request) -> Response:
-    return PlainTextResponse(generate_latest(record.FIGURES), media_type="text/plain; version=0.0.4")
+def _metrics(site: Site) -> Callable[[Request], Awaitable[Response]]:
+    async def metrics(request: Request) -> Response:
+        return PlainTextResponse(site.telemetry.metrics(), media_type="text/plain; version=0.0.4")
+
+    return metrics
 
 
-def serve(page: gr.Blocks, settings: Settings, looks: dict[str, Any]) -> None:
-    """Serve until a signal asks for the end; then stop the runs and let them hand over their best pictures."""
+def serve(page: gr.Blocks, site: Site, looks: Mapping[str, Any], leads: Mapping[str, str], settings: Settings) -> None:
+    """Serve until a signal asks for the end; then stop the runs and let them hand over their best pictures.
+
+    Args:
+        page: what is served.
+        site: that it was built for.
+        looks: options for ``launch`` that are a matter of looks.
+        leads: see :func:`launch_options`.
+        settings: see there.
+    """
     if settings.log == "json":
-        record.begin_log()
+        begin_log()
     ending = threading.Event()
 
     def asked(number: int, frame: FrameType | None) -> None:
@@ -100,18 +128,23 @@ def serve(page: gr.Blocks, settings: Settings, looks: dict[str, Any]) -> None:
 
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, asked)
-    page.launch(prevent_thread_lock=True, **looks, **launch_options(settings))
-    for work in (_keep_small, _keep_clean):
-        threading.Thread(target=work, args=(page, settings, ending), daemon=True, name=work.__name__).start()
+    page.launch(prevent_thread_lock=True, **looks, **launch_options(site, leads, settings))
+    for work in (_measure_speed, _keep_small, _keep_clean):
+        threading.Thread(target=work, args=(page, site, ending), daemon=True, name=work.__name__).start()
     while not ending.wait(1.0):  # a wait without end would not notice a signal everywhere
         pass
-    left = TURNS.waiting + TURNS.running
-    record.LOG.info({"event": "ending", "waiting": TURNS.waiting, "running": TURNS.running})
-    ended = TURNS.close(settings.grace_seconds)
+    _end(page, site, settings)
+
+
+def _end(page: gr.Blocks, site: Site, settings: Settings) -> None:
+    scheduler = site.runtime.scheduler
+    left = scheduler.waiting + scheduler.running
+    LOG.info({"event": "ending", "waiting": scheduler.waiting, "running": scheduler.running})
+    ended = scheduler.close(settings.grace_seconds)
     if left:
         _delivered(page)
         time.sleep(FETCH_SECONDS)
-    record.LOG.info({"event": "ended", "all_runs_ended": ended})
+    LOG.info({"event": "ended", "all_runs_ended": ended})
     # Closing waits for every page that is still open; the process need not.
     closing = threading.Thread(target=page.close, daemon=True)
     closing.start()
@@ -125,37 +158,25 @@ def _delivered(page: gr.Blocks) -> None:
         time.sleep(0.05)
 
 
-def _keep_small(page: gr.Blocks, settings: Settings, ending: threading.Event) -> None:
+def _measure_speed(page: gr.Blocks, site: Site, ending: threading.Event) -> None:
+    """Know how quick this machine is before the first visitor asks how long a run takes."""
+    if site.replicas is None:
+        site.runtime.measure_speed()
+
+
+def _keep_small(page: gr.Blocks, site: Site, ending: threading.Event) -> None:
     """Forget nets that nobody has used for so long; they are loaded again when somebody wants them."""
-    idle = 60 * settings.unload_minutes
+    idle = 60 * site.runtime.settings.unload_minutes
     if on_zero_gpu():  # this process never has the GPU, and its nets are for those that get one
         return
     while idle and not ending.wait(min(LOOK_SECONDS, idle)):
-        unload_idle(idle)
+        if site.runtime.unload_idle(idle):
+            LOG.info({"event": "unloaded"})
 
 
-def _keep_clean(page: gr.Blocks, settings: Settings, ending: threading.Event) -> None:
+def _keep_clean(page: gr.Blocks, site: Site, ending: threading.Event) -> None:
     """Delete files that are too old."""
-    keep = 60 * settings.keep_minutes
+    keep = 60 * site.runtime.settings.keep_minutes
     while not ending.wait(min(LOOK_SECONDS, keep / 4)):
-        if deleted := visits.delete_old(page, keep):
-            record.LOG.info({"event": "deleted", "files": deleted})
-
-
-def unload_idle(idle_seconds: float) -> bool:
-    """Forget all nets where none has been used for so long and no run has the device; returns whether it did."""
-    if "engine.model_store.loaded_nets" not in sys.modules or not LOCK.acquire(blocking=False):
-        return False
-    try:
-        from engine.model_store.loaded_nets import models
-
-        if not len(models) or min(models.idle_seconds, TURNS.idle_seconds) < idle_seconds:
-            return False
-        models.clear()
-    finally:
-        LOCK.release()
-    from engine.hardware.device import release_memory
-
-    release_memory()
-    record.LOG.info({"event": "unloaded"})
-    return True
+        if deleted := delete_old(page, keep):
+            LOG.info({"event": "deleted", "files": deleted})

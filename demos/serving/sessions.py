@@ -1,6 +1,7 @@
 """Uploads that go when their visitor does, and the other files when they are old.
 
-What belongs to a visit is decided here, by the files that its handlers have really opened; a page could name any file.
+What belongs to a session is decided here, by the files that its handlers have really opened; a page could name any
+file.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
@@ -19,10 +20,11 @@ import gradio as gr
 from gradio.context import LocalContext
 from gradio.utils import get_upload_folder
 
+from demos.serving.request import session
 from engine import Picture
 
-MOST_VISITS, MOST_FILES = 1000, 500
-"""What is remembered; what is not goes when it is old."""
+MOST_SESSIONS, MOST_FILES = 1000, 500
+"""Sessions, and files of each, that are remembered; other files go when they are old."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,88 +34,62 @@ class Uploaded(Picture):
     path: str = ""
 
 
-class Visits:
-    """Paths by visit, of every tab: what has to be deleted when it ends. Nothing else of a visit is known here."""
+class Sessions:
+    """Paths by session, of every tab: what has to be deleted when it ends. Nothing else of a session is known here."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._paths: OrderedDict[str, set[str]] = OrderedDict()
 
-    def note(self, visit: str, paths: Iterable[str]) -> None:
-        """These files belong to a visit."""
+    def own(self, name: str, paths: Iterable[str]) -> None:
+        """These files belong to a session."""
         with self._lock:
-            mine = self._paths.setdefault(visit, set())
-            self._paths.move_to_end(visit)
-            mine.update(islice((path for path in paths if path not in mine), MOST_FILES - len(mine)))
-            while len(self._paths) > MOST_VISITS:
+            own = self._paths.setdefault(name, set())
+            self._paths.move_to_end(name)
+            own.update(islice((path for path in paths if path not in own), MOST_FILES - len(own)))
+            while len(self._paths) > MOST_SESSIONS:
                 self._paths.popitem(last=False)
 
-    def forget(self, visit: str, kept: Callable[[], Collection[str]] = tuple) -> None:
-        """Delete a visit's files, but for those of another visit (equal files have one path) and what is kept."""
+    def forget(self, name: str, kept: Callable[[], Collection[str]] = tuple) -> None:
+        """Delete a session's files, but for those of another one (equal files have one path) and what is kept."""
         with self._lock:
-            mine = self._paths.pop(visit, set())
+            own = self._paths.pop(name, set())
             others = {path for paths in self._paths.values() for path in paths}
-        if mine:
-            for path in mine - others - set(kept()):
+        if own:
+            for path in own - others - set(kept()):
                 Path(path).unlink(missing_ok=True)
 
+    def note(self, value: Any) -> None:
+        """In a handler: what it was given belongs to its session."""
+        media = value if isinstance(value, list) else [value]
+        self.note_paths([str(each.path) for each in media if getattr(each, "path", None)])
 
-VISITS = Visits()
-"""Of this process."""
-MCP = "mcp"
+    def note_paths(self, paths: Collection[str]) -> None:
+        """In a handler: files that were uploaded for it belong to its session."""
+        if paths and session():
+            self.own(session(), paths)
 
+    def connect(self, page: gr.Blocks) -> None:
+        """Forget a session as soon as its page is closed or loaded again; pictures of the page itself stay."""
 
-def request() -> Any:
-    """In a handler: the request that it serves, a ``gr.Request``; None outside of one."""
-    return LocalContext.request.get(None)
+        def left(request: gr.Request) -> None:
+            if name := request.session_hash:
+                self.forget(name, lambda: own_files(page))
+                forget_states(name)
 
-
-def header(name: str) -> str:
-    """In a handler: a header of the request; empty where there is none."""
-    return str(getattr(request(), "headers", {}).get(name) or "")
-
-
-def current() -> str:
-    """In a handler: the visit that it runs for; empty outside of one."""
-    return str(getattr(request(), "session_hash", None) or "")
-
-
-def address() -> str:
-    """In a handler: where its visitor is, as far as the server knows: a user, else a network address.
-
-    All calls of MCP clients come through one session of Gradio's own, and have :data:`MCP` for an address.
-    """
-    asked = request()
-    if header("x-gradio-user") == "mcp":
-        return MCP
-    if getattr(asked, "username", None):
-        return f"user {asked.username}"
-    return str(getattr(getattr(asked, "client", None), "host", ""))
+        page.unload(left)
 
 
-def note(given: Any) -> None:
-    """In a handler: what it was given belongs to the visit that it runs for."""
-    pictures = given if isinstance(given, list) else [given]
-    note_paths([each.path for each in pictures if isinstance(each, Uploaded)])
-
-
-def note_paths(paths: Sequence[str]) -> None:
-    """In a handler: files that were uploaded for it belong to its visit."""
-    if paths and current():
-        VISITS.note(current(), paths)
-
-
-def forget_states(visit: str) -> None:
-    """In a handler: forget what Gradio knows of a visit or a call; it would keep its states for an hour, the rest for
-    ever, some two megabytes of it."""
+def forget_states(name: str) -> None:
+    """In a handler: free Gradio's state of a session or a call (2 MB), which is otherwise kept for an hour."""
     page = LocalContext.blocks.get(None)
     if page is None:
         return
-    held = page.state_holder
-    held.delete_state(visit)
-    with held.lock:
-        held.session_data.pop(visit, None)
-        held.time_last_used.pop(visit, None)
+    holder = page.state_holder
+    holder.delete_state(name)
+    with holder.lock:
+        holder.session_data.pop(name, None)
+        holder.time_last_used.pop(name, None)
 
 
 def own_files(page: gr.Blocks) -> set[str]:
@@ -122,7 +98,7 @@ def own_files(page: gr.Blocks) -> set[str]:
 
 
 def delete_old(page: gr.Blocks, seconds: float) -> int:
-    """Delete files of visits and calls that are older; returns how many.
+    """Delete files of sessions and calls that are older; returns how many.
 
     Why not Gradio's own cleaning (``delete_cache``): it knows uploads, but no file that was made of them (6.31). What
     it counts by is lost with the copies of components that each session has.
@@ -135,15 +111,3 @@ def delete_old(page: gr.Blocks, seconds: float) -> int:
                 deleted += 1
                 path.parent.rmdir()  # OSError where another file is in it
     return deleted
-
-
-def connect(page: gr.Blocks) -> None:
-    """Forget a visit as soon as its page is closed or loaded again: uploads, results; pictures of the page stay."""
-
-    def left(request: gr.Request) -> None:
-        visit = request.session_hash
-        if visit:
-            VISITS.forget(visit, lambda: own_files(page))
-            forget_states(visit)
-
-    page.unload(left)

@@ -11,62 +11,75 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from engine import Job, PentimentoError
-from engine.runtime.scheduler import TURNS
+from engine.contracts.facts import RunFacts
+from engine.runtime.scheduler import Scheduler
 
-FIGURES = CollectorRegistry()
-"""What ``/metrics`` tells."""
-_RUNS = Counter("pentimento_runs", "Runs that have ended.", ["task", "outcome"], registry=FIGURES)
-_SECONDS = Histogram(
-    "pentimento_run_seconds", "Time of runs that gave a result, waiting included.", ["task"], registry=FIGURES,
-    buckets=(0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000),
-)  # fmt: skip
-Gauge("pentimento_waiting", "Runs that wait for the device.", registry=FIGURES).set_function(lambda: TURNS.waiting)
-Gauge("pentimento_running", "Runs that have the device.", registry=FIGURES).set_function(lambda: TURNS.running)
 LOG = logging.getLogger("pentimento")
 
 
 @dataclass
-class Told:
+class RunRecord:
     """What a run says of itself before it has ended."""
 
-    facts: Any = None
-    """See :attr:`engine.Result.facts`."""
+    facts: RunFacts | None = None
 
 
-@contextmanager
-def noted(task: str, job: Job) -> Iterator[Told]:
-    """A run of a task: when the context ends, it is counted and a line is logged."""
-    start, told = time.monotonic(), Told()
-    outcome, why = "failed", None
-    try:
-        yield told
-        outcome = "stopped" if job.stopped else "done"
-    except PentimentoError as error:
-        outcome, why = "refused", type(error).__name__
-        raise
-    except GeneratorExit:
-        outcome = "left"
-        raise
-    except Exception as error:
-        why = type(error).__name__
-        raise
-    finally:
-        _note(task, outcome, time.monotonic() - start, told.facts or {}, why)
-        job.forget()
+class Telemetry:
+    """Figures and log of one server.
 
+    Args:
+        scheduler: whose line is counted.
+    """
 
-def _note(task: str, outcome: str, seconds: float, facts: Any, why: str | None) -> None:
-    _RUNS.labels(task, outcome).inc()
-    if outcome in ("done", "stopped"):
-        _SECONDS.labels(task).observe(seconds)
-    kept = {key: facts[key] for key in ("size", "device", "peak_memory_bytes") if key in facts}
-    line = {"event": "run", "task": task, "outcome": outcome, "seconds": round(seconds, 3), **kept}
-    if "seconds" in facts:
-        line["waited"] = round(seconds - facts["seconds"], 3)
-    LOG.info({**line, "error": why} if why else line)
+    def __init__(self, scheduler: Scheduler) -> None:
+        self._figures = CollectorRegistry()
+        self._runs = Counter("pentimento_runs", "Runs that have ended.", ["task", "outcome"], registry=self._figures)
+        self._seconds = Histogram(
+            "pentimento_run_seconds", "Time of runs that gave a result, waiting included.", ["task"],
+            registry=self._figures, buckets=(0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000),
+        )  # fmt: skip
+        waiting = Gauge("pentimento_waiting", "Runs that wait for the device.", registry=self._figures)
+        running = Gauge("pentimento_running", "Runs that have the device.", registry=self._figures)
+        waiting.set_function(lambda: scheduler.waiting)
+        running.set_function(lambda: scheduler.running)
+
+    def metrics(self) -> bytes:
+        """What ``/metrics`` answers."""
+        return generate_latest(self._figures)
+
+    @contextmanager
+    def run(self, task: str, job: Job) -> Iterator[RunRecord]:
+        """A run of a task: when the context ends, it is counted and a line is logged."""
+        start, record = time.monotonic(), RunRecord()
+        outcome, error_name = "failed", None
+        try:
+            yield record
+            outcome = "stopped" if job.stopped else "done"
+        except PentimentoError as error:
+            outcome, error_name = "refused", type(error).__name__
+            raise
+        except GeneratorExit:
+            outcome = "left"
+            raise
+        except Exception as error:
+            error_name = type(error).__name__
+            raise
+        finally:
+            self._note(task, outcome, time.monotonic() - start, record.facts, error_name)
+            job.forget()
+
+    def _note(self, task: str, outcome: str, seconds: float, facts: RunFacts | None, error_name: str | None) -> None:
+        self._runs.labels(task, outcome).inc()
+        if outcome in ("done", "stopped"):
+            self._seconds.labels(task).observe(seconds)
+        line: dict[str, Any] = {"event": "run", "task": task, "outcome": outcome, "seconds": round(seconds, 3)}
+        if facts is not None:
+            line |= {"size": list(facts.size), "device": str(facts.device)}
+            line |= {"peak_memory_bytes": facts.peak_memory_bytes, "waited": round(seconds - facts.seconds, 3)}
+        LOG.info({**line, "error": error_name} if error_name else line)
 
 
 class JsonLines(logging.Formatter):
@@ -74,9 +87,9 @@ class JsonLines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """The record's mapping with its time."""
-        told = record.msg if isinstance(record.msg, dict) else {"event": record.getMessage()}
+        values = record.msg if isinstance(record.msg, dict) else {"event": record.getMessage()}
         stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
-        return json.dumps({"time": f"{stamp}Z", "level": record.levelname.lower(), **told})
+        return json.dumps({"time": f"{stamp}Z", "level": record.levelname.lower(), **values})
 
 
 def begin_log() -> None:

@@ -5,45 +5,40 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, ParamSpec, TypeVar
 
+from engine import Runtime
 from engine.contracts.settings import on_zero_gpu
+from engine.model_store.catalogue import catalogue
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 SHORTEST_SECONDS, LONGEST_SECONDS = 15, 120
-"""That a GPU is asked for: anonymous visitors have two minutes a day."""
+"""Least and most time that a GPU is asked for: anonymous visitors have two minutes a day."""
 
 
-def on_gpu(seconds: Callable[P, float]) -> Callable[[Callable[P, Iterator[T]]], Callable[P, Iterator[T]]]:
-    """A decorator for a generator that needs the GPU; elsewhere the generator itself.
+def on_gpu(seconds: Callable[P, float], work: Callable[P, Iterator[T]]) -> Callable[P, Iterator[T]]:
+    """A generator that needs the GPU, such that it has one; elsewhere the generator itself.
 
     Arguments and what is yielded have to be such that they can be pickled; files that the generator makes have to
     outlast it, for it does not wait until what it has yielded is looked at.
 
     Args:
         seconds: the generator's arguments -> how long it should take.
+        work: the generator.
     """
+    if not on_zero_gpu():
+        return work
+    import spaces
 
-    def decorate(work: Callable[P, Iterator[T]]) -> Callable[P, Iterator[T]]:
-        if not on_zero_gpu():
-            return work
-        import spaces
+    def duration(*given: P.args, **named: P.kwargs) -> int:
+        return round(min(max(2 * seconds(*given, **named), SHORTEST_SECONDS), LONGEST_SECONDS))
 
-        def duration(*given: P.args, **named: P.kwargs) -> int:
-            return round(min(max(2 * seconds(*given, **named), SHORTEST_SECONDS), LONGEST_SECONDS))
-
-        decorated: Any = spaces.GPU(duration=duration)(work)
-        return decorated  # type: ignore[no-any-return]
-
-    return decorate
+    decorated: Any = spaces.GPU(duration=duration)(work)
+    return decorated  # type: ignore[no-any-return]
 
 
-def place_nets() -> None:
+def place_nets(runtime: Runtime) -> None:
     """Put the shipped nets on the GPU before one is lent: the lent process then begins with them."""
-    from engine.hardware.device import best_device
-    from engine.model_store.catalogue import catalogue
-    from engine.model_store.loaded_nets import models
-
     for entry in catalogue():
         if entry.shipped:
-            models.get(entry, best_device())
+            runtime.nets.get(entry.name)

@@ -125,8 +125,8 @@ def _pairs(names: Sequence[str], count: int) -> list[tuple[str, str]]:
 
 
 def _row(
-    judge: ReferenceModel, context: RunContext, photo: Picture, seen: Sequence[Picture], held_out: Sequence[Picture], method: str,
-    parameters: FaceSwap,
+    judge: ReferenceModel, context: RunContext, photo: Picture, seen: Sequence[Picture],
+    held_out: Sequence[Picture], method: str, parameters: FaceSwap,
 ) -> dict[str, Any]:  # fmt: skip
     import time
 
