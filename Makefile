@@ -26,7 +26,7 @@ test: $(VENV)/installed-dev check
 
 # 50 visitors at once, 500 runs, memory and files watched; some minutes.
 soak: $(VENV)/installed-dev
-	$(BIN)/python -m tests.soak
+	$(BIN)/python -m tests.support.soak
 
 # Gradio writes a stub beside each component class when it is imported; mypy would read it instead of the class.
 check: $(VENV)/installed-dev

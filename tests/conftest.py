@@ -30,8 +30,8 @@ os.environ.update(
 
 import pytest  # noqa: E402
 
-from engine import Picture, open_picture  # noqa: E402
-from tests import pictures  # noqa: E402
+from engine import Picture, Runtime, open_picture  # noqa: E402
+from tests.support import pictures  # noqa: E402
 
 if TYPE_CHECKING:  # the engine's tests need no browser
     from gradio_client import Client
@@ -47,6 +47,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.stem in ALONE:
             item.add_marker(pytest.mark.alone)
+
+
+@pytest.fixture(scope="session")
+def runtime() -> Runtime:
+    """One engine for all tests of a process: nets are loaded once. A test that needs settings makes its own."""
+    return Runtime()
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from engine.cli.main import main
 from engine.contracts.parameters import parse
 from engine.recipes import KEY_MADE_FROM, Recipe, made_from, read
 from engine.tasks import FILMS
-from tests import pictures
+from tests.support import pictures
 
 FORMS = {form.name: form for form in (*TASKS, *FILMS.values())}
 OTHER: dict[str, dict[str, Any]] = {

@@ -1,0 +1,194 @@
+"""Batches: names, journals, results that appear at once, bad files, a batch that is killed and goes on."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from engine import TASKS, Walk, open_picture, run
+from engine.batch.journal import NAME, Journal
+from engine.batch.run import Order, Report, batch
+from engine.batch.sources import Item, items_of, results_of
+from engine.cli.main import main
+from engine.contracts.errors import ParameterError
+from engine.contracts.job import Job
+from engine.contracts.parameters import parse
+from engine.imaging.picture import ENDINGS
+from engine.video.reader import look_at
+from tests.support import pictures
+
+TASK = TASKS["style-v2"]
+ROOT = Path(__file__).parents[2]
+
+
+def order(**values: object) -> Order:
+    return Order(task=TASK, parameters=parse(TASK.parameters, {"size": 96, **values}), pictures={})
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    folder = tmp_path / "photos"
+    (folder / "more").mkdir(parents=True)
+    for index, name in enumerate(("a.png", "b.jpg", "more/c.png")):
+        pictures.scene(96 + index, 72).save(folder / name)
+    (folder / "d.png").write_bytes(b"hello, I am not a picture")
+    (folder / "notes.txt").write_text("no picture by its name")
+    return folder
+
+
+def done(source: Path | str, folder: Path, made: Order | None = None) -> Report:
+    return Walk(batch(str(source), folder, made or order())).finish()
+
+
+def test_every_file_has_its_result_and_bad_ones_are_told(photos: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    report = done(photos, out)
+    assert (report.made, report.kept, list(report.failed)) == (3, 0, ["d.png"])
+    assert "not a picture" in report.failed["d.png"]
+    assert sorted(path.relative_to(out).as_posix() for path in out.rglob("*.*")) == [
+        "a.png", "b.png", "more/c.png", NAME
+    ]  # fmt: skip
+    single = Walk(run(TASK, {"content": [open_picture(photos / "b.jpg")]}, order().parameters)).finish()
+    with Image.open(out / "b.png") as image:
+        assert image.tobytes() == single.image.tobytes(), "the same as a single run"
+
+
+def test_what_is_there_is_kept_and_what_has_changed_is_made_again(photos: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    done(photos, out)
+    times = {path: path.stat().st_mtime_ns for path in out.rglob("*.png")}
+    report = done(photos, out)
+    assert (report.made, report.kept) == (0, 3)
+    assert {path: path.stat().st_mtime_ns for path in out.rglob("*.png")} == times
+    pictures.painting().save(photos / "a.png")
+    (out / "b.png").unlink()
+    report = done(photos, out)
+    assert (report.made, report.kept) == (2, 1)
+    assert done(photos, out, order(strength=0.5)).made == 3, "other parameters, other results"
+
+
+def test_a_zip_and_a_pattern_are_sources(photos: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.write(photos / "a.png", "deep/a.png")
+        for outside in ("../outside.jpg", "deep/../../outside2.jpg", "C:/outside3.jpg"):
+            archive.write(photos / "b.jpg", outside)
+    report = done(tmp_path / "a.zip", tmp_path / "zipped")
+    assert (report.made, report.failed) == (1, {})
+    assert (tmp_path / "zipped" / "deep" / "a.png").exists()
+    assert not list(tmp_path.rglob("*outside*"))
+    assert done(f"{photos}/*.jpg", tmp_path / "found").made == 1
+    with pytest.raises(ParameterError, match="nothing to work on"):
+        done(tmp_path / "nowhere", tmp_path / "none")
+
+
+def test_no_two_results_have_one_place() -> None:
+    path = Path("x")
+    items = [Item(name, path) for name in ("a.jpg", "a.png", "b/a.png", "c.webp")]
+    items.append(Item("c.webp", Path("y")))
+    found = [str(each) for each in results_of(items, ".png").values()]
+    assert found == ["a.jpg.png", "a.png.png", "b/a.png", "c.webp.png", "c.webp-2.png"]
+    assert len(set(found)) == len(items)
+
+
+def test_half_a_line_of_a_journal_is_no_line(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    (tmp_path / "a.png").touch()
+    journal.note("a.jpg", {"key": "1"})
+    with (tmp_path / NAME).open("a") as stream:
+        stream.write('{"name": "b.jpg", "ke')
+    again = Journal(tmp_path)
+    assert again.done("a.jpg", "1", tmp_path / "a.png")
+    assert not again.done("a.jpg", "2", tmp_path / "a.png")
+    assert not again.done("a.jpg", "1", tmp_path / "gone.png")
+    assert not again.done("b.jpg", "1", tmp_path / "a.png")
+    again.note("c.jpg", {"key": "3"})
+    assert Journal(tmp_path).done("c.jpg", "3", tmp_path / "a.png"), "a new line begins behind the broken one"
+
+
+def test_a_stop_leaves_the_rest_and_nothing_half_done(photos: Path, tmp_path: Path) -> None:
+    job, out = Job(), tmp_path / "out"
+    walk = Walk(batch(str(photos), out, order(), job))
+    for step in walk:
+        if "2 of 4" in step.stage:
+            job.stop()
+    assert walk.result.made == 1
+    assert walk.result.left == 3
+    assert [path.name for path in out.rglob("*.p*")] == ["a.png", NAME] or not list(out.rglob("*.part"))
+    assert done(photos, out).made == 2
+
+
+def test_progress_and_time_left(photos: Path, tmp_path: Path) -> None:
+    steps = list(batch(str(photos), tmp_path / "out", order()))
+    shares = [step.done for step in steps]
+    assert shares == sorted(shares)
+    assert shares[-1] == 1
+    assert any(step.seconds_left for step in steps)
+
+
+def test_a_killed_batch_goes_on(tmp_path: Path) -> None:
+    folder, out = tmp_path / "photos", tmp_path / "out"
+    folder.mkdir()
+    for index in range(6):
+        pictures.scene(120 + index, 90).save(folder / f"{index}.png")
+    command = [sys.executable, "-m", "engine", "batch", "style-v1", str(folder), str(out), "--size", "96"]
+    command += ["--iterations", "25", "--style", str(pictures.saved(pictures.painting(), tmp_path / "style.png"))]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        end = time.monotonic() + 120
+        while len(list(out.glob("*.png"))) < 2:
+            assert process.poll() is None
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        os.kill(process.pid, signal.SIGKILL)
+    for path in out.glob("*.png"):
+        if not path.name.startswith("."):
+            with Image.open(path) as image:
+                image.load()
+    before = {path: path.stat().st_mtime_ns for path in out.glob("[0-9].png")}
+    told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert len(list(out.glob("[0-9].png"))) == 6
+    kept = int(told.split(" were there")[0].split()[-1])
+    assert kept >= 1
+    assert sum(path.stat().st_mtime_ns == then for path, then in before.items()) >= kept
+    lines = [json.loads(line) for line in (out / NAME).read_text().splitlines()]
+    assert len({line["name"] for line in lines}) == 6
+
+
+def test_the_command_reports_failures(photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    given = ["batch", "super-resolution", str(photos), str(tmp_path / "out"), "--method", "bicubic", "--scale", "2"]
+    assert main([*given, "--kind", "jpeg"]) == 1
+    told = capsys.readouterr()
+    assert "3 made, 0 were there, 1 failed" in told.out
+    assert "d.png  This is not a picture" in told.err
+    with Image.open(tmp_path / "out" / "more" / "c.jpg") as image:
+        assert image.size == (196, 144)
+
+
+def test_other_inputs_are_the_same_for_all(photos: Path, tmp_path: Path) -> None:
+    mask = pictures.saved(pictures.hole(), tmp_path / "mask.png")
+    given = ["batch", "inpainting", str(photos), str(tmp_path / "out"), "--mask", str(mask), "--method", "classical"]
+    assert main(given) == 1
+    assert sorted(path.name for path in (tmp_path / "out").rglob("*.png")) == ["a.png", "b.png"], "c has another shape"
+    assert {path.suffix for path in (tmp_path / "out").rglob("*.*")} <= {".png", ".jsonl"}
+    assert len(items_of(str(tmp_path / "out"), ENDINGS)) == 2
+
+
+def test_videos_are_painted_and_enlarged(tmp_path: Path) -> None:
+    from tests.video.test_video import video
+
+    (tmp_path / "films").mkdir()
+    video(tmp_path / "films" / "a.mp4")
+    (tmp_path / "films" / "b.mp4").write_bytes(b"no film")
+    for task, option, size in (("style-v2-video", ("--size", "96"), 96), ("super-resolution-video", (), 192)):
+        out = tmp_path / task
+        assert main(["batch", task, str(tmp_path / "films"), str(out), *option]) == 1
+        assert look_at(out / "a.mp4").size[0] == size
+        assert not (out / "b.mp4").exists()

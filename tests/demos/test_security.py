@@ -1,0 +1,239 @@
+"""The threat model of the README, point by point, as attacks on a running hub."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import pytest
+from gradio_client import Client, handle_file
+from gradio_client.exceptions import AppError
+from playwright.sync_api import Page, expect
+from starlette.responses import PlainTextResponse
+from starlette.testclient import TestClient
+
+from demos.serving.limits import BODY_BYTES, Limits, Room
+from tests.support import pictures
+from tests.support.asking import ask, loopback
+from tests.conftest import ROOT
+
+META = {"meta": {"_type": "gradio.FileData"}}
+
+
+def endpoints(url: str) -> dict[str, list[dict[str, Any]]]:
+    _, text, _ = ask(f"{url}/gradio_api/info")
+    return {name: each["parameters"] for name, each in json.loads(text)["named_endpoints"].items()}
+
+
+def call(url: str, endpoint: str, values: list[Any]) -> str:
+    """What comes back of a hand-made call."""
+    status, text, _ = ask(f"{url}/gradio_api/call{endpoint}", {"data": values})
+    if status != 200:
+        return f"event: error {status}"
+    return ask(f"{url}/gradio_api/call{endpoint}/{json.loads(text)['event_id']}")[1]
+
+
+@contextmanager
+def listener() -> Iterator[tuple[str, list[str]]]:
+    """A server that notes who asks it for something."""
+    asked: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def log_message(self, *_: object) -> None:
+            pass
+
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_response(404)
+            self.end_headers()
+
+        do_HEAD = do_GET  # noqa: N815
+
+    with loopback(Handler) as url:
+        yield url, asked
+
+
+def of_files(parameters: list[dict[str, Any]]) -> list[int]:
+    """Which arguments take files."""
+    return [index for index, each in enumerate(parameters) if "Path to a local file" in json.dumps(each["type"])]
+
+
+def test_no_endpoint_reads_a_file_of_the_server(app_url: str, tmp_path: Path) -> None:
+    secret = pictures.saved(pictures.scene(), tmp_path / "secret.png")
+    tried = 0
+    for endpoint, parameters in endpoints(app_url).items():
+        values = [each.get("parameter_default") for each in parameters]
+        for index in of_files(parameters):
+            for given in ({"path": str(secret)}, {"path": str(secret), **META}):
+                many = "caption" in json.dumps(parameters[index]["type"])
+                wrong = [{"image": given, "caption": None}] if many else given
+                told = call(app_url, endpoint, [*values[:index], wrong, *values[index + 1 :]])
+                assert "event: error" in told, (endpoint, index, told)
+                assert "event: complete" not in told
+                tried += 1
+    assert tried > 40
+
+
+def test_no_address_is_fetched(app_url: str) -> None:
+    parameters = endpoints(app_url)["/style_v2"]
+    values = [each.get("parameter_default") for each in parameters]
+    with listener() as (url, asked):
+        for address in (f"{url}/a.png", f"{url}/gradio_api/file=/etc/passwd", "http://example.com/a.png"):
+            for given in ({"path": address}, {"path": address, **META}, {"path": address, "url": address, **META}):
+                start = time.monotonic()
+                assert "event: complete" not in call(app_url, "/style_v2", [given, *values[1:]])
+                assert time.monotonic() - start < 5, "nothing waits for another server"
+        assert not asked
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/etc/passwd", "../../../etc/passwd", f"{ROOT}/.git/config", "%2e%2e/%2e%2e/etc/passwd", str(ROOT / "app.py"),
+        str(ROOT / "weights" / "catalogue.json"), "/proc/self/environ", "",
+    ],
+)  # fmt: skip
+def test_no_file_is_served_but_those_of_the_page(path: str, app_url: str) -> None:
+    status, text, _ = ask(f"{app_url}/gradio_api/file={path}")
+    assert status in (403, 404), text
+    assert "root:" not in text
+    assert "import" not in text
+
+
+def test_uploads_cannot_be_listed_or_put_elsewhere(app_url: str) -> None:
+    cache = Path(os.environ["GRADIO_TEMP_DIR"])
+    assert ask(f"{app_url}/gradio_api/file={cache}")[0] in (403, 404)
+    boundary = "----attack"
+    name = "../../../../evil.png"
+    disposition = f'Content-Disposition: form-data; name="files"; filename="{name}"'
+    body = f"--{boundary}\r\n{disposition}\r\n\r\nx\r\n--{boundary}--\r\n".encode()
+    headers = {"content-type": f"multipart/form-data; boundary={boundary}"}
+    status, text, _ = ask(f"{app_url}/gradio_api/upload", body, headers)
+    assert status == 200
+    stored = Path(json.loads(text)[0]).resolve()
+    assert cache.resolve() in stored.parents
+    assert ".." not in stored.name
+
+
+def test_a_request_may_not_weigh_more_than_the_page_needs(app_url: str) -> None:
+    port = urlsplit(app_url).port
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    connection.putrequest("POST", "/gradio_api/call/style_v2")
+    connection.putheader("content-type", "application/json")
+    connection.putheader("content-length", str(BODY_BYTES + 1))
+    connection.endheaders()
+    assert connection.getresponse().status == 413
+    connection.close()
+    deep = b'{"data": ' + b"[" * 200_000 + b"]" * 200_000 + b"}"
+    assert ask(f"{app_url}/gradio_api/call/style_v2", deep)[0] >= 400
+    assert ask(f"{app_url}/healthz")[0] == 200
+
+
+async def _echo(scope: Any, receive: Any, send: Any) -> None:
+    got, more = 0, True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            await PlainTextResponse("cut", status_code=400)(scope, receive, send)
+            return
+        got, more = got + len(message.get("body", b"")), message.get("more_body", False)
+    await PlainTextResponse(str(got))(scope, receive, send)
+
+
+def test_a_body_in_chunks_is_cut_and_uploads_need_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("demos.serving.limits.BODY_BYTES", 1000)
+    monkeypatch.setattr("demos.serving.limits.LOOK_SECONDS", 0.0)
+    client = TestClient(Limits(_echo, 5000, 4000, Room(lambda: str(tmp_path))))
+    assert client.post("/gradio_api/call/x", content=b"a" * 900).text == "900"
+    assert client.post("/gradio_api/call/x", content=iter([b"a" * 600] * 9)).status_code == 400
+    assert client.post("/gradio_api/upload", content=b"a" * 3000).text == "3000"
+    assert client.post("/gradio_api/upload", content=b"a" * 4500).status_code == 413
+    (tmp_path / "small.png").write_bytes(b"a" * 2000)
+    assert client.post("/gradio_api/upload", content=b"a" * 3500).status_code == 413, "no more than there is room for"
+    (tmp_path / "old.png").write_bytes(b"a" * 6000)
+    refused = client.post("/gradio_api/upload", content=b"a" * 3000)
+    assert refused.status_code == 507
+    assert "try again" in refused.text
+
+
+def test_other_sites_may_not_read_answers(app_url: str) -> None:
+    for origin in ("https://evil.example", "null"):
+        _, _, headers = ask(f"{app_url}/gradio_api/info", None, {"origin": origin})
+        assert headers.get("access-control-allow-origin") in (None, app_url)
+
+
+def test_a_visit_is_not_told_of_another(app_url: str, files: tuple[Path, Path]) -> None:
+    """Results are told to the session that asked; an event of another one cannot be listened to."""
+    visitor = Client(app_url, verbose=False)
+    visitor.predict(handle_file(files[0]), style_name="scream", size=64, api_name="/style_v2")
+    for path in ("/gradio_api/queue/data?session_hash=guess", "/gradio_api/call/style_v2/guess"):
+        text = b""
+        try:
+            with urllib.request.urlopen(app_url + path, timeout=2) as answer:
+                while part := answer.read1(2000):
+                    text += part
+        except (OSError, http.client.HTTPException):
+            pass
+        assert b"pentimento" not in text
+
+
+def test_a_state_of_another_visit_cannot_be_asked_for(app_url: str) -> None:
+    for name in ("../../../etc/passwd", "guess"):
+        status, text, _ = ask(f"{app_url}/?deep_link={name}")
+        assert status in (200, 404)
+        assert "root:" not in text
+
+
+def test_the_line_cannot_be_skipped(app_url: str) -> None:
+    assert ask(f"{app_url}/gradio_api/run/style_v1", {"data": []})[0] == 404
+    assert ask(f"{app_url}/gradio_api/api/style_v1", {"data": []})[0] == 404
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "task=<img src=x onerror=alert(1)>",
+        "task=style-v1&size=<img src=x onerror=alert(1)>",
+        "task=face-swap&trained=<img src=x onerror=alert(1)>&consent=true",
+        "lang=<img src=x onerror=alert(1)>",
+    ],
+)
+def test_a_link_cannot_bring_code(query: str, window: Page, app_url: str) -> None:
+    said: list[str] = []
+    window.on("dialog", lambda dialog: (said.append(dialog.message), dialog.dismiss()))
+    window.goto(f"{app_url}/?{quote(query, safe='=&')}")
+    expect(window.get_by_role("heading", name="Pentimento")).to_be_visible(timeout=30_000)
+    window.wait_for_timeout(1500)
+    assert not said
+    assert window.locator("img[src='x']").count() == 0
+    consent = window.get_by_label("Everybody who can be seen here agrees")
+    assert consent.count() == 0 or not consent.is_checked()
+
+
+def test_html_in_a_name_is_shown_as_text(page: Page, tmp_path: Path) -> None:
+    said: list[str] = []
+    page.on("dialog", lambda dialog: (said.append(dialog.message), dialog.dismiss()))
+    name = "<img src=x onerror=alert(1)>.png"
+    (tmp_path / name).write_bytes(b"no picture")
+    page.locator("[data-testid=file-upload]").first.set_input_files(tmp_path / name)
+    page.wait_for_timeout(2000)
+    assert not said
+    assert page.locator("img[src='x']").count() == 0
+
+
+def test_an_error_says_nothing_of_the_server(client: Client, tmp_path: Path, files: tuple[Path, Path]) -> None:
+    (tmp_path / "odd.png").write_bytes(b"\x89PNG\r\n\x1a\n" + b"\0" * 100)
+    with pytest.raises(AppError) as raised:
+        client.predict(handle_file(tmp_path / "odd.png"), size=64, api_name="/style_v2")
+    assert "Traceback" not in str(raised.value)
+    assert "/tmp" not in str(raised.value)

@@ -1,0 +1,113 @@
+"""What the server does besides the page, in a process of its own with other settings."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from gradio_client import Client, handle_file
+from gradio_client.exceptions import AppError
+
+from demos.serving.server import launch_options
+from engine.contracts.errors import ParameterError
+from engine.contracts.settings import Settings
+from tests.support.asking import ask, wait_until
+from tests.conftest import Server, served
+
+LOGIN = ("me", "secret")
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    with served(
+        "server", PENTIMENTO_METRICS="1", PENTIMENTO_AUTH="me:secret, you:word", PENTIMENTO_UNLOAD_MINUTES="0.03",
+        PENTIMENTO_RUNS_PER_VISITOR="1", PENTIMENTO_GRACE_SECONDS="30",
+    ) as found:  # fmt: skip
+        yield found
+
+
+@pytest.fixture(scope="module")
+def visitor(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Client:
+    folder = tmp_path_factory.mktemp("downloads")
+    return Client(server.url, auth=LOGIN, verbose=False, download_files=str(folder))
+
+
+def test_health_needs_no_login_and_the_rest_does(server: Server) -> None:
+    status, text, _ = ask(f"{server.url}/healthz")
+    assert (status, json.loads(text)) == (200, {"status": "ok", "waiting": 0, "running": 0})
+    for path in ("/config", "/gradio_api/info"):
+        assert ask(server.url + path)[0] == 401, path
+    assert ask(f"{server.url}/gradio_api/mcp/")[0] == 404, "MCP clients could not log in"
+    with pytest.raises(Exception, match=r"(?i)credentials|login"):
+        Client(server.url, auth=("me", "wrong"), verbose=False)
+
+
+def test_a_run_is_counted_and_logged_without_names(server: Server, visitor: Client, files: tuple[Path, Path]) -> None:
+    secret = files[0].rename(files[0].with_name("my-private-name.jpg"))
+    visitor.predict(handle_file(secret), style_name="scream", size=64, api_name="/style_v2")
+    with pytest.raises(AppError):
+        visitor.predict(handle_file(secret), size=64, blend_scream=1, style_name="candy", api_name="/style_v2")
+    line, refused = (each for each in server.lines() if each["event"] == "run")
+    assert (line["task"], line["outcome"], line["size"]) == ("style-v2", "done", [64, 48])
+    assert line["seconds"] > 0
+    assert refused["outcome"] == "refused"
+    assert refused["error"].endswith("Error")
+    text = server.log.read_text()
+    assert "my-private-name" not in text
+    assert "127.0.0.1" not in "".join(json.dumps(each) for each in server.lines())
+    _, metrics, _ = ask(f"{server.url}/metrics")
+    assert 'pentimento_runs_total{outcome="done",task="style-v2"} 1.0' in metrics
+    assert 'pentimento_run_seconds_count{task="style-v2"} 1.0' in metrics
+    assert "pentimento_waiting 0.0" in metrics
+
+
+def test_idle_nets_leave_memory_and_come_back(server: Server, visitor: Client, files: tuple[Path, Path]) -> None:
+    wait_until(lambda: any(each["event"] == "unloaded" for each in server.lines()))
+    _, facts = visitor.predict(handle_file(files[0]), style_name="scream", size=64, api_name="/style_v2")
+    assert facts["size"] == [64, 48]
+
+
+def begun(visitor: Client, files: tuple[Path, Path]) -> Any:
+    job = visitor.submit(handle_file(files[0]), handle_file(files[1]), size=64, iterations=2000, api_name="/style_v1")
+    wait_until(lambda: any("iteration" in (each[1] or {}).get("stage", "") for each in job.outputs()))
+    return job
+
+
+def test_a_visitor_cannot_fill_the_line_alone(server: Server, visitor: Client, files: tuple[Path, Path]) -> None:
+    job = begun(visitor, files)
+    with pytest.raises(AppError, match="You have 1 runs waiting or running already"):
+        visitor.predict(handle_file(files[0]), style_name="scream", size=64, api_name="/style_v2")
+    other = Client(server.url, auth=("you", "word"), verbose=False)
+    waiting = other.submit(handle_file(files[0]), style_name="scream", size=64, api_name="/style_v2")
+    told = wait_until(lambda: [each[1]["stage"] for each in waiting.outputs() if "stage" in (each[1] or {})])
+    assert told[0].startswith("waiting: one run before yours")
+    job.cancel()
+    assert waiting.result(60)[1]["size"] == [64, 48]
+
+
+def test_a_server_that_is_told_to_end_hands_over_the_best_picture(
+    server: Server, visitor: Client, files: tuple[Path, Path]
+) -> None:
+    job = begun(visitor, files)
+    server.process.send_signal(signal.SIGTERM)
+    picture, facts = job.result(60)
+    assert facts["stopped"]
+    assert 0 < facts["iterations"] < 2000
+    assert Path(picture).stat().st_size > 1000
+    assert server.process.wait(30) == 0
+    assert next(each for each in server.lines() if each["event"] == "ended")["all_runs_ended"]
+
+
+def test_settings_become_options(monkeypatch: pytest.MonkeyPatch) -> None:
+    options = launch_options(Settings(auth="a:b:c", share=True, upload_megabytes=3, mcp=False))
+    assert options["auth"] == [("a", "b:c")]
+    assert (options["share"], options["max_file_size"], options["mcp_server"]) == (True, "3mb", False)
+    assert not launch_options(Settings(api=False))["mcp_server"]
+    assert [route.path for route in launch_options(Settings())["app_kwargs"]["routes"]] == ["/healthz"]
+    for wrong in ("name", ":", "a:, b"):
+        with pytest.raises(ParameterError, match="name:password"):
+            launch_options(Settings(auth=wrong))

@@ -1,0 +1,142 @@
+"""The network against plain convolutions in float64 on the shipped file, and against torchvision's own VGG-19."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+import torchvision
+from safetensors import safe_open
+from torch import Tensor
+from torch.nn import functional
+
+from engine.hardware.device import Device, best_device
+from engine.imaging.tensors import to_tensor
+from engine.model_store.catalogue import FOLDER, catalogue
+from engine.model_store.loaded_nets import Models, models
+from engine.nets import ARCHITECTURES, vgg
+from engine.nets.vgg import VGG19
+from tests.support import pictures
+
+ENTRY = catalogue()["vgg19-normalised"]
+CPU = Device(torch.device("cpu"), torch.float32, "CPU")
+
+
+def shipped() -> dict[str, Tensor]:
+    with safe_open(FOLDER / ENTRY.file, framework="pt") as file:
+        return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
+
+
+def plain_features(tensors: dict[str, Tensor], picture: Tensor) -> dict[str, Tensor]:
+    """The network spelt out, in float64, sharing no code with it."""
+    value = picture.double() - torch.tensor([123.68, 116.779, 103.939], dtype=torch.float64).view(1, 3, 1, 1) / 255
+    found = {}
+    for block, count in enumerate((2, 2, 4, 4, 1), start=1):
+        for index in range(1, count + 1):
+            name = f"{block}_{index}"
+            value = functional.pad(value, (1, 1, 1, 1), mode="replicate")
+            value = functional.conv2d(
+                value, tensors[f"conv{name}.weight"].double(), tensors[f"conv{name}.bias"].double()
+            )
+            found[f"conv{name}"] = value
+            value = value.clamp_min(0)
+            found[f"relu{name}"] = value
+        value = functional.avg_pool2d(value, 2)
+    return found
+
+
+def test_the_shipped_file_is_half_precision_and_small() -> None:
+    tensors = shipped()
+    assert {tensor.dtype for tensor in tensors.values()} == {torch.float16}
+    assert (FOLDER / ENTRY.file).stat().st_size == ENTRY.bytes <= 27_000_000
+
+
+def test_features_of_the_fp16_file_are_those_of_float64_arithmetic_on_it() -> None:
+    picture = to_tensor(pictures.scene(80, 64))
+    net = models.get(ENTRY, CPU)
+    wanted = (*vgg.LAYERS, "conv4_2")
+    found = net(picture, wanted)
+    expected = plain_features(shipped(), picture)
+    assert set(found) == set(wanted)
+    for layer in wanted:
+        error = (found[layer].double() - expected[layer]).norm() / expected[layer].norm()
+        assert error < 1e-5, layer
+
+
+def test_features_on_this_device_are_close_in_its_own_dtype() -> None:
+    device = best_device()
+    picture = to_tensor(pictures.scene(80, 64))
+    found = models.get(ENTRY, device)(picture.to(device.torch_device), vgg.LAYERS)
+    expected = plain_features(shipped(), picture)
+    for layer in vgg.LAYERS:
+        assert (found[layer].cpu().double() - expected[layer]).norm() / expected[layer].norm() < 0.03
+
+
+def test_activations_are_of_the_order_of_one() -> None:
+    """What "normalised" means; random weights would be orders of magnitude off."""
+    found = models.get(ENTRY, CPU)(to_tensor(pictures.scene(96, 96)), vgg.LAYERS)
+    for layer, features in found.items():
+        assert 0.02 < features.mean() < 10, layer
+
+
+def test_torchvisions_weights_give_torchvisions_features() -> None:
+    torch.manual_seed(0)
+    theirs = torchvision.models.vgg19(weights=None).features.eval()
+    for module in theirs:
+        if isinstance(module, torch.nn.Conv2d):
+            torch.nn.init.normal_(module.bias)
+    state = {f"features.{name}": value for name, value in theirs.state_dict().items()}
+    keys = ARCHITECTURES["vgg19-torchvision"].keys
+    ours = VGG19(mean=vgg.IMAGENET_MEAN, std=vgg.IMAGENET_STD)
+    ours.load_state_dict({name: state[key] for name, key in keys.items()})
+    picture = to_tensor(pictures.scene(48, 32))
+    normalise = torchvision.transforms.Normalize(vgg.IMAGENET_MEAN, vgg.IMAGENET_STD)
+    with torch.no_grad():
+        value = normalise(picture)
+        outputs = {}
+        for index, module in enumerate(theirs):
+            value = module(value)
+            outputs[index] = value.clone()
+        found = ours(picture, ("relu1_1", "conv4_2", "relu4_2", "relu5_1"))
+    for layer, index in {"relu1_1": 1, "conv4_2": 21, "relu4_2": 22, "relu5_1": 29}.items():
+        torch.testing.assert_close(found[layer], outputs[index])
+
+
+def test_nothing_beyond_the_deepest_layer_is_computed() -> None:
+    net = models.get(ENTRY, CPU)
+    called: list[str] = []
+    hooks = [
+        module.register_forward_hook(lambda *_, name=name: called.append(name)) for name, module in net.named_children()
+    ]
+    net(to_tensor(pictures.scene(32, 32)), ["relu2_1"])
+    for hook in hooks:
+        hook.remove()
+    assert called == ["conv1_1", "conv1_2", "conv2_1"]
+
+
+def test_the_value_before_the_rectifier_keeps_its_negative_part() -> None:
+    found = models.get(ENTRY, CPU)(to_tensor(pictures.scene(32, 32)), ["conv4_2", "relu4_2"])
+    assert found["conv4_2"].min() < 0
+    torch.testing.assert_close(found["conv4_2"].clamp_min(0), found["relu4_2"])
+
+
+def test_an_unknown_layer_is_refused_with_the_list() -> None:
+    with pytest.raises(ValueError, match=r"no layer 'relu9_9'.*relu1_1"):
+        models.get(ENTRY, CPU)(torch.rand(1, 3, 32, 32), ["relu9_9"])
+
+
+def test_arithmetic_per_pixel_is_that_of_the_architecture() -> None:
+    assert vgg.gflop_per_pixel("relu5_1") * 256 * 256 == pytest.approx(2 * 23.7, rel=0.01)
+    assert math.isclose(vgg.gflop_per_pixel("relu1_1"), 2 * 9 * 3 * 64 / 1e9)
+
+
+def test_loaded_nets_are_kept_and_the_least_recently_used_leaves() -> None:
+    roomy = Models()
+    assert roomy.get(ENTRY, CPU) is roomy.get(ENTRY, CPU)
+    narrow = Models(budget_bytes=60_000_000)  # one net in float32 takes 52 MB
+    other = Device(torch.device("cpu"), torch.bfloat16, "CPU")
+    first = narrow.get(ENTRY, CPU)
+    narrow.get(ENTRY, other)
+    assert len(narrow) == 1
+    assert narrow.get(ENTRY, CPU) is not first
