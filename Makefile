@@ -30,7 +30,7 @@ soak: $(VENV)/installed-dev
 
 # Gradio writes a stub beside each component class when it is imported; mypy would read it instead of the class.
 check: $(VENV)/installed-dev
-	rm -f demos/*.pyi
+	find demos -name "*.pyi" -delete
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy

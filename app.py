@@ -18,7 +18,7 @@ if "SPACE_ID" in os.environ:  # a Space is behind the Hub's proxy, which tells w
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch is: threads that wait must not take a shared core
 
 from engine.contracts.errors import PentimentoError
-from engine.contracts.settings import on_zero_gpu, settings
+from engine.contracts.settings import on_zero_gpu, read_settings
 
 if on_zero_gpu():
     import spaces  # noqa: F401 - before torch: it takes CUDA's place until a GPU is lent
@@ -37,20 +37,20 @@ def main() -> int:
     # A folder of this process alone, which goes with it: other programs of Gradio's keep their files there, too.
     own = os.environ["GRADIO_TEMP_DIR"] = tempfile.mkdtemp(prefix="pentimento-files-", dir=place)
     try:
-        chosen = settings()
-        chosen = chosen.model_copy(update={"share": share or chosen.share})
+        settings = read_settings()
+        settings = settings.model_copy(update={"share": share or settings.share})
         from demos import hub
-        from demos.serving import server
-        from demos.serving import zero_gpu as zero
-        from engine.cluster.replica_client import replicas
+        from demos.serving import server, zero_gpu
+        from demos.serving.site import Site
+        from engine import Runtime
 
-        replicas()  # one that is not there is told before anybody comes
-        page, words = hub.build()
+        site = Site(Runtime(settings))  # replicas that are not there are told of before anybody comes
+        built = hub.build(site)
         if on_zero_gpu():
-            zero.place_nets()
-        server.serve(page, chosen, hub.looks(words))
+            zero_gpu.place_nets(site.runtime)
+        server.serve(built.page, site, built.looks, built.leads, settings)
     except PentimentoError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {error.message}", file=sys.stderr)
         return 1
     finally:
         shutil.rmtree(own, ignore_errors=True)

@@ -8,64 +8,78 @@ from typing import Any
 import gradio as gr
 from PIL import Image
 
-from demos.components import magnifier as lens
+from demos.components import magnifier
 from demos.components.events import QUIET
-from demos.components.output_panel import CHART_HEIGHT, RunEvents
-from demos.components.stored_result import Kept
+from demos.components.following import FinishedRun, Follower
+from demos.components.output_layout import CHART_HEIGHT
+from demos.components.output_panel import OutputPanel
+from demos.components.stored_result import StoredResult
+from demos.i18n.language import mark, say
+from engine.contracts.messages import Message
 from engine.imaging.comparison import Comparison, difference
 
-BETWEEN = "What the right one has more (bright) or less (dark) than the left one, four times as strong."
+BETWEEN = Message("What the right one has more (bright) or less (dark) than the left one, four times as strong.")
 
 
-class ComparisonView:
-    """Laid out where it is made, in the full width of the page; connected with a panel's results."""
+class ComparisonView(Follower):
+    """Laid out where it is made.
 
-    def __init__(self) -> None:
-        self.pictures = lens.component()
-        with gr.Column(visible=False) as self.pair:
-            self._place_pair()
+    Args:
+        panel: whose runs end in a comparison.
+    """
 
-    def _place_pair(self) -> None:
-        with gr.Row():
-            self.left = gr.Dropdown([], label="Left", interactive=True)
-            self.right = gr.Dropdown([], label="Right", interactive=True)
-        with gr.Row(equal_height=True):
-            self.slider = gr.ImageSlider(
-                label="Left and right", format="jpeg", height=CHART_HEIGHT, max_height=CHART_HEIGHT - 2,
-                interactive=False, buttons=["fullscreen"],
-            )  # fmt: skip
-            self.difference = gr.Image(
-                label="Difference", format="jpeg", height=CHART_HEIGHT, interactive=False, buttons=["fullscreen"],
-                alt_text=BETWEEN, elem_classes=["filled"],
-            )  # fmt: skip
-        gr.Markdown(f"Difference: {BETWEEN}", elem_classes=["quiet", "notes"])
+    def __init__(self, panel: OutputPanel) -> None:
+        self._result = panel.result
+        self._pictures = magnifier.component()
+        with gr.Column(visible=False) as self._pair:
+            with gr.Row():
+                self._left = gr.Dropdown([], label=mark(Message("Left")), interactive=True)
+                self._right = gr.Dropdown([], label=mark(Message("Right")), interactive=True)
+            with gr.Row(equal_height=True):
+                self._slider = gr.ImageSlider(
+                    label=mark(Message("Left and right")), format="jpeg", height=CHART_HEIGHT,
+                    max_height=CHART_HEIGHT - 2, interactive=False, buttons=["fullscreen"],
+                )  # fmt: skip
+                self._difference = gr.Image(
+                    label=mark(Message("Difference")), format="jpeg", height=CHART_HEIGHT, interactive=False,
+                    buttons=["fullscreen"], alt_text=mark(BETWEEN), elem_classes=["filled"],
+                )  # fmt: skip
+            text = Message("{name}: {explanation}", name=Message("Difference"), explanation=BETWEEN)
+            gr.Markdown(mark(text), elem_classes=["quiet", "notes"])
+        self.outputs = (self._pair, self._pictures, self._left, self._right, self._slider, self._difference)
+        panel.followers.append(self)
 
-    def connect(self, result: gr.State, runs: Sequence[RunEvents]) -> None:
-        """Show every run's comparison, and another pair when one is chosen."""
-        pair = [self.slider, self.difference]
-        for events in runs:
-            events.ended.then(_shown, [result], [self.pair, self.pictures, self.left, self.right, *pair], **QUIET)
-        for chooser in (self.left, self.right):
-            chooser.input(_pair, [result, self.left, self.right], pair, **QUIET)
+    def connect(self) -> None:
+        """Show another pair when one is chosen."""
+        chosen = [self._result, self._left, self._right]
+        for chooser in (self._left, self._right):
+            chooser.input(_chosen_pair, chosen, [self._slider, self._difference], **QUIET)
+
+    def at_end(self, run: FinishedRun, values: Sequence[Any]) -> dict[Any, Any]:
+        """See :meth:`demos.components.following.Follower.at_end`."""
+        comparison = run.result.explanation
+        if not isinstance(comparison, Comparison):
+            return {}
+        titles = [(say(panel.title), number) for number, panel in enumerate(comparison.panels)]
+        left, right = comparison.first_pair
+        pair, between = _pair(comparison, left, right)
+        return {
+            self._pair: gr.update(visible=True),
+            self._pictures: magnifier.pictures_under_lens(comparison.panels),
+            self._left: gr.update(choices=titles, value=left),
+            self._right: gr.update(choices=titles, value=right),
+            self._slider: pair,
+            self._difference: between,
+        }
 
 
-def _comparison(kept: Kept | None) -> Comparison | None:
-    return kept.explanation if kept is not None and isinstance(kept.explanation, Comparison) else None
-
-
-def _shown(kept: Kept | None) -> tuple[Any, ...]:
-    found = _comparison(kept)
-    if found is None:
-        return (gr.skip(),) * 6
-    titles = [panel.title for panel in found.panels]
-    left, right = found.pair or (titles[0], titles[-2])
-    choosers = (gr.update(choices=titles, value=left), gr.update(choices=titles, value=right))
-    return gr.update(visible=True), lens.shown(found.panels), *choosers, *_pair(kept, left, right)
-
-
-def _pair(kept: Kept | None, left: str, right: str) -> tuple[tuple[Image.Image, Image.Image] | Any, Any]:
-    found = _comparison(kept)
-    if found is None:
-        return gr.skip(), gr.skip()
-    one, other = found.named(left).image, found.named(right).image
+def _pair(comparison: Comparison, left: int, right: int) -> tuple[tuple[Image.Image, Image.Image], Image.Image]:
+    one, other = comparison.panels[left].image, comparison.panels[right].image
     return (one, other), difference(other, one)
+
+
+def _chosen_pair(stored: StoredResult | None, left: int, right: int) -> Any:
+    comparison = stored.explanation if stored is not None else None
+    if not isinstance(comparison, Comparison):
+        return gr.skip(), gr.skip()
+    return _pair(comparison, left, right)

@@ -1,110 +1,139 @@
-"""What the page says before Run is pressed: what the door did with the pictures, and how long a run will take."""
+"""What the page says before Run is pressed: what the door did with the uploads, and how long a run will take."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import reduce
 from typing import Any
 
 import gradio as gr
 
-from demos.components import theme as look
-from demos.components.controls import Controls, numbered, slots
-from demos.components.output_panel import RunEvents
-from demos.components.uploads import Upload, Uploads, notes_line
-from demos.i18n.language import say
-from demos.serving import sessions as visits
-from engine import PentimentoError, Picture, estimate
-from engine.contracts.task import PictureInput
+from demos.components.controls import Controls, slot_name, slots
+from demos.components.events import DOORS, LATEST
+from demos.components.status import seconds
+from demos.components.uploads import SEPARATOR, Upload, Uploads, notes_line
+from demos.i18n.language import mark, say
+from engine import PentimentoError
+from engine.contracts.messages import Listing, Message, Text
+from engine.contracts.parameters import Parameters
+from engine.contracts.task import Extent, Extents, Inputs
 from engine.model_store.catalogue import catalogue
-from engine.model_store.download import Status, status
+from engine.model_store.download import Status
 
-DOORS: dict[str, Any] = {"concurrency_id": "door", "concurrency_limit": 2}
-"""Pictures that are decoded at the same time: each may take some hundred megabytes while it is."""
-
-
-def _downloads(names: Sequence[str]) -> str:
-    """What has to come from the Hub first; empty where everything is here."""
-    missing = [entry for entry in (catalogue()[name] for name in names) if status(entry) is Status.MISSING]
-    if not missing:
-        return ""
-    return " " + say("First {} comes from the Hub.", ", ".join(f"{each.title} ({each.megabytes})" for each in missing))
+WAIT_SECONDS = 2.0
+"""How long an estimate waits for the first measurement of the machine, which is made when the server starts."""
 
 
-_QUIET: dict[str, Any] = {"show_progress": "hidden", "trigger_mode": "always_last", "api_visibility": "private"}
+class UploadNotes:
+    """The line that says what was done with the uploads; each is opened when it changes itself.
 
-
-def connect(controls: Controls, notes: gr.Markdown, expected: gr.Markdown, runs: Sequence[RunEvents]) -> None:
-    """Keep both lines true: :func:`connect_notes`, then :func:`connect_time`."""
-    connect_time(controls, connect_notes(controls, notes), expected, runs)
-
-
-def connect_notes(controls: Controls, notes: gr.Markdown) -> dict[str, gr.State]:
-    """Keep the line true that says what was done with the pictures; each is opened when it changes itself.
-
-    Returns:
-        What of each upload counts for the time, by the upload's name.
+    Args:
+        controls: whose uploads, which are placed before :meth:`connect`.
     """
-    sizes = {name: gr.State(None) for name in controls.uploads}
-    lines = {name: gr.State("") for name in controls.uploads}
-    for name, upload in controls.uploads.items():
-        opened = _opened(controls.given(name), str(upload.label))
-        upload.change(opened, [upload], [lines[name], sizes[name]], **_QUIET, **DOORS)
-    gr.on([each.change for each in lines.values()], _joined, [*lines.values()], [notes], queue=False, **_QUIET)
-    return sizes
+
+    def __init__(self, controls: Controls) -> None:
+        self._controls = controls
+        self._line = gr.Markdown(elem_classes=["quiet", "notes"])
+        self.extents: dict[str, gr.State] = {}
+        """Upload -> what of it counts for the time."""
+
+    def connect(self) -> None:
+        """Bind the uploads."""
+        uploads = self._controls.uploads
+        self.extents = {name: gr.State(None) for name in uploads}
+        lines = {name: gr.State("") for name in uploads}
+        for name, upload in uploads.items():
+            opened = self._opened(name)
+            upload.change(opened, [upload], [lines[name], self.extents[name]], **LATEST, **DOORS)
+        changes = [each.change for each in lines.values()]
+        gr.on(changes, _joined, [*lines.values()], [self._line], queue=False, **LATEST)
+
+    def _opened(self, name: str) -> Any:
+        """What the door says about one upload, and what of it counts for the time."""
+        spec, index = self._controls.input_of(name), int(name.rpartition("_")[2]) if name[-1].isdigit() else 1
+        label: Text = spec.label if index == 1 else Message("{label} {number}", label=spec.label, number=index)
+
+        def opened(value: Upload | Uploads) -> tuple[str, list[Extent] | None]:
+            self._controls.site.sessions.note(value)
+            media = value if isinstance(value, list) else [value]
+            usable = [each for each in media if each is not None and not isinstance(each, PentimentoError)]
+            return notes_line(label, value), [spec.extent(each) for each in usable] or None
+
+        return opened
 
 
-def connect_time(
-    controls: Controls, sizes: Mapping[str, gr.State], expected: gr.Markdown, runs: Sequence[RunEvents]
-) -> None:
-    """Keep the line true that says how long a run takes.
+class EstimateLine:
+    """The line that says how long a run takes.
 
     Args:
         controls: whose settings.
-        sizes: from :func:`connect_notes`, of these controls or of others that share their uploads.
-        expected: the line.
-        runs: a run teaches the engine how quick this machine is.
+        hint: shown before there is anything to run.
     """
-    task, settings = controls.task, controls.settings
 
-    def told(*values: Any) -> str:
-        found = {name: size for name, size in zip(sizes, values, strict=False) if size is not None}
-        by_input = {
-            each.name: [size for index in range(slots(each)) for size in found.get(numbered(each.name, index), ())]
-            for each in task.inputs
+    def __init__(self, controls: Controls, hint: Message) -> None:
+        self._controls = controls
+        self._line = gr.Markdown(mark(hint), elem_classes=["quiet", "notes"])
+
+    @property
+    def outputs(self) -> list[Any]:
+        """What :meth:`after_run` changes."""
+        return [self._line]
+
+    def connect(self, extents: Mapping[str, gr.State]) -> None:
+        """Keep the line true.
+
+        Args:
+            extents: of :class:`UploadNotes`, of these controls or of others that share their uploads.
+        """
+        settings = self._controls.settings
+
+        def changed(*values: Any) -> str:
+            present = {name: each for name, each in zip(extents, values, strict=False) if each is not None}
+            return self._sentence(present, dict(zip(settings, values[len(extents) :], strict=True)))
+
+        # One event for uploads and settings: of two, the slower one could show the estimate for settings that are gone.
+        inputs: list[Any] = [*extents.values(), *settings.values()]
+        gr.on([each.change for each in inputs], changed, inputs, [self._line], queue=False, **LATEST)
+
+    def after_run(self, inputs: Inputs, parameters: Parameters) -> dict[Any, Any]:
+        """In a handler: the line once a run has taught the engine how quick this machine is."""
+        return {self._line: self._estimate(parameters, self._controls.task.extents(inputs))}
+
+    def _sentence(self, present: Mapping[str, Sequence[Extent]], settings: Mapping[str, Any]) -> str:
+        task = self._controls.task
+        by_slot = {spec.name: [slot_name(spec.name, index) for index in range(slots(spec))] for spec in task.inputs}
+        extents = {name: [each for slot in names for each in present.get(slot, ())] for name, names in by_slot.items()}
+        filled = {
+            name: [index for index, slot in enumerate(names) if slot in present] for name, names in by_slot.items()
         }
-        present = {
-            each.name: [index for index in range(slots(each)) if numbered(each.name, index) in found]
-            for each in task.inputs
-        }
-        missing = [say(each.label) for each in task.inputs if len(by_input[each.name]) < each.least]
+        missing: list[Text] = [spec.label for spec in task.inputs if len(extents[spec.name]) < spec.least]
         if missing:
-            return say("Choose a picture for {}, or an example.", say(" and ").join(missing))
+            labels = reduce(lambda first, second: Message("{first} and {second}", first=first, second=second), missing)
+            return say(Message("Choose a file for {inputs}, or an example.", inputs=labels))
         try:
-            parameters = controls.parameters(dict(zip(settings, values[len(sizes) :], strict=True)), present)
-            seconds = estimate(task, parameters, by_input)
+            return self._estimate(self._controls.parameters(settings, filled), extents)
         except PentimentoError as error:
-            return say(str(error))
-        if seconds is None:
-            return say("The device is busy; the time is measured when it is free.")
-        return say("This takes about {} here.", look.seconds(seconds)) + _downloads(task.weights(parameters))
+            return say(error.message)
 
-    # One event for sizes and settings: of two, the slower one could show the estimate for settings that are gone.
-    inputs = [*sizes.values(), *settings.values()]
-    gr.on([each.change for each in inputs], told, inputs, [expected], queue=False, **_QUIET)
-    for events in runs:
-        events.ended.then(told, inputs, [expected], queue=False, **_QUIET)
+    def _estimate(self, parameters: Parameters, extents: Extents) -> str:
+        task, runtime = self._controls.task, self._controls.site.runtime
+        try:
+            estimate = runtime.estimate(task, parameters, extents, wait=WAIT_SECONDS)
+        except PentimentoError as error:
+            return say(error.message)
+        if estimate is None:
+            return say(Message("The device is busy; the time is measured when it is free."))
+        return say(Message("This takes about {time} here.", time=seconds(estimate))) + self._downloads(parameters)
 
-
-def _opened(given: PictureInput, label: str) -> Any:
-    """What the door says about one upload, and what of it counts for the time."""
-
-    def opened(value: Upload | Uploads) -> tuple[str, list[tuple[int, int]] | None]:
-        visits.note(value)
-        pictures = value if isinstance(value, list) else [value] if isinstance(value, Picture) else []
-        return notes_line({label: value}), [given.extent(each) for each in pictures] or None
-
-    return opened
+    def _downloads(self, parameters: Parameters) -> str:
+        """What has to come from the Hub first; empty where everything is here."""
+        entries = [catalogue()[name] for name in self._controls.task.weights(parameters)]
+        missing = [each for each in entries if self._controls.site.runtime.store.status(each) is Status.MISSING]
+        if not missing:
+            return ""
+        files = Listing([f"{each.title} ({each.megabytes})" for each in missing])
+        return " " + say(Message("First {files} comes from the Hub.", files=files))
 
 
 def _joined(*lines: str) -> str:
-    return " · ".join(line for line in lines if line)
+    return SEPARATOR.join(line for line in lines if line)

@@ -2,15 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
+
+import gradio as gr
+
+from demos.i18n.language import say_plainly
+from engine import PentimentoError
 
 PRIVATE: dict[str, Any] = {"api_visibility": "private"}
 """They are not part of the API."""
 QUIET: dict[str, Any] = {"queue": False, "show_progress": "hidden", **PRIVATE}
 """Small and quick ones, which need no turn and show no progress."""
+QUEUE: dict[str, Any] = {"concurrency_id": "device", "concurrency_limit": None}
+"""All runs are with the engine, which gives them the device in turn, tells their place, and refuses too many."""
+DOORS: dict[str, Any] = {"concurrency_id": "door", "concurrency_limit": 2}
+"""Events that decode pictures: each may take some hundred megabytes while it does."""
+LATEST: dict[str, Any] = {"show_progress": "hidden", "trigger_mode": "always_last", **PRIVATE}
+"""Events that show what follows from controls: of several changes in a row, only the last one counts."""
 
 
-def given(values: Sequence[Any]) -> Any:
+def for_outputs(values: Sequence[Any]) -> Any:
     """What a handler returns for so many outputs: a single one has to come bare."""
     return values if len(values) > 1 else values[0]
+
+
+@contextmanager
+def shown_errors() -> Iterator[None]:
+    """What a visitor can mend is shown as one sentence.
+
+    Raises:
+        gr.Error: instead of a PentimentoError.
+    """
+    try:
+        yield
+    except PentimentoError as error:
+        raise gr.Error(say_plainly(error.message), print_exception=False) from None

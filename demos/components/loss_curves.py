@@ -10,6 +10,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from engine.contracts.messages import Message, Translate, english
+
 POINTS = 200
 """Most points of one curve that are sent to the page."""
 WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 720, 320, 52, 30, 12
@@ -31,18 +33,19 @@ class Curves:
         if len(self.rows) > POINTS:
             del self.rows[1::2]
 
-    def svg(self) -> str:
+    def svg(self, translate: Translate = english) -> str:
         """The drawing; an empty frame of the same height before there are two points."""
         names = list(dict.fromkeys(name for _, figures in self.rows for name in figures))[: len(COLOURS)]
         if len(self.rows) < 2:
-            return _frame("The losses appear here.", "")
+            return _frame(Message("The losses appear here.").said(translate), "")
         values = [max(value, FLOOR) for _, figures in self.rows for value in figures.values()]
         low, high = math.floor(math.log10(min(values))), math.ceil(math.log10(max(values)) + 1e-9)
         scale = _Scale(self.rows[0][0], self.rows[-1][0], low, max(high, low + 1))
         last = {name: value for _, figures in self.rows for name, value in figures.items()}
-        label = "Losses: " + ", ".join(f"{name} {last[name]:.3g}" for name in names if name in last)
+        losses = ", ".join(f"{name} {last[name]:.3g}" for name in names if name in last)
+        label = Message("Losses: {losses}", losses=losses).said(translate)
         lines = "".join(self._line(name, COLOURS[index], scale) for index, name in enumerate(names))
-        return _frame(label, scale.grid() + lines) + _legend(names, last)
+        return _frame(label, scale.grid(translate) + lines) + _legend(names, last)
 
     def _line(self, name: str, colour: str, scale: _Scale) -> str:
         points = " ".join(scale.point(step, figures[name]) for step, figures in self.rows if name in figures)
@@ -63,13 +66,14 @@ class _Scale:
         up = (math.log10(max(value, FLOOR)) - self.low) / (self.high - self.low)
         return f"{LEFT + across * (WIDTH - LEFT):.1f},{HEIGHT - BOTTOM - up * (HEIGHT - BOTTOM - TOP):.1f}"
 
-    def grid(self) -> str:
+    def grid(self, translate: Translate) -> str:
         drawn = []
         for power in range(self.low, self.high + 1):
             y = float(self.point(self.first, 10.0**power).split(",")[1])
             drawn.append(f'<line x1="{LEFT}" x2="{WIDTH}" y1="{y}" y2="{y}" class="grid"/>')
             drawn.append(f'<text x="{LEFT - 8}" y="{y + 4}" text-anchor="end">{10.0**power:g}</text>')
-        drawn.append(f'<text x="{WIDTH}" y="{HEIGHT - 8}" text-anchor="end">iteration {self.last}</text>')
+        iteration = html.escape(Message("iteration {number}", number=self.last).said(translate))
+        drawn.append(f'<text x="{WIDTH}" y="{HEIGHT - 8}" text-anchor="end">{iteration}</text>')
         return "".join(drawn)
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import base64
-import html
 import io
 from collections.abc import Sequence
 
 import gradio as gr
 from PIL import Image, ImageOps
 
-from demos.i18n.language import say_html
+from demos.i18n.language import mark_html, say_in_html
+from engine.contracts.messages import Message
 from engine.imaging.comparison import Panel
 
 SHOWN_SIDE = 2048
@@ -82,29 +82,31 @@ CSS = """
 .lens .zoom { width: 9rem; accent-color: var(--primary-600); }
 @media (max-width: 600px) { .lens .panes { grid-template-columns: repeat(2, 1fr); } }
 """
-HINT = "Point at a picture; click to hold the place, and again to let go; arrow keys move it, Escape ends."
-EMPTY = "<p class='quiet'>After a run, all pictures stand here under one lens.</p>"
+HINT = Message("Point at a picture; click to hold the place, and again to let go; arrow keys move it, Escape ends.")
+EMPTY = Message("After a run, all pictures stand here under one lens.")
 
 
 def component() -> gr.HTML:
     """The place of the pictures, empty."""
-    return gr.HTML(EMPTY, js_on_load=SCRIPT, elem_classes=["lens-view"])
+    empty = mark_html(lambda translate: f"<p class='quiet'>{EMPTY.said(translate)}</p>")
+    return gr.HTML(empty, js_on_load=SCRIPT, elem_classes=["lens-view"])
 
 
-def shown(panels: Sequence[Panel]) -> str:
-    """The pictures as HTML, with their captions."""
+def pictures_under_lens(panels: Sequence[Panel]) -> str:
+    """In a handler: the pictures as HTML, with their captions."""
     figures = "".join(
-        f'<figure><div class="pane"><img alt="{html.escape(panel.title)}" src="{_address(panel.image)}" '
-        f'draggable="false"></div><figcaption><b>{html.escape(panel.title)}</b>'
-        f"{html.escape(panel.figures) or '&nbsp;'}</figcaption></figure>"
+        f'<figure><div class="pane"><img alt="{say_in_html(panel.title)}" src="{_address(panel.image)}" '
+        f'draggable="false"></div><figcaption><b>{say_in_html(panel.title)}</b>'
+        f"{say_in_html(panel.figures) or '&nbsp;'}</figcaption></figure>"
         for panel in panels
     )
-    return say_html(
-        '<div class="lens"><div class="tools"><label>Zoom <input class="zoom" type="range" min="2" max="12" step="1" '
-        'value="4" aria-label="zoom of the lens"></label><output>4 x</output>'
-        f'<span class="quiet">{HINT}</span></div>'
-        '<div class="panes" tabindex="0" role="group" aria-label="pictures under one lens; arrow keys move it">'
-        f"{figures}</div></div>"
+    zoom, zoom_label = say_in_html(Message("Zoom")), say_in_html(Message("zoom of the lens"))
+    group = say_in_html(Message("pictures under one lens; arrow keys move it"))
+    return (
+        f'<div class="lens"><div class="tools"><label>{zoom} <input class="zoom" type="range" min="2" max="12" '
+        f'step="1" value="4" aria-label="{zoom_label}"></label><output>4 x</output>'
+        f'<span class="quiet">{say_in_html(HINT)}</span></div>'
+        f'<div class="panes" tabindex="0" role="group" aria-label="{group}">{figures}</div></div>'
     )
 
 

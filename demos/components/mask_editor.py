@@ -16,11 +16,14 @@ import gradio as gr
 import numpy
 from PIL import Image
 
+from demos.components.events import shown_errors
 from demos.components.uploads import Upload
-from demos.i18n.language import in_template, say_plainly
-from engine import Picture, open_picture
-from engine.contracts.errors import PictureError
+from demos.i18n.language import in_template
+from engine import PentimentoError, Picture, open_picture
+from engine.contracts.errors import MaskError, PictureError
+from engine.contracts.messages import Message
 from engine.imaging.masks import mask_of
+from engine.video.video import Video
 
 SIDE = 1024
 """Longer side in pixels of the picture that is painted on; the mask grows to the picture's own size afterwards."""
@@ -30,19 +33,35 @@ LONGEST = 4_000_000
 """Characters of a mask that is taken from a page."""
 _START = "data:image/png;base64,"
 
+WORDS = {
+    "group": Message("painter of the mask"),
+    "brush": Message("Brush"),
+    "eraser": Message("Eraser"),
+    "box": Message("Box"),
+    "size": Message("Size"),
+    "brush-size": Message("size of the brush"),
+    "undo": Message("Undo"),
+    "invert": Message("Invert"),
+    "clear": Message("Clear"),
+    "picture": Message("the picture to paint on"),
+}
+"""Words of the editor by their names in :data:`TEMPLATE`."""
+FOREIGN = Message("This mask was not painted here.")
+PROMPT = Message("Choose a picture, then paint over what should go.")
 TEMPLATE = """
-<div class="painter" tabindex="0" role="group" aria-label="painter of the mask">
+<div class="painter" tabindex="0" role="group" data-label="group">
   <div class="tools" role="toolbar">
-    <button type="button" data-tool="brush" aria-pressed="true">Brush</button>
-    <button type="button" data-tool="eraser" aria-pressed="false">Eraser</button>
-    <button type="button" data-tool="box" aria-pressed="false">Box</button>
-    <label>Size <input class="size" type="range" min="2" max="200" value="40" aria-label="size of the brush"></label>
-    <button type="button" data-do="undo">Undo</button>
-    <button type="button" data-do="invert">Invert</button>
-    <button type="button" data-do="clear">Clear</button>
+    <button type="button" data-tool="brush" aria-pressed="true" data-say="brush"></button>
+    <button type="button" data-tool="eraser" aria-pressed="false" data-say="eraser"></button>
+    <button type="button" data-tool="box" aria-pressed="false" data-say="box"></button>
+    <label><span data-say="size"></span>
+      <input class="size" type="range" min="2" max="200" value="40" data-label="brush-size"></label>
+    <button type="button" data-do="undo" data-say="undo"></button>
+    <button type="button" data-do="invert" data-say="invert"></button>
+    <button type="button" data-do="clear" data-say="clear"></button>
   </div>
-  <p class="empty quiet">PROMPT</p>
-  <div class="stage" hidden><img alt="the picture to paint on" draggable="false"><canvas></canvas>
+  <p class="empty quiet" data-say="prompt"></p>
+  <div class="stage" hidden><img data-label="picture" draggable="false"><canvas></canvas>
     <div class="ring" hidden></div></div>
 </div>
 """
@@ -184,18 +203,18 @@ CSS = """
 """
 
 
-class MaskPainter(gr.HTML):
+class MaskEditor(gr.HTML):
     """Gives handlers the painted mask as an upload: white where something is painted, None where nothing is.
 
-    ``prompt`` stands in its place until there is a picture.
+    Args:
+        prompt: stands in its place until there is a picture.
     """
 
-    def __init__(self, prompt: str = "Choose a picture, then paint over what should go.", **options: Any) -> None:
-        template = TEMPLATE.replace("PROMPT", prompt)
+    def __init__(self, prompt: Message = PROMPT, **options: Any) -> None:
         fixed = {
             "value": None,
-            "html_template": template,
-            "js_on_load": in_template(template) + SCRIPT,
+            "html_template": TEMPLATE,
+            "js_on_load": in_template({**WORDS, "prompt": prompt}) + SCRIPT,
             "elem_classes": ["mask-painter"],
         }
         super().__init__(**{**options, **fixed})
@@ -223,11 +242,11 @@ def _painted(sent: Any) -> numpy.ndarray:
         PictureError: it is none, or too long.
     """
     if not isinstance(sent, str) or not sent.startswith(_START) or len(sent) > LONGEST:
-        raise PictureError("This mask was not painted here.")
+        raise MaskError(FOREIGN)
     try:
         data = base64.b64decode(sent.removeprefix(_START), validate=True)
     except binascii.Error:
-        raise PictureError("This mask was not painted here.") from None
+        raise MaskError(FOREIGN) from None
     layer = open_picture(data, working_pixels=SIDE * SIDE, raster=True)
     alpha = layer.raster.alpha if layer.raster else None
     return numpy.ones(layer.size[::-1], numpy.bool_) if alpha is None else alpha > 127
@@ -244,7 +263,7 @@ def marked_in(mask: Upload, size: tuple[int, int]) -> numpy.ndarray:
 
 
 def picture_shown(picture: Upload) -> tuple[dict[str, str], tuple[int, int] | None]:
-    """Value of a :class:`MaskPainter` with a picture and nothing painted; the size that is painted at."""
+    """Value of a :class:`MaskEditor` with a picture and nothing painted; the size that is painted at."""
     if not isinstance(picture, Picture):
         return {"picture": "", "mask": ""}, None
     shown = picture.image.copy()
@@ -255,7 +274,7 @@ def picture_shown(picture: Upload) -> tuple[dict[str, str], tuple[int, int] | No
 
 
 def mask_shown(marked: numpy.ndarray) -> dict[str, str]:
-    """Value of a :class:`MaskPainter` that keeps its picture and shows another mask, ``(H, W)`` bool."""
+    """Value of a :class:`MaskEditor` that keeps its picture and shows another mask, ``(H, W)`` bool."""
     layer = Image.new("RGBA", (marked.shape[1], marked.shape[0]))
     layer.paste(COLOUR, (0, 0), Image.fromarray(marked))
     stream = io.BytesIO()
@@ -265,11 +284,9 @@ def mask_shown(marked: numpy.ndarray) -> dict[str, str]:
 
 def united(painted: Upload, size: tuple[int, int] | None, more: Upload) -> tuple[Any, Any]:
     """What is painted, and a mask from a file besides; the file has then done its work."""
-    if size is None or more is None:
+    if size is None or more is None or isinstance(more, Video):
         return gr.skip(), gr.skip()
-    try:
-        if isinstance(more, PictureError):
+    with shown_errors():
+        if isinstance(more, PentimentoError):
             raise more
         return mask_shown(marked_in(painted, size) | mask_of(more, size)), None
-    except PictureError as refusal:
-        raise gr.Error(say_plainly(str(refusal)), print_exception=False) from None

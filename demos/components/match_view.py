@@ -9,11 +9,14 @@ import gradio as gr
 from PIL import Image, ImageOps
 
 from demos.components.events import QUIET
-from demos.components.output_panel import CHART_HEIGHT, Panel, RunEvents
-from demos.components.stored_result import Kept
-from demos.i18n.language import say
+from demos.components.following import FinishedRun, Follower
+from demos.components.output_layout import CHART_HEIGHT
+from demos.components.output_panel import OutputPanel
+from demos.components.stored_result import StoredResult
+from demos.i18n.language import mark, say
+from engine.contracts.messages import Listing, Message
 from engine.imaging.montage import Montage, side_by_side
-from engine.perceptual.correspondence import Correspondence, Found, cut_out, outlined
+from engine.perceptual.correspondence import Correspondence, PatchSource, cut_out, outlined
 
 OUTLINES = {"relu2_1": "#7de0ff", "relu3_1": "#ffd84a", "relu4_1": "#ff7ad9"}
 """Layer -> colour of its outlines and frames."""
@@ -24,85 +27,101 @@ ENLARGED = 88
 HEIGHT = CHART_HEIGHT - 110
 MAP_SIDE = 800
 """Longer side of the picture to click on; no smaller than it is ever shown."""
-WAIT = "The matches appear when the run has ended."
-HINT = "After a run: every patch has the colour of the place it came from. Click the result for a patch's source."
+WAIT = Message("The matches appear when the run has ended.")
+HINT = Message(
+    "After a run: every patch has the colour of the place it came from. Click the result for a patch's source."
+)
 
 
-class MatchView:
-    """A tab of the panel; connected with the panel's results."""
+class MatchView(Follower):
+    """A tab of a panel.
 
-    def __init__(self, panel: Panel) -> None:
-        self._panel = panel
+    Args:
+        panel: whose results it explains.
+    """
+
+    def __init__(self, panel: OutputPanel) -> None:
+        self._result = panel.result
         picture: dict[str, Any] = {
             "interactive": False, "format": "jpeg", "height": HEIGHT, "min_width": 120, "elem_classes": ["filled"],
             "buttons": [],
         }  # fmt: skip
-        with panel.tabs, gr.Tab("Where from", id="matches"):
+        with panel.layout.tabs, gr.Tab(mark(Message("Where from")), id="matches"):
             with gr.Row(equal_height=True):
-                self.told = gr.Markdown(HINT, elem_classes=["quiet", "notes", "two-lines"])
-                self.layer = gr.Radio(
-                    ["relu3_1", "relu4_1"], value="relu3_1", show_label=False, label="Layer", container=False
-                )
+                self._line = gr.Markdown(mark(HINT), elem_classes=["quiet", "notes", "two-lines"])
+                self._layer = gr.Radio(
+                    ["relu3_1", "relu4_1"], value="relu3_1", show_label=False, label=mark(Message("Layer")),
+                    container=False,
+                )  # fmt: skip
             with gr.Row():
-                self.map = gr.Image(label="Result", alt_text="the result in the colours of its sources", **picture)
-                self.source = gr.Image(label="Painting", alt_text="the painting under its colour code", **picture)
-                self.patches = gr.Image(
-                    label="Patch, source", alt_text="patches beside their sources", show_label=False, **picture
-                )
+                alt = mark(Message("the result in the colours of its sources"))
+                self._map = gr.Image(label=mark(Message("Result")), alt_text=alt, **picture)
+                alt = mark(Message("the painting under its colour code"))
+                self._source = gr.Image(label=mark(Message("Painting")), alt_text=alt, **picture)
+                alt = mark(Message("patches beside their sources"))
+                label = mark(Message("Patch, source"))
+                self._patches = gr.Image(label=label, alt_text=alt, show_label=False, **picture)
+        self._place = gr.State(None)
+        self._shown = [self._map, self._source, self._patches, self._line]
+        self.outputs = (*self._shown, self._layer, self._place)
+        self.inputs = (self._layer,)
+        panel.followers.append(self)
 
-    def connect(self, runs: Sequence[RunEvents]) -> None:
-        """Show the matches of every run's result, and a patch's source on a click."""
-        result, layer, place = self._panel.result, self.layer, gr.State(None)
-        shown = [self.map, self.source, self.patches, self.told]
-        for events in runs:
-            events.begun.then(lambda: (None, None, None, say(WAIT)), None, shown, **QUIET)
-            events.ended.then(_layers, [result, layer], [layer, place], **QUIET).then(
-                _shown, [result, layer, place], shown, **QUIET
-            )
-        layer.input(_shown, [result, layer, place], shown, **QUIET)
-        self.map.select(_clicked, [result], [place], **QUIET).then(_shown, [result, layer, place], shown, **QUIET)
+    def connect(self) -> None:
+        """Show a patch's source on a click, and another layer when it is chosen."""
+        chosen = [self._result, self._layer, self._place]
+        self._layer.input(_matches_shown, chosen, self._shown, **QUIET)
+        clicked = self._map.select(_clicked, [self._result], [self._place], **QUIET)
+        clicked.then(_matches_shown, chosen, self._shown, **QUIET)
+
+    def at_begin(self) -> dict[Any, Any]:
+        """See :meth:`demos.components.following.Follower.at_begin`."""
+        return {self._map: None, self._source: None, self._patches: None, self._line: say(WAIT)}
+
+    def at_end(self, run: FinishedRun, values: Sequence[Any]) -> dict[Any, Any]:
+        """See :meth:`demos.components.following.Follower.at_end`."""
+        matches = run.result.explanation
+        if not isinstance(matches, Correspondence):
+            return {}
+        layer = _chosen(matches, values[0])
+        layers = gr.update(choices=[each.layer for each in matches.layers], value=layer)
+        shown = dict(zip(self._shown, _drawn(matches, layer, None), strict=True))
+        return {**shown, self._layer: layers, self._place: None}
 
 
-def _matches(kept: Kept | None) -> Correspondence | None:
-    return kept.explanation if kept is not None and isinstance(kept.explanation, Correspondence) else None
-
-
-def _layers(kept: Kept | None, layer: str) -> tuple[Any, None]:
-    """The layers that were matched, and no place chosen."""
-    matches = _matches(kept)
-    if matches is None:
-        return gr.skip(), None
-    return gr.update(choices=[each.layer for each in matches.layers], value=_chosen(matches, layer)), None
-
-
-def _clicked(kept: Kept | None, event: gr.SelectData) -> tuple[float, float] | None:
+def _clicked(stored: StoredResult | None, event: gr.SelectData) -> tuple[float, float] | None:
     """The place of a click in [0, 1] of the result."""
-    matches = _matches(kept)
-    if matches is None:
+    if stored is None or not isinstance(stored.explanation, Correspondence):
         return None
-    across, down = (
-        min(max(at / length, 0), 1) for at, length in zip(event.index, _large(matches.result).size, strict=True)
-    )
+    size = _large(stored.explanation.result).size
+    across, down = (min(max(at / length, 0), 1) for at, length in zip(event.index, size, strict=True))
     return across, down
 
 
-def _shown(kept: Kept | None, layer: str, place: tuple[float, float] | None) -> tuple[Any, ...]:
-    """Map, paintings, enlarged patches and a line; with a place, the patches there and their sources are outlined."""
-    matches = _matches(kept)
-    if matches is None:
+def _matches_shown(stored: StoredResult | None, layer: str, place: tuple[float, float] | None) -> tuple[Any, ...]:
+    if stored is None or not isinstance(stored.explanation, Correspondence):
         return (gr.skip(),) * 4
-    coloured = matches.coloured(_chosen(matches, layer), _large(matches.result))
+    return _drawn(stored.explanation, _chosen(stored.explanation, layer), place)
+
+
+def _drawn(matches: Correspondence, layer: str, place: tuple[float, float] | None) -> tuple[Any, ...]:
+    """Map, paintings, enlarged patches and a line; with a place, the patches there and their sources are outlined."""
+    coloured = matches.coloured(layer, _large(matches.result))
     if place is None:
         legends = [matches.legend(number) for number in range(len(matches.paintings))]
         return coloured, _row(legends), None, say(HINT)
-    found = matches.at(*place)
+    patches = matches.at(*place)
     paintings = list(matches.paintings)
-    for each in found:
+    for each in patches:
         coloured = outlined(coloured, each.patch, OUTLINES[each.layer])
         paintings[each.number] = outlined(paintings[each.number], each.corners, OUTLINES[each.layer])
-    told = " · ".join(say("{}: correlation {}", each.layer, f"{each.correlation:.2f}") for each in found)
-    first = say("A patch of each layer, its source.")
-    return coloured, _row(paintings), _enlarged(matches, found), f"{first} {told}"
+    correlations = [
+        Message("{layer}: correlation {correlation:.2f}", layer=each.layer, correlation=each.correlation)
+        for each in patches
+    ]
+    first = Message("A patch of each layer, its source.")
+    line = say(Listing([first, Listing(correlations, " · ")], " "))
+    return coloured, _row(paintings), _enlarged(matches, patches), line
 
 
 def _large(result: Image.Image) -> Image.Image:
@@ -120,11 +139,11 @@ def _chosen(matches: Correspondence, layer: str) -> str:
     return layer if layer in layers else layers[0]
 
 
-def _enlarged(matches: Correspondence, found: Sequence[Found]) -> Image.Image:
+def _enlarged(matches: Correspondence, patches: Sequence[PatchSource]) -> Image.Image:
     """Each patch of the result, cut out and enlarged, beside its source; framed in the colour of its outlines."""
-    captions = [caption for each in found for caption in (each.layer, "source")]
+    captions = [caption for each in patches for caption in (each.layer, "source")]
     montage = Montage((ENLARGED, ENLARGED), captions, columns=2)
-    for index, each in enumerate(found):
+    for index, each in enumerate(patches):
         pairs = ((matches.result, each.patch), (matches.paintings[each.number], each.corners))
         for side, (image, corners) in enumerate(pairs):
             cut = cut_out(image, corners, ENLARGED - 2 * FRAME)

@@ -1,15 +1,8 @@
-"""Theme, style sheet and the small pieces of HTML that the tabs share."""
+"""Theme and style sheet of the page."""
 
 from __future__ import annotations
 
-import html
-from collections.abc import Mapping
-from typing import Any
-
 import gradio as gr
-
-from demos.i18n.language import say, say_html
-from engine.runtime.machine import Machine
 
 THEME = gr.themes.Soft(
     primary_hue="indigo", secondary_hue="stone", neutral_hue="stone", radius_size="md", font=["system-ui", "sans-serif"]
@@ -82,65 +75,3 @@ CSS = """
 .away { position: absolute !important; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 .legend i { display: inline-block; width: .8rem; height: .8rem; border-radius: .2rem; margin-right: .4rem; }
 """
-
-
-def seconds(value: float) -> str:
-    """A duration for a person."""
-    if value < 9.95:
-        return f"{value:.1f} s"
-    whole = round(value)
-    if whole < 60:
-        return f"{whole} s"
-    return f"{whole // 60} min {whole % 60} s" if whole < 600 else f"{round(value / 60)} min"
-
-
-def status(done: float, stage: str, left: float | None = None, detail: str = "") -> str:
-    """Progress of a run: bar, stage, time left, a quiet line. Its height does not change while it runs."""
-    percent = round(100 * done)
-    remaining = say("about {} left", seconds(left)) if left is not None else ""
-    return say_html(
-        f'<div class="status" role="progressbar" aria-valuenow="{percent}" aria-valuemin="0" aria-valuemax="100" '
-        f'aria-label="progress"><div class="track"><div class="fill" style="width:{percent}%"></div></div>'
-        f'<div class="line"><span>{html.escape(stage)}</span><span>{remaining}</span></div>'
-        f'<div class="quiet">{html.escape(detail)}&nbsp;</div></div>'
-    )
-
-
-def machine(found: Machine | None) -> str:
-    """Device, memory and weights in a line; of one height before and after they are known."""
-    if found is None:
-        return '<p class="quiet">This machine: ...</p>'
-    parts = [html.escape(found.device)]
-    if found.memory:
-        parts.append(say("{} of {} GB free", round(found.free / 1e9), round(found.memory / 1e9)))
-    parts.append(say("{} networks are here", found.shipped))
-    if found.cached:
-        parts.append(say("{} more were downloaded", found.cached))
-    if found.missing:
-        size = round(found.missing_bytes / 1e6)
-        parts.append(say("{} more come from the Hub when they are chosen ({} MB)", found.missing, size))
-    return '<p class="quiet">' + "".join(f"<span>{part}</span>" for part in parts) + "</p>"
-
-
-def losses(figures: Mapping[str, float]) -> str:
-    """The losses in a line."""
-    return ", ".join(f"{name} {value:.3g}" for name, value in figures.items())
-
-
-def _memory(facts: Mapping[str, Any]) -> str:
-    return f"{facts['peak_memory_bytes'] / 1e9:.1f} GB"
-
-
-def finished(facts: Mapping[str, Any]) -> str:
-    """The status under a result."""
-    width, height = facts["size"]
-    verb = "Stopped with the best picture so far after {}, {} x {}" if facts["stopped"] else "Done in {}, {} x {}"
-    detail = say("{}, peak {}", facts["device"], _memory(facts))
-    if "unfinished" in facts:
-        detail = f"{facts['unfinished']} · {detail}"
-    for hint in facts.get("hints", ()):
-        detail = f"{hint} · {detail}"
-    for method, own in facts.get("methods", {}).items():
-        detail += f" · {method}: {seconds(own['seconds'])}"
-        detail += f", {_memory(own)}" if "peak_memory_bytes" in own else ""
-    return status(1.0, say(verb, seconds(facts["seconds"]), width, height), detail=detail)

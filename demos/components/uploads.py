@@ -1,10 +1,9 @@
-"""The picture input of every tab. What it hands to a handler has passed the engine's door."""
+"""The inputs of every tab: pictures and videos. What they hand to a handler has passed the engine's door."""
 
 from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,24 +12,32 @@ from urllib.parse import unquote
 import gradio as gr
 from gradio.components import Component
 from gradio.components.gallery import GalleryData, GalleryImage
-from gradio.data_classes import ImageData
+from gradio.data_classes import FileData, ImageData
 from gradio.route_utils import API_PREFIX
 from gradio.utils import is_in_or_equal
 
-from demos.i18n.language import say
+from demos.components.status import seconds
+from demos.i18n.language import mark, say, say_plainly
 from demos.serving.sessions import Uploaded
-from engine import Picture
-from engine.contracts.errors import PictureError
-from engine.contracts.task import PictureInput
+from engine import PentimentoError, Picture
+from engine.contracts.errors import ForeignFileError, PictureError, TooManyInputsError, UnreadablePictureError
+from engine.contracts.messages import Listing, Message, Text
+from engine.contracts.task import InputSpec, Kind
+from engine.imaging.door import open_input
+from engine.video.video import Video, open_video
 
-Upload = Picture | PictureError | None
-"""What a handler gets for an upload: a picture, the reason why there is none, or nothing."""
-Uploads = list[Picture] | PictureError | None
+Upload = Picture | Video | PentimentoError | None
+"""What a handler gets for an upload: a picture or a video, the reason why there is none, or nothing."""
+Uploads = list[Picture] | PentimentoError | None
 """The same for an upload of several pictures."""
+FOREIGN = Message("This file was not uploaded here.")
+AS_A_FILE = Message("Please upload the picture as a file.")
 
 
 K = TypeVar("K", bound=type[Component])
 
+SEPARATOR = " · "
+"""Between sentences that stand in one line."""
 FRAME_LIMIT = 8_000_000
 """Characters of a camera's frame."""
 
@@ -47,25 +54,25 @@ def upload(kind: K) -> K:
             self, _own_file(url_or_file_path, self.GRADIO_CACHE)
         )
 
-    made: Any = kind
-    made.is_template = True
-    made.get_block_name = lambda self: plain.__name__.lower()
-    made.get_config = lambda self, cls=None: plain.get_config(self, plain)
-    made.async_move_resource_to_block_cache = moved
+    component: Any = kind
+    component.is_template = True
+    component.get_block_name = lambda self: plain.__name__.lower()
+    component.get_config = lambda self, cls=None: plain.get_config(self, plain)
+    component.async_move_resource_to_block_cache = moved
     return kind
 
 
-def _own_file(given: str | Path | None, cache: str) -> str | Path | None:
+def _own_file(source: str | Path | None, cache: str) -> str | Path | None:
     """The path of an upload for its address on this server; what is no address, as it is.
 
     Raises:
         gr.Error: for any other address.
     """
-    if not str(given).lower().startswith(("http:", "https:")):
-        return given
-    place = unquote(str(given).partition(f"{API_PREFIX}/file=")[2])
+    if not str(source).lower().startswith(("http:", "https:")):
+        return source
+    place = unquote(str(source).partition(f"{API_PREFIX}/file=")[2])
     if not place or not is_in_or_equal(place, cache):
-        raise gr.Error(say("Please upload the picture as a file."), print_exception=False)
+        raise gr.Error(say_plainly(AS_A_FILE), print_exception=False)
     return place
 
 
@@ -77,10 +84,10 @@ class PictureUpload(gr.Image):
     to white, and decodes a bomb before anybody can object; this one refuses all that.
     """
 
-    def __init__(self, given: PictureInput, **options: Any) -> None:
+    def __init__(self, spec: InputSpec, **options: Any) -> None:
         shared: dict[str, Any] = {"sources": ["upload", "clipboard", "webcam"], "buttons": ["fullscreen"]}
-        super().__init__(type="pil", alt_text=given.help, **{**shared, **options})
-        self._given = given
+        super().__init__(type="pil", alt_text=mark(spec.help), **{**shared, **options})
+        self._spec = spec
 
     def preprocess(self, payload: ImageData | None) -> Upload:  # type: ignore[override]
         """The uploaded file as a picture, or why it cannot be one; ``Controls.read`` raises that.
@@ -88,61 +95,81 @@ class PictureUpload(gr.Image):
         The refusal is a value here, because an error in an event that only wants to show a note covers the page's
         outputs with the word "Error" and hides the sentence after some seconds.
         """
-        return None if payload is None else _opened(self._given, payload, self.GRADIO_CACHE)
+        return None if payload is None else _opened(self._spec, payload, self.GRADIO_CACHE)
 
 
-def _opened(given: PictureInput, payload: ImageData, cache: str) -> Picture | PictureError:
+def _opened(spec: InputSpec, payload: ImageData, cache: str) -> Picture | PictureError:
     if (payload.url or "").startswith("data:") or not payload.path:
-        return PictureError("Please upload the picture as a file.")
+        return ForeignFileError(AS_A_FILE)
     if not is_in_or_equal(payload.path, cache):
-        return PictureError("This file was not uploaded here.")
+        return ForeignFileError(FOREIGN)
     try:
-        opened = given.open(payload.path)
+        picture = open_input(spec, payload.path)
     except PictureError as refusal:
         return refusal
-    return Uploaded(**{each.name: getattr(opened, each.name) for each in fields(opened)}, path=payload.path)
+    return Uploaded(**{each.name: getattr(picture, each.name) for each in fields(picture)}, path=payload.path)
 
 
 @upload
 class PicturesUpload(gr.Gallery):
     """A ``gr.Gallery`` that gives handlers a list of pictures; for inputs that take many."""
 
-    def __init__(self, given: PictureInput, **options: Any) -> None:
+    def __init__(self, spec: InputSpec, **options: Any) -> None:
         shared: dict[str, Any] = {
-            "columns": 4,
-            "object_fit": "contain",
-            "interactive": True,
-            "format": "jpeg",
-            "buttons": [],
-        }
+            "columns": 4, "object_fit": "contain", "interactive": True, "format": "jpeg", "buttons": [],
+        }  # fmt: skip
         super().__init__(type="filepath", file_types=["image"], **{**shared, **options})
-        self._given = given
+        self._spec = spec
 
     def preprocess(self, payload: GalleryData | None) -> Uploads:  # type: ignore[override]
         """The uploaded files as pictures, or why one of them cannot be one."""
         if payload is None or not payload.root:
             return None
-        if len(payload.root) > self._given.most:
-            many = len(payload.root) - self._given.most
-            return PictureError(
-                f"At most {self._given.most} pictures can be given for {self._given.label!r}; please remove {many}."
-            )
-        found = []
+        if (surplus := len(payload.root) - self._spec.most) > 0:
+            return TooManyInputsError(
+                Message(
+                    "At most {most} pictures can be given for {input!r}; please remove {surplus}.",
+                    most=self._spec.most, input=self._spec.label, surplus=surplus,
+                )
+            )  # fmt: skip
+        pictures = []
         for number, each in enumerate(payload.root, start=1):
             if not isinstance(each, GalleryImage):
-                return PictureError(f"Number {number} is a video; please give pictures.")
-            picture = _opened(self._given, each.image, self.GRADIO_CACHE)
+                problem = Message("Number {number} is a video; please give pictures.", number=number)
+                return UnreadablePictureError(problem)
+            picture = _opened(self._spec, each.image, self.GRADIO_CACHE)
             if isinstance(picture, PictureError):
-                return PictureError(f"Picture {number}: {picture}")
-            found.append(picture)
-        return found
+                return PictureError(Message("Picture {number}: {problem}", number=number, problem=picture.message))
+            pictures.append(picture)
+        return pictures
+
+
+@upload
+class VideoUpload(gr.Video):
+    """A ``gr.Video`` that gives handlers a :class:`engine.video.video.Video` of the uploaded file itself."""
+
+    def __init__(self, spec: InputSpec, **options: Any) -> None:
+        shared: dict[str, Any] = {"sources": ["upload", "webcam"], "format": None}
+        super().__init__(**{**shared, **options})
+        self._spec = spec
+
+    def preprocess(self, payload: FileData | None) -> Upload:
+        """The video, or why it cannot be used; only one that was uploaded here."""
+        if payload is None:
+            return None
+        if not payload.path or not is_in_or_equal(payload.path, self.GRADIO_CACHE):
+            return ForeignFileError(FOREIGN)
+        try:
+            return open_video(Path(payload.path))
+        except PictureError as refusal:
+            return refusal
 
 
 class CameraFrames(PictureUpload):
     """A camera that streams: its frames come inside the request, not as files."""
 
-    def __init__(self, given: PictureInput, **options: Any) -> None:
-        super().__init__(given, sources=["webcam"], streaming=True, buttons=[], **options)
+    def __init__(self, spec: InputSpec, **options: Any) -> None:
+        super().__init__(spec, sources=["webcam"], streaming=True, buttons=[], **options)
 
     def preprocess(self, payload: ImageData | None) -> Upload:  # type: ignore[override]
         """A frame as a picture, or why it cannot be one."""
@@ -150,22 +177,40 @@ class CameraFrames(PictureUpload):
         if not sent.startswith("data:image/"):
             return super().preprocess(payload)
         try:
-            return self._given.open(base64.b64decode(sent[:FRAME_LIMIT].partition(",")[2], validate=True))
+            return open_input(self._spec, base64.b64decode(sent[:FRAME_LIMIT].partition(",")[2], validate=True))
         except binascii.Error:
-            return PictureError("This frame is damaged.")
+            return UnreadablePictureError(Message("This frame is damaged."))
         except PictureError as refusal:
             return refusal
 
 
-def notes_line(uploads: Mapping[str, Upload | Uploads]) -> str:
-    """What the door did with each upload, or why it refused it; empty when there is nothing to say."""
-    told = []
-    for label, upload in uploads.items():
-        if isinstance(upload, PictureError):
-            told.append(f"**{say(label)}: {say(str(upload))}**")
-            continue
-        several = upload if isinstance(upload, list) else [upload] if upload is not None else []
-        for number, each in enumerate(several, start=1):
-            name = say("{}, picture {}", say(label), number) if len(several) > 1 else say(label)
-            told += [f"{name}: {', '.join(say(note) for note in each.notes)}"] if each.notes else []
-    return " · ".join(told)
+def upload_for(spec: InputSpec, *, together: bool, **options: Any) -> Any:
+    """The component that takes an input; ``together`` where it takes all of its pictures."""
+    if spec.kind is Kind.VIDEO:
+        return VideoUpload(spec, **options)
+    return PicturesUpload(spec, **options) if together else PictureUpload(spec, **options)
+
+
+def notes_line(label: Text, upload: Upload | Uploads) -> str:
+    """In a handler: what the door did with an upload, or why it refused it; empty when there is nothing to say."""
+    if isinstance(upload, PentimentoError):
+        return f"**{say(label)}: {say_plainly(upload.message)}**"
+    if isinstance(upload, Video):
+        return say(_described(upload))
+    several = upload if isinstance(upload, list) else [upload] if upload is not None else []
+    lines = []
+    for number, each in enumerate(several, start=1):
+        name = Message("{label}, picture {number}", label=label, number=number) if len(several) > 1 else label
+        if each.notes:
+            lines.append(say(Listing([name, Listing([note.message for note in each.notes])], ": ")))
+    return SEPARATOR.join(lines)
+
+
+def _described(video: Video) -> Text:
+    """Size, length and sound of a video."""
+    parts: list[Text | str] = ["{} x {}".format(*video.size)]
+    if video.seconds:
+        parts.append(seconds(video.seconds))
+        parts.append(Message("about {frames} frames", frames=video.frames))
+    parts.append(Message("with sound") if video.sound else Message("without sound"))
+    return Listing(parts)

@@ -1,46 +1,68 @@
-"""Example pictures, and the gallery that fills them in with one click. weights/recipes/examples.py makes the files."""
+"""Example pictures, and what fills them in with one click. weights/recipes/examples.py makes the files."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import gradio as gr
 from gradio.components import Component
 from PIL import Image, ImageOps
 
+from demos.components.controls import Controls
+from demos.components.events import QUIET
+from demos.i18n.language import mark
+from engine.contracts.messages import Message
+from engine.contracts.task import Example
+
 FOLDER = Path(__file__).parent
 THUMBNAIL = 128
 """Side of each half of a thumbnail, in pixels."""
+LABEL = Message("Examples")
 
 
-class Pair(NamedTuple):
-    """Two example pictures that go together."""
+def place_examples(examples: Sequence[Example], controls: Controls) -> None:
+    """The examples of a task: pairs with captions as a gallery, others as a row of pictures."""
+    usable = [example for example in examples if all(controls.placed(name) for name in example.pictures)]
+    if not usable:
+        return
+    uploads = [controls[name] for name in usable[0].pictures]
+    if all(example.caption for example in usable):
+        _place_gallery(usable, uploads)
+        return
+    rows = [example_paths(example) for example in usable]
+    shown = gr.Examples(rows, uploads, label=mark(LABEL), cache_examples=False)
+    # The page shows these as they are, in whatever language.
+    shown.dataset.headers = [" " * (index + 1) for index in range(len(uploads))]
 
-    first: str
-    second: str
-    caption: str
 
-    def thumbnail(self) -> Image.Image:
-        """Both, side by side."""
-        sheet = Image.new("RGB", (2 * THUMBNAIL, THUMBNAIL))
-        for index, name in enumerate((self.first, self.second)):
-            with Image.open(FOLDER / name) as image:
-                sheet.paste(ImageOps.fit(image, (THUMBNAIL, THUMBNAIL)), (index * THUMBNAIL, 0))
-        return sheet
+def example_paths(example: Example) -> list[str | list[str]]:
+    """Files for each input of an example, in their order."""
+    return [
+        str(FOLDER / names) if isinstance(names, str) else [str(FOLDER / name) for name in names]
+        for names in example.pictures.values()
+    ]
 
 
-def pair_gallery(pairs: tuple[Pair, ...], first: Component, second: Component) -> None:
-    """Thumbnails of the pairs; a click puts both pictures into their inputs."""
+def _place_gallery(examples: Sequence[Example], uploads: Sequence[Component]) -> None:
+    """Thumbnails of the pictures that go together; a click puts them into their inputs."""
     gallery = gr.Gallery(
-        [(pair.thumbnail(), pair.caption) for pair in pairs],
-        label="Examples", show_label=False, elem_classes=["pairs"], columns=len(pairs), rows=1, height=150,
-        object_fit="cover", allow_preview=False,
-        interactive=False, buttons=[], format="jpeg",
+        [(_thumbnail(example), str(example.caption)) for example in examples],
+        label=mark(LABEL), show_label=False, elem_classes=["pairs"], columns=len(examples), rows=1, height=150,
+        object_fit="cover", allow_preview=False, interactive=False, buttons=[], format="jpeg",
     )  # fmt: skip
 
-    def chosen(event: gr.SelectData) -> tuple[str, str]:
-        pair = pairs[event.index]
-        return str(FOLDER / pair.first), str(FOLDER / pair.second)
+    def chosen(event: gr.SelectData) -> list[str | list[str]]:
+        return example_paths(examples[event.index])
 
-    gallery.select(chosen, None, [first, second], queue=False, show_progress="hidden", api_visibility="private")
+    gallery.select(chosen, None, [*uploads], **QUIET)
+
+
+def _thumbnail(example: Example) -> Image.Image:
+    """The pictures of an example side by side."""
+    names = [name if isinstance(name, str) else name[0] for name in example.pictures.values()]
+    sheet = Image.new("RGB", (len(names) * THUMBNAIL, THUMBNAIL))
+    for index, name in enumerate(names):
+        with Image.open(FOLDER / name) as image:
+            sheet.paste(ImageOps.fit(image, (THUMBNAIL, THUMBNAIL)), (index * THUMBNAIL, 0))
+    return sheet

@@ -1,4 +1,4 @@
-"""What a visit has made so far: a gallery, all of it as a zip, and a button that forgets it."""
+"""The pictures that a visit has made so far: a gallery, all of it as a zip, and a button that forgets it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import io
 import json
 import tempfile
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,16 +15,20 @@ import gradio as gr
 from PIL import Image, ImageOps
 
 from demos.components.events import QUIET
-from demos.components.output_panel import Panel
-from demos.components.stored_result import Kept
-from demos.i18n.language import say
-from engine import TASKS
+from demos.components.following import FinishedRun, Follower
+from demos.components.output_panel import OutputPanel
+from demos.components.stored_result import StoredResult
+from demos.i18n.language import mark, say
+from engine.contracts.messages import Message, Text
 
 MOST_RESULTS, MOST_BYTES = 24, 64_000_000
 """Of one visit; the oldest goes first."""
 SIDE = 384
 """Longer side of a thumbnail in pixels."""
-KEPT = "Only here, and only until you close this page: the newest 24, each with its recipe. Tabs keep their last one."
+KEPT = Message(
+    "Only here, and only until you close this page: the newest {most}, each with its recipe. Tabs keep their last one.",
+    most=MOST_RESULTS,
+)
 PRESS = "() => { const link = document.querySelector('#history-zip'); (link?.querySelector('a') || link)?.click(); }"
 
 
@@ -32,86 +36,90 @@ PRESS = "() => { const link = document.querySelector('#history-zip'); (link?.que
 class History:
     """Results of one visit, the newest first."""
 
-    results: list[tuple[Kept, Image.Image]] = field(default_factory=list)
+    results: list[tuple[StoredResult, Image.Image, Text]] = field(default_factory=list)
+    """Each with its thumbnail and the title of its task."""
 
-    def add(self, kept: Kept) -> None:
+    def add(self, stored: StoredResult, image: Image.Image, title: Text) -> None:
         """Remember a result, and forget what is too much."""
-        with Image.open(io.BytesIO(kept.png)) as image:
-            image.draft("RGB", (SIDE, SIDE))
-            self.results.insert(0, (kept, ImageOps.contain(image.convert("RGB"), (SIDE, SIDE))))
+        self.results.insert(0, (stored, ImageOps.contain(image, (SIDE, SIDE)), title))
         while len(self.results) > MOST_RESULTS or (self._bytes() > MOST_BYTES and len(self.results) > 1):
             self.results.pop()
 
     def _bytes(self) -> int:
-        return sum(len(kept.png) for kept, _ in self.results)
+        return sum(len(stored.png) for stored, _, _ in self.results)
 
     def pictures(self) -> list[tuple[Image.Image, str]]:
         """For the gallery."""
         many = len(self.results)
-        titles = [say(TASKS[kept.recipe["task"]].title) for kept, _ in self.results]
-        return [(each, f"{many - index}: {titles[index]}") for index, (_, each) in enumerate(self.results)]
+        return [(each, f"{many - at}: {say(title)}") for at, (_, each, title) in enumerate(self.results)]
 
     def zipped(self) -> bytes:
         """All pictures, and their recipes beside them."""
         stream = io.BytesIO()
         with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
-            for index, (kept, _) in enumerate(reversed(self.results), start=1):
-                name = f"{index:02d}-{kept.recipe['task']}"
-                for ending, data in ((".png", kept.png), (".json", json.dumps(kept.recipe, indent=2))):
+            for index, (stored, _, _) in enumerate(reversed(self.results), start=1):
+                name = f"{index:02d}-{stored.task}"
+                for ending, data in ((".png", stored.png), (".json", json.dumps(stored.recipe, indent=2))):
                     # Of one date, so that the same results are the same file.
                     archive.writestr(zipfile.ZipInfo(name + ending), data)
         return stream.getvalue()
 
 
-class HistoryView:
-    """Laid out where it is made; connected with the panels whose results it remembers."""
+class HistoryView(Follower):
+    """Laid out where it is made; it follows the panels of all tasks that make pictures.
 
-    def __init__(self) -> None:
-        self._seen = gr.State(History(), time_to_live=3600)
-        with gr.Accordion("This visit's results", open=False):
-            gr.Markdown(KEPT, elem_classes=["quiet"])
+    Args:
+        panels: whose results it remembers.
+    """
+
+    def __init__(self, panels: Iterable[OutputPanel]) -> None:
+        self._history = gr.State(History(), time_to_live=3600)
+        with gr.Accordion(mark(Message("This visit's results")), open=False):
+            gr.Markdown(mark(KEPT), elem_classes=["quiet"])
             self._gallery = gr.Gallery(
-                [], label="Results", show_label=False, columns=6, height=260, object_fit="contain", format="jpeg",
-                interactive=False, buttons=["fullscreen"], elem_classes=["history"],
+                [], label=mark(Message("Results")), show_label=False, columns=6, height=260, object_fit="contain",
+                format="jpeg", interactive=False, buttons=["fullscreen"], elem_classes=["history"],
             )  # fmt: skip
             with gr.Row():
-                self._all = gr.Button("Download all", size="sm", interactive=False)
-                self._clear = gr.Button("Clear the list", size="sm", interactive=False)
+                self._all = gr.Button(mark(Message("Download all")), size="sm", interactive=False)
+                self._clear = gr.Button(mark(Message("Clear the list")), size="sm", interactive=False)
                 self._file = gr.DownloadButton("zip", elem_id="history-zip", elem_classes=["away"])
-
-    def connect(self, panels: Iterable[Panel]) -> None:
-        """Remember every panel's results."""
         # The list is an output, too: only a state that was given has a time to live.
-        shown = [self._seen, self._gallery, self._all, self._clear]
+        self.outputs = (self._history, self._gallery, self._all, self._clear)
+        self.inputs = (self._history,)
         for panel in panels:
-            for events in panel.runs:
-                events.ended.then(_added, [self._seen, panel.result], shown, **QUIET)
-        zipped = self._all.click(_zipped, [self._seen], [self._file], **QUIET)
+            panel.followers.append(self)
+
+    def connect(self) -> None:
+        """Bind the buttons."""
+        zipped = self._all.click(_zipped, [self._history], [self._file], **QUIET)
         zipped.then(None, None, None, js=PRESS, **QUIET)
-        self._clear.click(_cleared, [self._seen], shown, **QUIET)
+        self._clear.click(_cleared, [self._history], [*self.outputs], **QUIET)
+
+    def at_end(self, run: FinishedRun, values: Sequence[Any]) -> dict[Any, Any]:
+        """See :meth:`demos.components.following.Follower.at_end`."""
+        history: History = values[0]
+        if run.stored is None:
+            return {}
+        history.add(run.stored, run.result.image, run.title)
+        return dict(zip(self.outputs, _shown(history), strict=True))
 
 
-def _added(seen: History, kept: Kept | None) -> tuple[Any, ...]:
-    if kept is not None and not any(kept is each for each, _ in seen.results):
-        seen.add(kept)
-    return _shown(seen)
+def _cleared(history: History) -> tuple[Any, ...]:
+    history.results.clear()
+    return _shown(history)
 
 
-def _cleared(seen: History) -> tuple[Any, ...]:
-    seen.results.clear()
-    return _shown(seen)
+def _shown(history: History) -> tuple[Any, ...]:
+    some = gr.update(interactive=bool(history.results))
+    return history, history.pictures(), some, some
 
 
-def _shown(seen: History) -> tuple[Any, ...]:
-    some = gr.update(interactive=bool(seen.results))
-    return seen, seen.pictures(), some, some
-
-
-def _zipped(seen: History) -> Iterator[Any]:
-    if not seen.results:
+def _zipped(history: History) -> Iterator[Any]:
+    if not history.results:
         yield gr.skip()
         return
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "pentimento.zip"
-        path.write_bytes(seen.zipped())
+        path.write_bytes(history.zipped())
         yield str(path)

@@ -1,99 +1,56 @@
-"""Recipes: the settings of a result as a link, as JSON, and back from both into the page."""
+"""Recipes and links: the settings of a task as an address of the page, and back from both into the page."""
 
 from __future__ import annotations
 
 import json
-import tempfile
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from pathlib import Path
-from typing import Any, NamedTuple
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 from urllib.parse import urlencode
 
 import gradio as gr
-from gradio.utils import is_in_or_equal
 
-from demos.components.controls import Controls
-from demos.components.events import PRIVATE, QUIET
-from demos.components.run_frames import shown_errors
-from demos.components.stored_result import Kept
-from demos.components.uploads import upload
-from demos.i18n.language import say, say_plainly
-from demos.navigation.tab_locations import WAIT, Place
-from demos.serving import sessions as visits
+from demos.components.events import PRIVATE, QUIET, shown_errors
+from demos.components.recipe_upload import LoadedRecipe, RecipeUpload
+from demos.i18n.language import say_plainly
+from demos.navigation.tab_locations import WAIT, Locations, TabLocation
+from demos.serving.request import header
+from demos.serving.site import Site
 from engine import PentimentoError
-from engine.contracts.errors import ParameterError, PictureError
+from engine.contracts.errors import UnknownNameError
+from engine.contracts.lineage import parsed_json
+from engine.contracts.messages import Message
 from engine.contracts.parameters import Parameters
-from engine.contracts.task import Form
-from engine.recipes import Recipe, fields_of, parsed, read
+from engine.contracts.task import Registry, TaskSpec
+from engine.recipes import Recipe, fields_of
 
 COPY = "(link) => { if (link && navigator.clipboard) navigator.clipboard.writeText(link).catch(() => {}); }"
-ENDINGS = [".png", ".jpg", ".jpeg", ".json"]
 LONGEST = 6000
 """Characters of a link that are read."""
+COPIED = Message("The link is copied; pictures are not part of it.")
 
 
-class Loaded(NamedTuple):
-    """What a file has given."""
+def connect_link(location: TabLocation) -> None:
+    """Bind the button that makes a link to the settings as they are now."""
+    controls, layout = location.controls, location.panel.layout
+    settings, task = controls.settings, controls.task
 
-    recipe: Recipe | PentimentoError
-    path: str = ""
-    """Of the upload, which goes with the visit."""
+    def linked(*values: Any) -> Any:
+        none: dict[str, list[int]] = {each.name: [] for each in task.inputs}
+        with shown_errors():
+            parameters = controls.parameters(dict(zip(settings, values, strict=True)), none)
+        gr.Info(say_plainly(COPIED))
+        return gr.update(value=link_to(_address(), task, parameters), visible=True)
 
-
-@upload
-class RecipeUpload(gr.UploadButton):
-    """A button for a result or its JSON; it gives handlers the recipe, or why there is none."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__("Load a recipe", file_types=ENDINGS, type="filepath", **options)
-
-    def preprocess(self, payload: Any) -> Any:
-        """A :class:`Loaded` file, or None."""
-        if payload is None:
-            return None
-        path = getattr(payload, "path", None)
-        if not path or not is_in_or_equal(path, self.GRADIO_CACHE):
-            return Loaded(PictureError("This file was not uploaded here."))
-        try:
-            return Loaded(read(Path(path)), path)
-        except PentimentoError as refusal:
-            return Loaded(refusal, path)
-
-
-class RecipeRow:
-    """Of one panel: a link to the settings as they are now, the result's recipe as a file, and a recipe to load."""
-
-    def __init__(self) -> None:
-        with gr.Row(elem_classes=["recipes"]):
-            self.link = gr.Button("Copy a link to these settings", size="sm")
-            self.save = gr.DownloadButton("Recipe as JSON", size="sm", interactive=False)
-            self.load = RecipeUpload(size="sm")
-        self.shown = gr.Textbox(label="Link", visible=False, interactive=False, buttons=["copy"], max_lines=1)
-
-    def connect(self, controls: Controls, result: gr.State, ends: Sequence[Any]) -> None:
-        """Bind the link, and the file after each of the events ``ends``; :class:`Restoring` binds loading."""
-        settings = controls.settings
-
-        def linked(*values: Any) -> Any:
-            given = dict(zip(settings, values, strict=True))
-            none: dict[str, list[int]] = {each.name: [] for each in controls.form.inputs}
-            with shown_errors():
-                link = link_to(_address(), controls.form, controls.parameters(given, none))
-            gr.Info(say("The link is copied; pictures are not part of it."))
-            return gr.update(value=link, visible=True)
-
-        self.link.click(linked, [*settings.values()], [self.shown], show_progress="hidden", **PRIVATE)
-        self.shown.change(None, [self.shown], None, js=COPY, **QUIET)
-        for ended in ends:
-            ended.then(_saved, [result], [self.save], **QUIET)
+    layout.link.click(linked, [*settings.values()], [layout.address], show_progress="hidden", **PRIVATE)
+    layout.address.change(None, [layout.address], None, js=COPY, **QUIET)
 
 
 def _address() -> str:
     """In a handler: the page's address, without settings."""
-    return visits.header("referer").partition("?")[0]
+    return header("referer").partition("?")[0]
 
 
-def link_to(address: str, task: Form, parameters: Parameters) -> str:
+def link_to(address: str, task: TaskSpec, parameters: Parameters) -> str:
     """An address that opens a task with parameters; those that have their default are left out."""
     defaults = task.parameters().model_dump(mode="json")
     changed = {
@@ -101,38 +58,33 @@ def link_to(address: str, task: Form, parameters: Parameters) -> str:
         for name, value in parameters.model_dump(mode="json").items()
         if value != defaults[name] and task.parameters.remembered(name)
     }
-    given = {name: value if isinstance(value, str) else json.dumps(value) for name, value in changed.items()}
-    return f"{address}?{urlencode({'task': task.name, **given})}"
+    texts = {name: value if isinstance(value, str) else json.dumps(value) for name, value in changed.items()}
+    return f"{address}?{urlencode({'task': task.name, **texts})}"
 
 
-def of_link(query: Mapping[str, str]) -> dict[str, Any]:
+def recipe_of_link(query: Mapping[str, str], tasks: Registry) -> dict[str, Any]:
     """The recipe of a link, not yet checked."""
-    fields = fields_of(query["task"])  # others come along with links that are shared: languages, trackers
-    given = {name: text[:LONGEST] for name, text in query.items() if name in fields}
-    values = {name: parsed(text) for name, text in given.items()}
+    fields = fields_of(query["task"], tasks)  # others come along with links that are shared: languages, trackers
+    texts = {name: text[:LONGEST] for name, text in query.items() if name in fields}
+    values = {name: parsed_json(text) for name, text in texts.items()}
     return {
         "task": query["task"],
-        "parameters": {name: text if values[name] is None else values[name] for name, text in given.items()},
+        "parameters": {name: text if values[name] is None else values[name] for name, text in texts.items()},
     }
 
 
-def _saved(kept: Kept | None) -> Iterator[Any]:
-    if kept is None:
-        yield gr.skip()
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"pentimento-{kept.recipe['task']}.json"
-        path.write_text(json.dumps(kept.recipe, indent=2), encoding="utf-8")
-        yield gr.update(value=str(path), interactive=True)
-
-
 class Restoring:
-    """What a link or a recipe changes: the open tabs, then every setting of one task."""
+    """What a link or a recipe changes: the open tabs, then every setting of one task.
 
-    def __init__(self, places: Mapping[str, Place]) -> None:
-        self._places = places
-        groups = {tabs._id: tabs for place in places.values() for tabs in place.groups}
-        settings = {each._id: each for place in places.values() for each in place.controls.settings.values()}
+    Args:
+        site: whose tasks they are of.
+        locations: of the tasks.
+    """
+
+    def __init__(self, site: Site, locations: Locations) -> None:
+        self._site, self._locations = site, locations
+        groups = {tabs._id: tabs for location in locations.values() for tabs in location.groups}
+        settings = {each._id: each for location in locations.values() for each in location.controls.settings.values()}
         self._groups: list[Any] = list(groups.values())
         self._settings: list[Any] = list(settings.values())
         self._recipe = gr.State(None)
@@ -140,11 +92,12 @@ class Restoring:
 
     def connect(self, page: gr.Blocks, more: Sequence[RecipeUpload] = ()) -> None:
         """Bind the page's address and every button that loads a recipe."""
-        said: dict[str, Any] = {"show_progress": "hidden", **PRIVATE}  # only events of the queue can show a message
+        # Only events of the queue can show a message.
+        shown: dict[str, Any] = {"show_progress": "hidden", **PRIVATE}
         outputs = [self._recipe, self._at, *self._groups]
-        begun = [page.load(self._linked, None, outputs, **said)]
-        loads = [place.panel.recipes.load for place in self._places.values() if place.panel]
-        begun += [load.upload(self._loaded, [load], outputs, **said) for load in (*loads, *more)]
+        begun = [page.load(self._linked, None, outputs, **shown)]
+        loads = [location.panel.layout.load for location in self._locations.values()]
+        begun += [load.upload(self._loaded, [load], outputs, **shown) for load in (*loads, *more)]
         for each in begun:
             there = each.then(None, [self._at], None, js=WAIT, **QUIET)
             there.then(self._restored, [self._recipe], self._settings, **QUIET)
@@ -155,42 +108,42 @@ class Restoring:
         if "task" not in query:
             return self._opened(None)
         try:
-            recipe = Recipe.of(of_link(query))
+            recipe = Recipe.of(recipe_of_link(query, self._site.tasks), self._site.tasks)
             # The others are as the page has them, or as a quick visitor has changed them meanwhile.
             return self._opened(recipe, fields=recipe.parameters.model_fields_set)
         except PentimentoError as error:
-            gr.Warning(say_plainly(str(error)))
+            gr.Warning(say_plainly(error.message))
             return self._opened(None, query["task"])
 
-    def _loaded(self, given: Loaded | None) -> list[Any]:
+    def _loaded(self, loaded: LoadedRecipe | None) -> list[Any]:
         """As an uploaded recipe says."""
-        if given is None:
+        if loaded is None:
             return self._opened(None)
-        visits.note_paths([given.path] if given.path else [])
+        self._site.sessions.note_paths([loaded.path] if loaded.path else [])
         with shown_errors():
-            if isinstance(given.recipe, PentimentoError):
-                raise given.recipe
-            found = self._opened(given.recipe)
-        gr.Info(say_plainly(given.recipe.told))
-        return found
+            if isinstance(loaded.recipe, PentimentoError):
+                raise loaded.recipe
+            updates = self._opened(loaded.recipe)
+        gr.Info(say_plainly(loaded.recipe.summary))
+        return updates
 
     def _opened(self, recipe: Recipe | None, task: str = "", fields: Collection[str] | None = None) -> list[Any]:
         """The recipe with the fields that it changes, None for all, and the tabs of its task, or of another one."""
         name = recipe.task if recipe else task
-        place = self._places.get(name)
-        if recipe and place is None:
-            raise ParameterError(f"This page has no tab for {name}.")
-        chosen = {tabs._id: tab for tabs, tab in place.tabs} if place else {}
+        location = self._locations.get(name)
+        if recipe and location is None:
+            raise UnknownNameError(Message("This page has no tab for {task}.", task=name))
+        chosen = {tabs._id: tab for tabs, tab in location.tabs} if location else {}
         updates = [
             gr.update(selected=chosen[each._id]) if each._id in chosen else gr.skip() for each in self._groups
         ]  # fmt: skip
-        return [(recipe, fields) if recipe else None, place.at if place else "", *updates]
+        return [(recipe, fields) if recipe else None, location.elem_id if location else "", *updates]
 
     def _restored(self, wanted: tuple[Recipe, Collection[str] | None] | None) -> list[Any]:
         if wanted is None:
             return [gr.skip()] * len(self._settings)
         recipe, fields = wanted
-        controls = self._places[recipe.task].controls
-        found = controls.values(recipe.parameters, fields)
-        values = {controls.settings[name]._id: value for name, value in found.items()}
+        controls = self._locations[recipe.task].controls
+        by_name = controls.values(recipe.parameters, fields)
+        values = {controls.settings[name]._id: value for name, value in by_name.items()}
         return [gr.update(value=values[each._id]) if each._id in values else gr.skip() for each in self._settings]

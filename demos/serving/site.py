@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from demos.serving.request import address, session
+from demos.serving.runs import Runs
 from demos.serving.sessions import Sessions, forget_states
 from demos.serving.telemetry import Telemetry
 from engine import Job, RunResult, Runtime, Step
@@ -35,6 +36,7 @@ class Site:
         self.runtime, self.tasks = runtime, tasks
         self.sessions = Sessions()
         self.telemetry = Telemetry(runtime.scheduler)
+        self.runs = Runs(self)
         self.replicas: Replicas | None = None
         if runtime.settings.replicas:
             from engine.cluster.replica_client import Replicas

@@ -1,1 +1,1 @@
-"""One file a tab: its record, and what is special about it."""
+"""The tabs: a table of records, one builder for all of them, and what is special in some."""

@@ -6,9 +6,10 @@ from typing import Any, Literal
 
 import gradio as gr
 
-from demos.components.events import PRIVATE
-from engine.tasks import TASKS
-from engine.tasks.style_v2_video import STYLE_V2_VIDEO
+from demos.components.events import QUIET
+from demos.i18n.language import mark
+from demos.serving.site import Site
+from engine.contracts.messages import Message
 
 LOCAL = "http://127.0.0.1:7860"
 PYTHON = """# pip install gradio_client
@@ -59,34 +60,36 @@ CONFIG = """{
   }
 }
 """
-EXAMPLES: dict[str, tuple[str, Literal["python", "shell", "json"]]] = {
-    "Python": (PYTHON, "python"),
-    "curl": (CURL, "shell"),
-    "MCP, from Python": (MCP, "python"),
-    "MCP, for an assistant's settings": (CONFIG, "json"),
-}
-"""Title -> code, in which URL stands for the server's address, and its language."""
-TEXT = (
+Language = Literal["python", "shell", "json"]
+EXAMPLES: tuple[tuple[Message, str, Language], ...] = (
+    (Message("Python"), PYTHON, "python"),
+    (Message("curl"), CURL, "shell"),
+    (Message("MCP, from Python"), MCP, "python"),
+    (Message("MCP, for an assistant's settings"), CONFIG, "json"),
+)
+"""Title, code, in which URL stands for the server's address, and its language."""
+TEXT = Message(
     "Everything here can be called by programs: **one named endpoint for each task**, with typed and described "
     "arguments that have the page's defaults. A file has to be uploaded first (Gradio's client does it by itself); "
     "addresses of other servers are not fetched. Calls wait in the same line as visitors. *Use via API or MCP* at the "
     "foot of the page lists every argument; `/gradio_api/openapi.json` is for machines."
 )
-FORMS = (*TASKS, STYLE_V2_VIDEO)
-"""What has an endpoint; other tasks on videos are for the command line only."""
-ENDPOINTS = " ".join(f"`/{form.endpoint}`" for form in FORMS)
 
 
-def build(page: gr.Blocks) -> None:
+def place_examples(page: gr.Blocks, site: Site) -> None:
     """Lay out the tab inside the current Blocks."""
-    gr.Markdown(TEXT)
-    gr.Markdown(ENDPOINTS)
-    shown = []
-    for title, (code, language) in EXAMPLES.items():
-        shown.append(
-            gr.Code(code.replace("URL", LOCAL), language=language, label=title, interactive=False, wrap_lines=True)
-        )
-    page.load(_here, None, shown, queue=False, show_progress="hidden", **PRIVATE)
+    gr.Markdown(mark(TEXT))
+    gr.Markdown(endpoints(site))
+    shown = [
+        gr.Code(code.replace("URL", LOCAL), language=language, label=mark(title), interactive=False, wrap_lines=True)
+        for title, code, language in EXAMPLES
+    ]
+    page.load(_here, None, shown, **QUIET)
+
+
+def endpoints(site: Site) -> str:
+    """Names of all endpoints, as Markdown."""
+    return " ".join(f"`/{task.endpoint}`" for task in site.tasks)
 
 
 def _here(request: gr.Request) -> Any:
@@ -94,4 +97,4 @@ def _here(request: gr.Request) -> Any:
     host = request.headers.get("host") or LOCAL.removeprefix("http://")
     scheme = request.headers.get("x-forwarded-proto", "http").split(",")[0].strip()
     address = f"{'https' if scheme == 'https' else 'http'}://{host}"
-    return [code.replace("URL", address) for code, _ in EXAMPLES.values()]
+    return [code.replace("URL", address) for _, code, _ in EXAMPLES]

@@ -2,113 +2,86 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import gradio as gr
 
-from demos.components import theme as look
-from demos.components.events import QUIET, given
-from demos.examples import FOLDER
-from demos.i18n.language import say_html
-from demos.navigation.recipes import RecipeUpload
-from demos.navigation.tab_locations import Place
+from demos.components.events import QUIET, for_outputs
+from demos.components.recipe_upload import RecipeUpload
+from demos.components.status import machine_line, machine_placeholder
+from demos.examples import FOLDER, example_paths
+from demos.i18n.language import mark, mark_html
+from demos.navigation.tab_locations import Locations
+from demos.serving.site import Site
+from demos.tabs.records import TabSpec, ViewSpec
+from engine.contracts.messages import Message
+from engine.contracts.task import TaskSpec
+from engine.runtime.machine import describe_machine
 
 CARDS = Path(__file__).parents[1] / "cards"
-
-
-class Card(NamedTuple):
-    """One of the tasks."""
-
-    name: str
-    """Of its picture, ``cards/NAME.jpg``."""
-    title: str
-    line: str
-    task: str
-    """The task that its button opens."""
-    example: Mapping[str, str | Sequence[str]]
-    """Upload -> example pictures that the button fills in."""
-    alt: str
-    """What its picture shows."""
-
-
-TASKS = (
-    Card(
-        "style-v1", "Style V1", "A photo becomes a painting, step by step, while you watch.", "style-v1",
-        {"content": "cat.jpg", "style": "starry_night_texture.jpg"}, "a cat, and the same cat painted in swirls",
-    ),
-    Card(
-        "style-v2", "Style V2", "The same in one pass of a network: photos, videos, a camera.", "style-v2",
-        {"content": "temple.jpg"}, "a temple, and the same temple in the colours of a woodcut",
-    ),
-    Card(
-        "style-v3", "Style V3", "Nearest patches instead of statistics: parts stay whole.", "style-v3",
-        {"content": "cat.jpg", "style": "starry_night_texture.jpg"}, "a portrait, and the same as an old painting",
-    ),
-    Card(
-        "super-resolution", "Super-resolution", "Four times larger: interpolated, residual, or GAN.",
-        "super-resolution-comparison", {"image": "cat.jpg"}, "a temple's roof, blurred, and the same in detail",
-    ),
-    Card(
-        "inpainting", "Inpainting", "Paint over what should go, and it is gone.", "inpainting",
-        {"image": "astronaut.jpg"}, "a portrait beside a model of a rocket, and the same without the rocket",
-    ),
-    Card(
-        "face-swap", "Face swap", "Another identity in your pose, expression and light.", "face-swap",
-        {"image": "astronaut.jpg", "identity": ["moltedo.jpg"]}, "a portrait, and the same with a painted man's face",
-    ),
-)  # fmt: skip
-WELCOME = (
+IN_A_ROW = 3
+WELCOME = Message(
     "Six published algorithms that repaint a picture. They really run, on this machine, on your own picture: nothing "
     "is sent anywhere else, and everything is deleted within the hour."
 )
 
 
 class Home:
-    """Laid out where it is made; connected when all tabs are there."""
+    """Laid out where it is made; connected when all tabs are there.
 
-    def __init__(self) -> None:
-        gr.Markdown(WELCOME)
-        self._buttons = []
-        for start in range(0, len(TASKS), 3):
+    Args:
+        site: that the page is for.
+        tabs: that have a card.
+    """
+
+    def __init__(self, site: Site, tabs: Sequence[TabSpec]) -> None:
+        self._site = site
+        gr.Markdown(mark(WELCOME))
+        self._buttons: list[tuple[TaskSpec, gr.Button]] = []
+        for start in range(0, len(tabs), IN_A_ROW):
             with gr.Row():
-                for card in TASKS[start : start + 3]:
-                    self._buttons.append((card, self._placed(card)))
-        self.machine = gr.HTML(look.machine(None), elem_classes=["machine"])
+                for tab in tabs[start : start + IN_A_ROW]:
+                    self._place_card(tab)
+        self._machine = gr.HTML(machine_placeholder(), elem_classes=["machine"])
         with gr.Row():
-            self.load = RecipeUpload(size="sm", scale=0, min_width=200)
+            self.load = RecipeUpload(site.tasks, size="sm", scale=0, min_width=200)
 
-    def _placed(self, card: Card) -> gr.Button:
+    def _place_card(self, tab: TabSpec) -> None:
+        view = tab.views[0]
+        assert isinstance(view, ViewSpec), "the first view of a tab runs a task"
+        task = self._site.tasks[view.tasks[0]]
         with gr.Column(min_width=200, elem_classes=["card"]):
             gr.Image(
-                str(CARDS / f"{card.name}.jpg"), show_label=False, label=card.title, interactive=False, buttons=[],
-                alt_text=card.alt, height=190, elem_classes=["cover"],
+                _picture(tab, task), show_label=False, label=mark(tab.title), interactive=False, buttons=[],
+                alt_text=mark(tab.card.alt), height=190, elem_classes=["cover"],
             )  # fmt: skip
-            gr.Markdown(f"### {card.title}\n{card.line}")
-            return gr.Button(f"Try {card.title}", size="sm", variant="primary")
+            line = tab.card.line
+            gr.Markdown(mark_html(lambda translate: f"### {tab.title.said(translate)}\n{line.said(translate)}"))
+            button = gr.Button(mark(Message("Try {task}", task=tab.title)), size="sm", variant="primary")
+        self._buttons.append((task, button))
 
-    def connect(self, page: gr.Blocks, places: Mapping[str, Place]) -> None:
+    def connect(self, page: gr.Blocks, locations: Locations) -> None:
         """Bind the buttons, and fill in the line about the machine once the page is shown."""
-        for card, button in self._buttons:
-            place = places[card.task]
-            uploads = [place.controls.uploads_placed[name] for name in card.example]
-            pictures = given([_paths(names) for names in card.example.values()])
-            place.open(button.click).then(partial(_same, pictures), None, uploads, **QUIET)
-        page.load(_machine, None, [self.machine], **QUIET)
+        for task, button in self._buttons:
+            opened = locations[task.name].open(button.click)
+            if task.examples:
+                example = task.examples[0]
+                uploads = [locations[task.name].upload(name) for name in example.pictures]
+                opened.then(partial(_same, for_outputs(example_paths(example))), None, uploads, **QUIET)
+        page.load(lambda: machine_line(describe_machine(self._site.runtime)), None, [self._machine], **QUIET)
 
 
-def _paths(names: str | Sequence[str]) -> str | list[str]:
-    return str(FOLDER / names) if isinstance(names, str) else [str(FOLDER / name) for name in names]
+def _picture(tab: TabSpec, task: TaskSpec) -> str | None:
+    """The card's own picture, else the first one of the task's example."""
+    card = CARDS / f"{tab.id}.jpg"
+    if card.exists():
+        return str(card)
+    names = [name for example in task.examples[:1] for name in example.pictures.values()]
+    return str(FOLDER / (names[0] if isinstance(names[0], str) else names[0][0])) if names else None
 
 
 def _same(pictures: Any) -> Any:
     return pictures
-
-
-def _machine() -> str:
-    """Device, memory and weights, as they are now."""
-    from engine.runtime.machine import machine
-
-    return say_html(look.machine(machine()))

@@ -44,16 +44,16 @@ def _time(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.1f} s" if seconds >= 1 else f"{seconds:.2f} s"
 
 
-def put(table: str, page: Path) -> None:
-    """Write the table between the marks of a page.
+def put(table: str, page: Path, begin: str = BEGIN, end: str = END) -> None:
+    """Write a table between the marks of a page.
 
     Raises:
         ParameterError: it has no such marks.
     """
     text = page.read_text(encoding="utf-8")
-    marked = re.compile(f"{re.escape(BEGIN)}\n(?:.*?\n)?{re.escape(END)}", re.DOTALL)
+    marked = re.compile(f"{re.escape(begin)}\n(?:.*?\n)?{re.escape(end)}", re.DOTALL)
     if not marked.search(text):
         raise ParameterError(
-            Message("{page} has no lines {begin!r} and {end!r} for the table.", page=page.name, begin=BEGIN, end=END)
+            Message("{page} has no lines {begin!r} and {end!r} for the table.", page=page.name, begin=begin, end=end)
         )
-    page.write_text(marked.sub(lambda _: f"{BEGIN}\n{table}\n{END}", text), encoding="utf-8")
+    page.write_text(marked.sub(lambda _: f"{begin}\n{table}\n{end}", text), encoding="utf-8")

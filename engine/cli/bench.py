@@ -25,7 +25,9 @@ def add_bench(commands: Any, every: Registry) -> None:
     )  # fmt: skip
     command.add_argument("tasks", nargs="*", metavar="TASK", help="Default: all of them.")
     command.add_argument("--json", type=Path, metavar="FILE", help="Write the figures as JSON.")
-    command.add_argument("--table", type=Path, metavar="FILE", help="Put a table between the marks of a Markdown file.")
+    command.add_argument(
+        "--table", type=Path, metavar="FILE", help="Put a table between the marks of a page: docs/figures.md."
+    )
     command.add_argument("--repeat", type=int, default=5, metavar="N", help="Warm runs of each at most. Default: 5.")
     command.add_argument("--details", action="store_true", help="Also measure parts: iterations, searches, frames.")
     command.add_argument(
@@ -65,7 +67,8 @@ def _bench(options: argparse.Namespace, runtime: Runtime) -> None:
 
 def _command(options: argparse.Namespace) -> str:
     repeat = f" --repeat {options.repeat}" if options.repeat != 5 else ""
-    return " ".join(["python -m engine bench", *options.tasks]) + repeat + f" --table {options.table.name}"
+    page = options.table.name if options.table.is_absolute() else options.table.as_posix()
+    return " ".join(["python -m engine bench", *options.tasks]) + repeat + f" --table {page}"
 
 
 def _profiled(options: argparse.Namespace, runtime: Runtime, tasks: list[TaskSpec]) -> dict[str, Any]:

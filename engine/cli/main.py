@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
@@ -53,5 +54,6 @@ def _parser(tasks: Registry) -> argparse.ArgumentParser:
 
 
 def run() -> None:
-    """The script ``pentimento``."""
+    """The script ``pentimento``, and ``python -m engine``."""
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch is: waiting threads must not take a shared core
     sys.exit(main())

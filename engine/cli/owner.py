@@ -17,16 +17,32 @@ from engine.recipes import read
 from engine.runtime.inputs import open_named
 from engine.runtime.runtime import Runtime
 
+BEGIN, END = "<!-- settings: made by the command above -->", "<!-- end of settings -->"
+"""Marks of the page of settings."""
+
 
 def add_owner_commands(commands: Any, tasks: Registry) -> None:
     """Add all of them to a parser's subcommands."""
     command = commands.add_parser("settings", help="What can be set by environment variables, and how it is set now.")
+    command.add_argument("--table", type=Path, metavar="FILE", help="Put a table between the marks of a Markdown file.")
     command.set_defaults(action=_show_settings)
     _add_publish(commands)
     _add_reproduce(commands, tasks)
 
 
+def settings_table() -> str:
+    """All settings as a table in Markdown."""
+    rows = [f"| `{name}` | {f'`{default}`' if default else '-'} | {purpose} |" for name, default, purpose in table()]
+    return "\n".join(["| variable | default | meaning |", "|---|---|---|", *rows])
+
+
 def _show_settings(options: argparse.Namespace, runtime: Runtime) -> None:
+    if options.table:
+        from engine.bench.table import put
+
+        with written():
+            put(settings_table(), options.table, BEGIN, END)
+        return
     for name, default, purpose in table():
         value = getattr(runtime.settings, name.removeprefix(PREFIX).lower())
         shown = int(value) if isinstance(value, bool) else value

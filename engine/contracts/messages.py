@@ -94,3 +94,8 @@ def unknown_name(kind: Message, name: str, known: Iterable[str]) -> Message:
     if near:
         return Message("There is no {kind} {name!r}; did you mean {nearest!r}?", kind=kind, name=name, nearest=near[0])
     return Message("There is no {kind} {name!r}; there are {known}.", kind=kind, name=name, known=Listing(names))
+
+
+def declared(text: str) -> Message:
+    """A label, sentence or choice of a parameter, which its class has as plain text; the catalogue takes it from there."""
+    return Message(text)

@@ -73,6 +73,9 @@ class InputSpec:
     """Whether the task wants the file's depth, transparency, colours and metadata, too."""
     extent: Callable[[Any], Extent] = extent_of
     """What of a picture counts for the time a run takes: its own size, or less."""
+    further: Message | None = None
+    """Title of the places for more than one picture: ``"More paintings"``; None where a single one is taken, or where
+    all of them have one place together."""
     shows_face: bool = False
     """Whether there has to be a face in it; tests and benchmarks then give one."""
 
@@ -135,7 +138,7 @@ class Trial:
     explained: bool = True
     """Whether a run has an explanation; False for a task whose result says it all."""
     optional_inputs: tuple[str, ...] = ()
-    """Inputs that may be left out and that the run needs all the same."""
+    """Inputs that may be left out and that the run is given all the same."""
 
 
 @dataclass(frozen=True, kw_only=True)

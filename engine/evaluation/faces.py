@@ -147,7 +147,6 @@ def _row(
     outside[face.box.top : face.box.bottom, face.box.left : face.box.right] = face.cover <= 0
     before, after = judge(scene.picture), judge(result)
     answers = [judge(numpy.asarray(each.image)) for each in held_out]
-    answers = [judge(numpy.asarray(each.image)) for each in held_out]
     others = [answer.embedding for answer in answers if answer is not None]
     if before is None or after is None or not others:
         raise ParameterError(Message("The reference model finds no face."))

@@ -46,7 +46,8 @@ def alignment(face: Face, side: int) -> Matrix:
 
 def moved(points: NDArray[numpy.floating], matrix: Matrix) -> Points:
     """``(N, 2)`` points under a matrix."""
-    return (points @ matrix[:, :2].T + matrix[:, 2]).astype(numpy.float32)
+    places: Points = (points @ matrix[:, :2].T + matrix[:, 2]).astype(numpy.float32)
+    return places
 
 
 def inverse(matrix: Matrix) -> Matrix:
@@ -111,4 +112,5 @@ def smooth_map(target: Points, source: Points, side: int) -> NDArray[numpy.float
 
 def samples(colours: Colours) -> NDArray[numpy.uint8]:
     """Colours as bytes, rounded."""
-    return (255 * colours.clip(0, 1)).round().astype(numpy.uint8)
+    levels: NDArray[numpy.uint8] = (255 * colours.clip(0, 1)).round().astype(numpy.uint8)
+    return levels

@@ -15,7 +15,9 @@ from engine.faces.face import Face
 from engine.hardware.device import Device
 from engine.imaging.tiles import Box
 from engine.model_store.loaded_nets import LoadedNets
-from engine.nets.faces import ANCHORS, DETECTOR_SIDE, MESH_SIDE, BlazeFace, FaceMesh
+from engine.nets import blazeface, facemesh
+from engine.nets.blazeface import ANCHORS, BlazeFace
+from engine.nets.facemesh import FaceMesh
 
 DETECTOR, MESH = "blazeface", "facemesh"
 """Entries of the catalogue."""
@@ -124,22 +126,22 @@ def _starts(length: int, tile: int) -> list[int]:
 
 
 def _detected(image: Image, piece: Box, detector: BlazeFace, device: Device) -> list[_Detection]:
-    factor = DETECTOR_SIDE / piece.width
+    factor = blazeface.SIDE / piece.width
     height, width = image.shape[:2]
     inside = Box(max(piece.left, 0), max(piece.top, 0), min(piece.right, width), min(piece.bottom, height))
     part = image[inside.top : inside.bottom, inside.left : inside.right]
     size = (max(1, round(inside.width * factor)), max(1, round(inside.height * factor)))
     left, top = round((inside.left - piece.left) * factor), round((inside.top - piece.top) * factor)
-    canvas = numpy.zeros((DETECTOR_SIDE, DETECTOR_SIDE, 3), numpy.uint8)
+    canvas = numpy.zeros((blazeface.SIDE, blazeface.SIDE, 3), numpy.uint8)
     small = cv2.resize(part, size, interpolation=cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR)
-    small = small[: DETECTOR_SIDE - top, : DETECTOR_SIDE - left]
+    small = small[: blazeface.SIDE - top, : blazeface.SIDE - left]
     canvas[top : top + small.shape[0], left : left + small.shape[1]] = small
     seen = torch.from_numpy(canvas).to(device.torch_device).permute(2, 0, 1)[None].float() / 127.5 - 1
     scores, values = (each[0].cpu() for each in detector(seen))
     scores = scores.clamp(-100, 100).sigmoid()
     detections = []
     for index in (scores > LEAST_SCORE).nonzero().flatten().tolist():
-        across, down, wide, high, *points = (values[index, :8] / DETECTOR_SIDE).tolist()
+        across, down, wide, high, *points = (values[index, :8] / blazeface.SIDE).tolist()
         middle = _anchor(index)
         across, down, wide, high = across + middle[0], down + middle[1], abs(wide), abs(high)
         edges = (across - wide / 2, down - high / 2, across + wide / 2, down + high / 2)
@@ -202,9 +204,9 @@ def _mesh_at(
     image: Image, middle: NDArray[numpy.float64], side: float, tilt: float, mesh: FaceMesh, device: Device
 ) -> Face:
     """What the mesh sees in a square of the picture, turned by ``tilt``."""
-    factor = MESH_SIDE / side
+    factor = facemesh.SIDE / side
     matrix = factor * numpy.array([[numpy.cos(tilt), numpy.sin(tilt)], [-numpy.sin(tilt), numpy.cos(tilt)]])
-    offset = (MESH_SIDE - 1) / 2 - matrix @ middle
+    offset = (facemesh.SIDE - 1) / 2 - matrix @ middle
     box = _around(middle, side, image)
     source: NDArray[Any] = image[box.top : box.bottom, box.left : box.right]
     shrink = numpy.ones(2)
@@ -215,7 +217,7 @@ def _mesh_at(
     # A place p of the picture is ((p - corner + 0.5) * shrink - 0.5) of the part.
     back, corner = matrix / shrink, numpy.array([box.left, box.top]) - 0.5
     affine = numpy.column_stack([back, offset + matrix @ corner + back @ numpy.array([0.5, 0.5])])
-    square = cv2.warpAffine(source, affine, (MESH_SIDE, MESH_SIDE), flags=cv2.INTER_LINEAR)
+    square = cv2.warpAffine(source, affine, (facemesh.SIDE, facemesh.SIDE), flags=cv2.INTER_LINEAR)
     seen = torch.from_numpy(square).to(device.torch_device).permute(2, 0, 1)[None].float() / 255
     points, score = mesh(seen)
     mesh_points = points[0].cpu().numpy().astype(numpy.float64)

@@ -23,7 +23,7 @@ BOX = (255, 216, 74)
 
 def dotted(image: NDArray[numpy.uint8], points: Points, radius: float) -> NDArray[numpy.uint8]:
     """A copy of an image with 68 points on it."""
-    dots = image.copy()
+    dots: NDArray[numpy.uint8] = image.copy()
     for part, colour in PARTS:
         for across, down in points[part]:
             place = (round(16 * float(across)), round(16 * float(down)))

@@ -58,7 +58,8 @@ def relit(source: Colours, scene: Colours, cover: Cover) -> Colours:
         cover: where both are skin.
     """
     if cover.sum() < 16:
-        return source.copy()
+        unchanged: Colours = source.copy()
+        return unchanged
     ours, theirs = lab_of(source), lab_of(scene)
     weight = cover[..., None] / cover.sum()
     means = [(weight * each).sum((0, 1)) for each in (ours, theirs)]

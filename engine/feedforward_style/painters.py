@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, replace
+from types import EllipsisType
 from typing import Protocol
 
 import torch
@@ -115,7 +116,7 @@ class AdaINPainter:
             if features is None:
                 size = (1, part.shape[1], height // adain.STEP, width // adain.STEP)
                 features = torch.empty(size, dtype=part.dtype, device=part.device)
-            features[(..., *_places(box, adain.STEP))] = part
+            features[_places(box, adain.STEP)] = part
             yield Step(
                 done=0.5 * (index + 1) / len(boxes),
                 stage=Message("encoding, tile {tile} of {tiles}", tile=index + 1, tiles=len(boxes)),
@@ -126,7 +127,7 @@ class AdaINPainter:
         own = adain.moments(features)
         painted = torch.empty(1, 3, height, width, device=picture.device)
         for index, box in enumerate(boxes):
-            painted[(..., *_places(box, 1))] = self._decoded(features, box, own)
+            painted[_places(box, 1)] = self._decoded(features, box, own)
             yield Step(
                 done=0.5 + 0.5 * (index + 1) / len(boxes),
                 stage=Message("painting, tile {tile} of {tiles}", tile=index + 1, tiles=len(boxes)),
@@ -145,21 +146,21 @@ class AdaINPainter:
     @torch.no_grad()
     def _encoded(self, picture: Tensor, box: Box) -> Tensor:
         around = box.grown(adain.MARGIN * adain.STEP, (picture.shape[3], picture.shape[2]))
-        part = picture[(..., *_places(around, 1))]
+        part = picture[_places(around, 1)]
         features = self.encoder(_framed(part), [adain.LAYER])[adain.LAYER]
         inside = box.within(around)
-        own: Tensor = features[(..., *_places(inside, adain.STEP))]
+        own: Tensor = features[_places(inside, adain.STEP)]
         return own
 
     @torch.no_grad()
     def _decoded(self, features: Tensor, box: Box, own: tuple[Tensor, Tensor]) -> Tensor:
         small = Box(*(edge // adain.STEP for edge in (box.left, box.top, box.right, box.bottom)))
         around = small.grown(adain.MARGIN, (features.shape[3], features.shape[2]))
-        part = features[(..., *_places(around, 1))]
+        part = features[_places(around, 1)]
         decoded = self.decoder(adain.adapted(part, own, self.style)).float()
         inside = small.within(around)
         edges = (adain.STEP * edge for edge in (inside.left, inside.top, inside.right, inside.bottom))
-        inner: Tensor = decoded[(..., *_places(Box(*edges), 1))]
+        inner: Tensor = decoded[_places(Box(*edges), 1)]
         return inner
 
 
@@ -231,9 +232,10 @@ def _framed(picture: Tensor) -> Tensor:
     return functional.pad(picture, (0, beside, 0, below), mode="reflect")
 
 
-def _places(box: Box, step: int) -> tuple[slice, slice]:
-    """Rows and columns of a box, counted in ``step`` pixels."""
+def _places(box: Box, step: int) -> tuple[EllipsisType, slice, slice]:
+    """The index of a box in ``(..., H, W)``, counted in ``step`` pixels."""
     return (
+        ...,
         slice(box.top // step, -(-box.bottom // step)),
         slice(box.left // step, -(-box.right // step)),
     )

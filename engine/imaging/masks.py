@@ -81,7 +81,8 @@ def checked(mask: Mask) -> Mask:
 def grown(mask: Mask, pixels: int) -> Mask:
     """Larger by some pixels on every side, rounded; smaller for a negative number. Borders of the picture stay."""
     if pixels == 0:
-        return mask.copy()
+        unchanged: Mask = mask.copy()
+        return unchanged
     if pixels < 0:
         return ~grown(~mask, -pixels)
     reached: Mask = distance(mask) <= pixels

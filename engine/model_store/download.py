@@ -230,17 +230,31 @@ def _explained(entry: Entry, repo: str, error: Exception) -> WeightsError:
     code = error.response.status_code if isinstance(error, errors.HfHubHTTPError) else None
     if isinstance(error, errors.GatedRepoError) or code in (401, 403):
         return WeightsUnavailableError(
-            Message("The Hub does not give {weights} without permission: log in with `hf auth login`.", weights=what)
+            Message(
+                "The Hub does not give {weights} without permission: log in with `hf auth login`.",
+                weights=what,
+                code=code,
+            )
         )
     if code == 404:
         return WeightsUnavailableError(
             Message("The Hub no longer has {weights}; please use the shipped weights.", weights=what, code=code)
         )
     if isinstance(error, OSError) and error.errno in _FULL:
-        return StorageError(Message("The disk is full: {weights} does not fit into the cache (HF_HOME).", weights=what))
+        return StorageError(
+            Message(
+                "The disk is full: {weights} does not fit into the cache (HF_HOME).",
+                weights=what,
+                problem=error.strerror,
+            )
+        )
     if isinstance(error, OSError) and error.errno in _UNWRITABLE:
         return StorageError(
-            Message("The cache (HF_HOME) cannot be written to, so {weights} cannot be downloaded.", weights=what)
+            Message(
+                "The cache (HF_HOME) cannot be written to, so {weights} cannot be downloaded.",
+                weights=what,
+                problem=error.strerror,
+            )
         )
     if code is not None:
         return WeightsUnavailableError(

@@ -15,17 +15,18 @@ from engine.model_store.catalogue import FOLDER, catalogue
 
 ROOT = FOLDER.parent
 NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
-ROOMS = ("demos", "engine")
+ROOMS = ("demos", "docs", "engine")
 FILES = (
     "app.py",
     "requirements.txt",
     "README.md",
+    "CHANGELOG.md",
     "LICENSE",
     "weights/catalogue.json",
-    "docs/pictures/home.jpg",
 )
-ENDINGS = (".py", ".json", ".jpg", ".mo")
+ENDINGS = (".py", ".json", ".jpg", ".md", ".mo", ".po")
 """Of the files of :data:`ROOMS` that are sent; of weights only those of the catalogue."""
+UNREACHABLE = Message("The Hub cannot be reached; please try again later.")
 Kind = Literal["space", "model"]
 
 
@@ -106,7 +107,7 @@ def send(parcel: Parcel, *, private: bool = False) -> str:
         raise PublishError(Message("The Hub did not take the files: {problem}", problem=_first_line(error))) from None
     except Exception as error:
         if type(error).__module__.startswith("httpx"):  # the client does not wrap those of its library, which has forks
-            raise PublishError(Message("The Hub cannot be reached; please try again later.")) from None
+            raise PublishError(UNREACHABLE) from None
         raise
     return str(address)
 

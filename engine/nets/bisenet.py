@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from engine.nets.faces import padded
+from engine.nets.blocks import padded
 
 SIDE = 448
 """Of the pictures that it was trained with."""

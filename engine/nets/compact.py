@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from engine.imaging.resize import imresize
-from engine.nets.residual import ResidualBlock
+from engine.nets.blocks import ResidualBlock
 
 WIDTH = 48
 BLOCKS = 6

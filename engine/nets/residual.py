@@ -12,23 +12,10 @@ from itertools import product
 from torch import Tensor, nn
 from torch.nn import functional
 
+from engine.nets.blocks import ResidualBlock
+
 WIDTH = 64
 BLOCKS = 16
-
-
-class ResidualBlock(nn.Module):
-    """Two convolutions of side 3 around an activation, and a skip connection; ``(B, width, H, W)`` -> the same."""
-
-    def __init__(self, width: int, activation: nn.Module) -> None:
-        super().__init__()
-        self.first = nn.Conv2d(width, width, 3, padding=1)
-        self.activation = activation
-        self.second = nn.Conv2d(width, width, 3, padding=1)
-
-    def forward(self, features: Tensor) -> Tensor:
-        """See the class."""
-        found: Tensor = self.second(self.activation(self.first(features)))
-        return features + found
 
 
 class ResidualNet(nn.Module):

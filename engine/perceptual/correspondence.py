@@ -72,7 +72,7 @@ class LayerMatches:
 
 
 @dataclass(frozen=True)
-class Found:
+class PatchSource:
     """One patch of the result and its source; points in [0, 1] of the picture each."""
 
     layer: str
@@ -102,13 +102,13 @@ class Correspondence:
             image.thumbnail((SHOWN_SIDE, SHOWN_SIDE))
         return Correspondence(layers, result, shown)
 
-    def at(self, across: float, down: float) -> list[Found]:
+    def at(self, across: float, down: float) -> list[PatchSource]:
         """The patches around a point of the result, given in [0, 1]; one for each layer."""
-        found = []
+        sources = []
         for matches in self.layers:
             place = matches.nearest(across, down)
-            found.append(
-                Found(
+            sources.append(
+                PatchSource(
                     matches.layer,
                     matches.outline(*place),
                     int(matches.number[place]),
@@ -116,7 +116,7 @@ class Correspondence:
                     float(matches.correlation[place]),
                 )
             )
-        return found
+        return sources
 
     def coloured(self, layer: str, result: Image.Image) -> Image.Image:
         """The result under the colours of its patches' sources: the same colour is the same place in :meth:`legend`.

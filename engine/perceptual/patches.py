@@ -49,12 +49,12 @@ def patch_target(bank: PatchBank, matches: Matches, *, full_length: bool = False
     squared_lengths = wanted.new_zeros(wanted.shape[:3])
     for row in range(side):
         for column in range(side):
-            place = (slice(row, row + down), slice(column, column + across))
+            rows, columns = slice(row, row + down), slice(column, column + across)
             taken = bank.rows[begin + row * line + column]
-            wanted[(slice(None), *place)] += taken.view(batch, down, across, -1)
+            wanted[:, rows, columns] += taken.view(batch, down, across, -1)
             if full_length:
-                squared_lengths[(slice(None), *place)] += taken.square().sum(1).view(batch, down, across)
-            count[place] += 1
+                squared_lengths[:, rows, columns] += taken.square().sum(1).view(batch, down, across)
+            count[rows, columns] += 1
     squares = bank.norms[matches.index].square().sum()
     blend = wanted / count[..., None]
     spread = (squares - (blend * wanted).sum()).clamp_min(0)

@@ -66,6 +66,7 @@ FIND_FACES = TaskSpec(
             name="image",
             label=Message("Photo"),
             help=Message("A picture with faces that look at the camera, more or less."),
+            shows_face=True,
         ),
     ),
     run=run,

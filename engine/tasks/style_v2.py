@@ -32,13 +32,13 @@ from engine.contracts.task import (
 from engine.feedforward_style import style_card
 from engine.feedforward_style.styles import DECODER, ENCODER, HUB, NETWORK, HubName, ShippedName
 from engine.imaging.masks import feathered, mask_of
-from engine.model_store.loaded_nets import LoadedNets
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from engine.feedforward_style.painters import Painter
     from engine.imaging.tensors import Size
+    from engine.model_store.loaded_nets import LoadedNets
 
 Weight = Annotated[float, Field(ge=0, le=4)]
 
@@ -242,6 +242,6 @@ STYLE_V2 = TaskSpec(
         Destination("style-v3"),
         Destination("inpainting"),
     ),
-    trial=Trial(parameters={"size": 96}, fourfold=({"size": 512}, {"size": 1024})),
+    trial=Trial(parameters={"size": 96}, fourfold=({"size": 512}, {"size": 1024}), optional_inputs=("mask",)),
     bench=(BenchCase(values={"size": 0}), BenchCase(values={"size": 0}, side=1024)),
 )

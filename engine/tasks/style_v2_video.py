@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from engine.contracts.context import RunContext
 from engine.contracts.job import TaskRun
@@ -18,10 +18,10 @@ from engine.contracts.task import (
     TaskSpec,
     Trial,
 )
-from engine.model_store.loaded_nets import LoadedNets
 from engine.tasks.style_v2 import INPUTS, STYLE_V2, StyleV2, cover_of, finished, painter_of, result_size
 
 if TYPE_CHECKING:
+    from engine.model_store.loaded_nets import LoadedNets
     from engine.video.reader import Frame
 
 
@@ -36,6 +36,12 @@ class StyleV2Video(StyleV2):
     """Longer side of the result in pixels; 0 for the video's own, up to 1920."""
     steadiness: float = option(0.7, low=0, high=1, step=0.05, label="Steadiness")
     """Against flicker: 0 paints every frame by itself, 1 holds on to what was painted where the video stands still."""
+
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "Quick": {"size": 512},
+        "Balanced": {},
+        "Large": {"size": LONGEST},
+    }
 
 
 def run(inputs: Inputs, parameters: StyleV2Video, context: RunContext) -> TaskRun:
@@ -104,6 +110,11 @@ STYLE_V2_VIDEO = TaskSpec(
     run=run,
     weights=STYLE_V2.weights,
     cost=cost,
-    trial=Trial(parameters={"size": 64}, fourfold=({"size": 256}, {"size": 512}), explained=False),
+    trial=Trial(
+        parameters={"size": 64},
+        fourfold=({"size": 256}, {"size": 512}),
+        explained=False,
+        optional_inputs=("mask",),
+    ),
     bench=(),
 )

@@ -31,7 +31,11 @@ SHORTEST_SIDE = 32
 INPUTS = (
     InputSpec(name="content", label=Message("Photo"), help=Message("The picture to paint.")),
     InputSpec(
-        name="style", label=Message("Painting"), help=Message("The picture to paint it like; up to four."), most=4
+        name="style",
+        label=Message("Painting"),
+        help=Message("The picture to paint it like; up to four."),
+        most=4,
+        further=Message("More paintings"),
     ),
 )
 """The pictures of both tasks."""

@@ -18,12 +18,12 @@ from engine.contracts.task import (
     TaskSpec,
     Trial,
 )
-from engine.model_store.loaded_nets import LoadedNets
 from engine.super_resolution.enlarge import gflop, tile_for
 from engine.super_resolution.methods import LARGEST, METHODS
 from engine.tasks.super_resolution import SUPER_RESOLUTION, MethodName
 
 if TYPE_CHECKING:
+    from engine.model_store.loaded_nets import LoadedNets
     from engine.video.reader import Frame
 
 

@@ -122,7 +122,7 @@ TEACH_STYLE = TaskSpec(
     inputs=(
         InputSpec(name="style", label=Message("Painting"), help=Message("The painting whose style is to be learnt.")),
         InputSpec(
-            name="content", label=Message("Photo to practise on"), most=4,
+            name="content", label=Message("Photo to practise on"), most=4, further=Message("More photos"),
             help=Message("A photo of the kind that the style is for; more of them make it fit more photos."),
         ),
     ),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
+import time
+import weakref
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +22,14 @@ if TYPE_CHECKING:
 RESULT = "result.mp4"
 
 
+class OwnFolder:
+    """A new folder that is deleted, with all that is in it, when nobody holds this object any more."""
+
+    def __init__(self) -> None:
+        self.path = Path(tempfile.mkdtemp(prefix="pentimento-video-"))
+        weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
+
+
 @dataclass(frozen=True, eq=False)
 class Video:
     """A video file that can be read. Pickled, it takes its content along, to processes on other machines."""
@@ -30,7 +41,7 @@ class Video:
     """How many there are, about; None where the file does not say it."""
     seconds: float | None = None
     sound: bool = False
-    folder: tempfile.TemporaryDirectory[str] | None = field(default=None, repr=False)
+    folder: OwnFolder | None = field(default=None, repr=False)
     """Holds a file of our own, which goes when nobody knows the video any more; None for the visitor's file."""
     notes: tuple[Note, ...] = ()
     """What the door has done: nothing."""
@@ -43,8 +54,8 @@ class Video:
 
 
 def _received(data: bytes, name: str, *facts: Any) -> Video:
-    folder = tempfile.TemporaryDirectory(prefix="pentimento-video-")
-    path = Path(folder.name) / name
+    folder = OwnFolder()
+    path = folder.path / name
     path.write_bytes(data)
     size, frames, seconds, sound = facts
     return Video(path, size, frames, seconds, sound, folder)
@@ -57,8 +68,8 @@ def open_video(source: Path | bytes) -> Video:
         VideoError: not a video that is read here, or larger or longer than it may be.
     """
     if isinstance(source, bytes):  # FFmpeg reads files, and looks into them for their kind
-        folder = tempfile.TemporaryDirectory(prefix="pentimento-video-")
-        path = Path(folder.name) / "source"
+        folder = OwnFolder()
+        path = folder.path / "source"
         path.write_bytes(source)
     else:
         folder, path = None, source
@@ -74,17 +85,18 @@ def processed(video: Video, paint: Callable[[Frame], Frame], context: RunContext
     """
     from PIL import Image
 
-    folder = tempfile.TemporaryDirectory(prefix="pentimento-video-")
-    path = Path(folder.name) / RESULT
+    folder = OwnFolder()
+    path = folder.path / RESULT
     last: list[Frame] = []
 
     def painted(frame: Frame) -> Frame:
         last[:] = [paint(frame)]
         return last[0]
 
-    run = StepRun(process(video.path, path, painted, context.job))
+    run, start = StepRun(process(video.path, path, painted, context.job)), time.perf_counter()
     yield from run
-    figures = run.result
+    pace = run.result["frames"] / (time.perf_counter() - start)
+    figures = {**run.result, "frames_per_second": round(pace, 2)}
     result = Video(
         path, tuple(figures["size"]), figures["frames"], figures["seconds_of_video"], figures["sound"], folder
     )

@@ -9,29 +9,31 @@ import subprocess
 import sys
 import time
 import zipfile
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
-from engine import TASKS, Walk, open_picture, run
+from engine import TASKS, Runtime, StepRun, open_picture, open_video
 from engine.batch.journal import NAME, Journal
 from engine.batch.run import Order, Report, batch
 from engine.batch.sources import Item, items_of, results_of
 from engine.cli.main import main
-from engine.contracts.errors import ParameterError
+from engine.contracts.errors import BatchError, ParameterError, PictureError, UnreadablePictureError
 from engine.contracts.job import Job
 from engine.contracts.parameters import parse
-from engine.imaging.picture import ENDINGS
-from engine.video.reader import look_at
-from tests.support import pictures
+from engine.imaging.door import ENDINGS
+from tests.support import commands, pictures
+from tests.support.videos import moving_sun
 
 TASK = TASKS["style-v2"]
 ROOT = Path(__file__).parents[2]
 
 
 def order(**values: object) -> Order:
-    return Order(task=TASK, parameters=parse(TASK.parameters, {"size": 96, **values}), pictures={})
+    return Order(task=TASK, parameters=parse(TASK.parameters, {"size": 96, **values}), inputs={})
 
 
 @pytest.fixture
@@ -45,24 +47,42 @@ def photos(tmp_path: Path) -> Path:
     return folder
 
 
-def done(source: Path | str, folder: Path, made: Order | None = None) -> Report:
-    return Walk(batch(str(source), folder, made or order())).finish()
+Done = Callable[..., Report]
 
 
-def test_every_file_has_its_result_and_bad_ones_are_told(photos: Path, tmp_path: Path) -> None:
+@pytest.fixture
+def done(runtime: Runtime) -> Done:
+    """A batch to its end."""
+
+    def run(source: Path | str, folder: Path, wanted: Order | None = None) -> Report:
+        return StepRun(batch(runtime, str(source), folder, wanted or order())).finish()
+
+    return run
+
+
+def refusal(file: Path) -> PictureError:
+    """What the door says of a file."""
+    with pytest.raises(UnreadablePictureError) as error:
+        open_picture(file)
+    return error.value
+
+
+def test_every_file_has_its_result_and_bad_ones_are_named(
+    photos: Path, tmp_path: Path, runtime: Runtime, done: Done
+) -> None:
     out = tmp_path / "out"
     report = done(photos, out)
-    assert (report.made, report.kept, list(report.failed)) == (3, 0, ["d.png"])
-    assert "not a picture" in report.failed["d.png"]
+    assert (report.made, report.kept) == (3, 0)
+    assert report.failed == {"d.png": refusal(photos / "d.png").message}
     assert sorted(path.relative_to(out).as_posix() for path in out.rglob("*.*")) == [
         "a.png", "b.png", "more/c.png", NAME
     ]  # fmt: skip
-    single = Walk(run(TASK, {"content": [open_picture(photos / "b.jpg")]}, order().parameters)).finish()
+    single = StepRun(runtime.run(TASK, {"content": [open_picture(photos / "b.jpg")]}, order().parameters)).finish()
     with Image.open(out / "b.png") as image:
         assert image.tobytes() == single.image.tobytes(), "the same as a single run"
 
 
-def test_what_is_there_is_kept_and_what_has_changed_is_made_again(photos: Path, tmp_path: Path) -> None:
+def test_what_is_there_is_kept_and_what_has_changed_is_made_again(photos: Path, tmp_path: Path, done: Done) -> None:
     out = tmp_path / "out"
     done(photos, out)
     times = {path: path.stat().st_mtime_ns for path in out.rglob("*.png")}
@@ -76,7 +96,7 @@ def test_what_is_there_is_kept_and_what_has_changed_is_made_again(photos: Path, 
     assert done(photos, out, order(strength=0.5)).made == 3, "other parameters, other results"
 
 
-def test_a_zip_and_a_pattern_are_sources(photos: Path, tmp_path: Path) -> None:
+def test_a_zip_and_a_pattern_are_sources(photos: Path, tmp_path: Path, done: Done) -> None:
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         archive.write(photos / "a.png", "deep/a.png")
         for outside in ("../outside.jpg", "deep/../../outside2.jpg", "C:/outside3.jpg"):
@@ -85,18 +105,27 @@ def test_a_zip_and_a_pattern_are_sources(photos: Path, tmp_path: Path) -> None:
     assert (report.made, report.failed) == (1, {})
     assert (tmp_path / "zipped" / "deep" / "a.png").exists()
     assert not list(tmp_path.rglob("*outside*"))
-    assert done(f"{photos}/*.jpg", tmp_path / "found").made == 1
-    with pytest.raises(ParameterError, match="nothing to work on"):
+    assert done(f"{photos}/*.jpg", tmp_path / "matched").made == 1
+    with pytest.raises(ParameterError) as nothing:
         done(tmp_path / "nowhere", tmp_path / "none")
+    assert nothing.value.fields == {"source": str(tmp_path / "nowhere")}
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_task_that_needs_several_pictures_at_once_has_no_batch(photos: Path, tmp_path: Path, done: Done) -> None:
+    several = replace(TASK, inputs=(replace(TASK.inputs[0], least=2, most=2),))
+    with pytest.raises(ParameterError) as refused:
+        done(photos, tmp_path / "out", replace(order(), task=several))
+    assert refused.value.fields == {"task": "style-v2"}
 
 
 def test_no_two_results_have_one_place() -> None:
     path = Path("x")
     items = [Item(name, path) for name in ("a.jpg", "a.png", "b/a.png", "c.webp")]
     items.append(Item("c.webp", Path("y")))
-    found = [str(each) for each in results_of(items, ".png").values()]
-    assert found == ["a.jpg.png", "a.png.png", "b/a.png", "c.webp.png", "c.webp-2.png"]
-    assert len(set(found)) == len(items)
+    places = [str(each) for each in results_of(items, ".png").values()]
+    assert places == ["a.jpg.png", "a.png.png", "b/a.png", "c.webp.png", "c.webp-2.png"]
+    assert len(set(places)) == len(items)
 
 
 def test_half_a_line_of_a_journal_is_no_line(tmp_path: Path) -> None:
@@ -114,20 +143,23 @@ def test_half_a_line_of_a_journal_is_no_line(tmp_path: Path) -> None:
     assert Journal(tmp_path).done("c.jpg", "3", tmp_path / "a.png"), "a new line begins behind the broken one"
 
 
-def test_a_stop_leaves_the_rest_and_nothing_half_done(photos: Path, tmp_path: Path) -> None:
+def test_a_stop_leaves_the_rest_and_nothing_half_done(
+    photos: Path, tmp_path: Path, runtime: Runtime, done: Done
+) -> None:
     job, out = Job(), tmp_path / "out"
-    walk = Walk(batch(str(photos), out, order(), job))
-    for step in walk:
-        if "2 of 4" in step.stage:
+    run = StepRun(batch(runtime, str(photos), out, order(), job))
+    for step in run:
+        if "part" in step.stage.values and step.stage.values["part"].values["number"] == 2:
+            assert step.stage.values["part"].values == {"number": 2, "count": 4, "file": "b.jpg"}
             job.stop()
-    assert walk.result.made == 1
-    assert walk.result.left == 3
+    assert run.result.made == 1
+    assert run.result.left == 3
     assert [path.name for path in out.rglob("*.p*")] == ["a.png", NAME] or not list(out.rglob("*.part"))
     assert done(photos, out).made == 2
 
 
-def test_progress_and_time_left(photos: Path, tmp_path: Path) -> None:
-    steps = list(batch(str(photos), tmp_path / "out", order()))
+def test_progress_and_time_left(photos: Path, tmp_path: Path, runtime: Runtime) -> None:
+    steps = list(batch(runtime, str(photos), tmp_path / "out", order()))
     shares = [step.done for step in steps]
     assert shares == sorted(shares)
     assert shares[-1] == 1
@@ -153,42 +185,47 @@ def test_a_killed_batch_goes_on(tmp_path: Path) -> None:
             with Image.open(path) as image:
                 image.load()
     before = {path: path.stat().st_mtime_ns for path in out.glob("[0-9].png")}
-    told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    printed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert len(list(out.glob("[0-9].png"))) == 6
-    kept = int(told.split(" were there")[0].split()[-1])
+    kept = int(printed.split(" were there")[0].split()[-1])
     assert kept >= 1
     assert sum(path.stat().st_mtime_ns == then for path, then in before.items()) >= kept
     lines = [json.loads(line) for line in (out / NAME).read_text().splitlines()]
     assert len({line["name"] for line in lines}) == 6
 
 
-def test_the_command_reports_failures(photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    given = ["batch", "super-resolution", str(photos), str(tmp_path / "out"), "--method", "bicubic", "--scale", "2"]
-    assert main([*given, "--kind", "jpeg"]) == 1
-    told = capsys.readouterr()
-    assert "3 made, 0 were there, 1 failed" in told.out
-    assert "d.png  This is not a picture" in told.err
+def test_the_command_reports_failures(
+    photos: Path, tmp_path: Path, runtime: Runtime, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["batch", "super-resolution", str(photos), str(tmp_path / "out"), "--method", "bicubic", "--scale", "2"]
+    assert main([*command, "--kind", "jpeg"], runtime=runtime) == 1
+    shown = capsys.readouterr()
+    assert shown.out.startswith("3 made, 0 were there, 1 failed;")
+    assert f"d.png  {refusal(photos / 'd.png')}\n" in shown.err
     with Image.open(tmp_path / "out" / "more" / "c.jpg") as image:
         assert image.size == (196, 144)
+    error = commands.refusal(runtime, [*command, "--kind", "jpeg"], capsys)
+    assert type(error) is BatchError
+    assert error.fields == {"failed": 1}
 
 
-def test_other_inputs_are_the_same_for_all(photos: Path, tmp_path: Path) -> None:
+def test_other_inputs_are_the_same_for_all(photos: Path, tmp_path: Path, runtime: Runtime) -> None:
     mask = pictures.saved(pictures.hole(), tmp_path / "mask.png")
-    given = ["batch", "inpainting", str(photos), str(tmp_path / "out"), "--mask", str(mask), "--method", "classical"]
-    assert main(given) == 1
-    assert sorted(path.name for path in (tmp_path / "out").rglob("*.png")) == ["a.png", "b.png"], "c has another shape"
-    assert {path.suffix for path in (tmp_path / "out").rglob("*.*")} <= {".png", ".jsonl"}
-    assert len(items_of(str(tmp_path / "out"), ENDINGS)) == 2
+    out = tmp_path / "out"
+    command = ["batch", "inpainting", str(photos), str(out), "--mask", str(mask), "--method", "classical"]
+    assert main(command, runtime=runtime) == 1
+    assert sorted(path.name for path in out.rglob("*.png")) == ["a.png", "b.png"], "c has another shape"
+    assert {path.suffix for path in out.rglob("*.*")} <= {".png", ".jsonl"}
+    assert len(items_of(str(out), ENDINGS)) == 2
 
 
-def test_videos_are_painted_and_enlarged(tmp_path: Path) -> None:
-    from tests.video.test_video import video
-
-    (tmp_path / "films").mkdir()
-    video(tmp_path / "films" / "a.mp4")
-    (tmp_path / "films" / "b.mp4").write_bytes(b"no film")
+def test_videos_are_painted_and_enlarged(tmp_path: Path, runtime: Runtime) -> None:
+    folder = tmp_path / "videos"
+    folder.mkdir()
+    moving_sun(folder / "a.mp4")
+    (folder / "b.mp4").write_bytes(b"no video")
     for task, option, size in (("style-v2-video", ("--size", "96"), 96), ("super-resolution-video", (), 192)):
         out = tmp_path / task
-        assert main(["batch", task, str(tmp_path / "films"), str(out), *option]) == 1
-        assert look_at(out / "a.mp4").size[0] == size
+        assert main(["batch", task, str(folder), str(out), *option], runtime=runtime) == 1
+        assert open_video(out / "a.mp4").size[0] == size
         assert not (out / "b.mp4").exists()

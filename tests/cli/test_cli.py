@@ -9,25 +9,29 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
 
-from engine import TASKS
+from engine import TASKS, PentimentoError, Runtime, open_picture
 from engine.cli.main import main
-from engine.contracts.task import Task
+from engine.contracts.errors import (
+    ConsentError,
+    OutputError,
+    ParameterError,
+    PictureError,
+    UnknownNameError,
+    UnreadablePictureError,
+    WeightsUnavailableError,
+)
+from engine.contracts.messages import Message
+from engine.contracts.task import TaskSpec
 from engine.imaging.picture import read_recipe
 from tests.support import pictures
+from tests.support.commands import refusal
 
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture
-def files(tmp_path: Path) -> tuple[Path, Path]:
-    return (
-        pictures.saved(pictures.scene(), tmp_path / "photo.jpg"),
-        pictures.saved(pictures.painting(), tmp_path / "painting.png"),
-    )
 
 
 def style(files: tuple[Path, Path], out: Path, *more: str) -> list[str]:
@@ -36,112 +40,129 @@ def style(files: tuple[Path, Path], out: Path, *more: str) -> list[str]:
     return ["style-v1", "--content", str(photo), "--style", str(painting), "--out", str(out), *quick, *more]
 
 
-def test_a_photo_becomes_a_painting_with_facts_and_recipe(files: tuple[Path, Path], tmp_path: Path) -> None:
-    out, facts = tmp_path / "out.png", tmp_path / "facts.json"
-    assert main(style(files, out, "--facts", str(facts), "--keep-recipe", "--seed", "5", "--style-weights", "1")) == 0
+def test_a_photo_becomes_a_painting_with_facts_and_recipe(
+    files: tuple[Path, Path], tmp_path: Path, runtime: Runtime
+) -> None:
+    out, file = tmp_path / "out.png", tmp_path / "facts.json"
+    more = ["--facts", str(file), "--keep-recipe", "--seed", "5", "--style-weights", "1"]
+    assert main(style(files, out, *more), runtime=runtime) == 0
     with Image.open(out) as image:
         assert image.size == (64, 48)
-    told = json.loads(facts.read_text())
+    facts = json.loads(file.read_text())
     for key in ("seconds", "iterations", "size", "device", "peak_memory_bytes", "losses_first", "losses_last"):
-        assert told[key], key
-    assert told["weights"][0]["sha256"]
-    assert set(told["losses_first"]) == {"content", "style", "smoothness", "total"}
+        assert facts[key], key
+    assert facts["weights"][0]["sha256"]
+    assert set(facts["losses_first"]) == {"content", "style", "smoothness", "total"}
     recipe = json.loads(read_recipe(out) or "")
     assert recipe["parameters"]["seed"] == 5
     assert "photo.jpg" not in json.dumps(recipe)
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".JPEG"])
-def test_jpeg_results(suffix: str, files: tuple[Path, Path], tmp_path: Path) -> None:
+def test_jpeg_results(suffix: str, files: tuple[Path, Path], tmp_path: Path, runtime: Runtime) -> None:
     out = tmp_path / f"out{suffix}"
-    assert main(style(files, out)) == 0
+    assert main(style(files, out), runtime=runtime) == 0
     with Image.open(out) as image:
         assert image.format == "JPEG"
 
 
 @pytest.mark.parametrize("task", list(TASKS), ids=lambda task: task.name)
-def test_every_parameter_is_an_option_with_help(task: Task, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_parameter_is_an_option_with_help(task: TaskSpec, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main([task.name, "--help"])
     assert ended.value.code == 0
-    told = " ".join(capsys.readouterr().out.split())
+    shown = " ".join(capsys.readouterr().out.split())
     for name, field in task.parameters.model_fields.items():
-        assert f"--{name.replace('_', '-')}" in told
-        assert str(field.description).split(";")[0][:30] in told
-    for each in task.inputs:
-        assert f"--{each.name}" in told
+        assert f"--{name.replace('_', '-')}" in shown
+        assert str(field.description).split(";")[0][:30] in shown
+    for spec in task.inputs:
+        assert f"--{spec.name}" in shown
 
 
 @pytest.mark.parametrize(
-    ("change", "sentence"),
+    ("change", "kind", "fields"),
     [
-        (["--size", "4096"], "size: the value should be less than or equal to 2048."),
-        (["--style-weights", "1", "2"], "style_weights has 2 values for 1 paintings"),
-        (["--out", "result.gif"], "has to end in .png or .jpg"),
-        (["--out", "/no/such/folder/result.png"], "There is no folder"),
-        (["--content", "gone.jpg", "--content", "gone.jpg"], "no readable file 'gone.jpg'"),
-        (["--network", "vgg19-imagenet"], "HF_HUB_OFFLINE"),
+        (["--size", "4096"], ParameterError, {"parameter": "size", "high": 2048}),
+        (["--style-weights", "1", "2"], ParameterError, {"parameter": "style_weights", "values": 2, "paintings": 1}),
+        (["--out", "result.gif"], OutputError, {"wanted": ".png or .jpg", "ending": ".gif"}),
+        (["--out", "/no/such/folder/result.png"], OutputError, {"folder": Path("/no/such/folder")}),
+        (["--content", "gone.jpg", "--content", "gone.jpg"], UnreadablePictureError, {"file": "gone.jpg"}),
     ],
 )
 def test_a_mistake_is_one_line_on_standard_error(
-    change: list[str], sentence: str, files: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main(style(files, tmp_path / "out.png", *change)) == 1
-    told = capsys.readouterr().err.strip()
-    assert sentence in told
-    assert told.startswith("error: ")
-    assert "Traceback" not in told
-    assert len(told.splitlines()) == 1
+    change: list[str], kind: type[PentimentoError], fields: dict[str, Any], files: tuple[Path, Path], tmp_path: Path,
+    runtime: Runtime, capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    error = refusal(runtime, style(files, tmp_path / "out.png", *change), capsys)
+    assert type(error) is kind
+    assert error.fields == fields
+
+
+def test_the_program_ends_with_one_line(files: tuple[Path, Path], tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "engine", *style(files, tmp_path / "out.png", "--network", "vgg19-imagenet")]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert ended.returncode == 1
+    assert "Traceback" not in ended.stderr
+    (line,) = [line for line in ended.stderr.splitlines() if line.startswith("error: ")]
+    assert ended.stderr.splitlines()[-1] == line
+    assert "HF_HUB_OFFLINE" in line
 
 
 @pytest.mark.parametrize("name", pictures.refused())
 def test_bad_files_are_one_line(
-    name: str, files: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    name: str, files: tuple[Path, Path], tmp_path: Path, runtime: Runtime, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    data, word = pictures.refused()[name]
-    (tmp_path / name).write_bytes(data)
-    assert main(style((tmp_path / name, files[1]), tmp_path / "out.png")) == 1
-    assert word in capsys.readouterr().err
+    path = tmp_path / name
+    path.write_bytes(pictures.refused()[name][0])
+    with pytest.raises(PictureError) as expected:
+        open_picture(path)
+    error = refusal(runtime, style((path, files[1]), tmp_path / "out.png"), capsys)
+    assert type(error) is type(expected.value)
+    assert error.message == expected.value.message
 
 
-def test_what_the_door_did_is_told(
-    files: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_what_the_door_did_is_shown(
+    files: tuple[Path, Path], tmp_path: Path, runtime: Runtime, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    data, note = pictures.accepted()["cmyk.jpg"]
-    (tmp_path / "cmyk.jpg").write_bytes(data)
-    assert main(style((tmp_path / "cmyk.jpg", files[1]), tmp_path / "out.png")) == 0
-    assert f"content: {note}" in capsys.readouterr().err
+    path = tmp_path / "cmyk.jpg"
+    path.write_bytes(pictures.accepted()["cmyk.jpg"][0])
+    (note,) = open_picture(path).notes
+    assert main(style((path, files[1]), tmp_path / "out.png"), runtime=runtime) == 0
+    assert f"content: {note}\n" in capsys.readouterr().err
 
 
-def test_weights_are_listed_and_verified(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["weights"]) == 0
+def test_weights_are_listed_and_verified(runtime: Runtime, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["weights"], runtime=runtime) == 0
     listed = capsys.readouterr().out
     assert "vgg19-normalised shipped 26 MB" in " ".join(listed.split())
     assert "vgg19-imagenet missing 575 MB" in " ".join(listed.split())
     assert "BSD-3-Clause" in listed
-    assert main(["weights", "verify"]) == 0
+    assert main(["weights", "verify"], runtime=runtime) == 0
     assert "vgg19-normalised: shipped, sha256 right" in capsys.readouterr().out
-    assert main(["weights", "fetch", "vgg19-normalised"]) == 0
-    assert main(["weights", "fetch", "vgg19-imagenet"]) == 1
-    assert main(["weights", "fetch", "vgg"]) == 1
+    assert main(["weights", "fetch", "vgg19-normalised"], runtime=runtime) == 0
+    assert type(refusal(runtime, ["weights", "fetch", "vgg19-imagenet"], capsys)) is WeightsUnavailableError
+    error = refusal(runtime, ["weights", "fetch", "vgg19-normal"], capsys)
+    assert type(error) is UnknownNameError
+    assert error.fields["nearest"] == "vgg19-normalised"
 
 
-def test_v2_is_judged_beside_v1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_v2_is_judged_beside_v1(tmp_path: Path, runtime: Runtime, capsys: pytest.CaptureFixture[str]) -> None:
     folder = tmp_path / "photos"
     folder.mkdir()
     pictures.scene(200, 196).save(folder / "a.png")
     for name in "bcdefghij":
         pictures.noisy(200, 196).save(folder / f"{name}.png")
-    painting, table = tmp_path / "scream.png", tmp_path / "table.json"
+    painting, file = tmp_path / "scream.png", tmp_path / "table.json"
     pictures.painting().save(painting)
-    arguments = ["evaluate", "style-v2", "--photos", str(folder), "--style", str(painting), "--descents", "1"]
-    assert main([*arguments, "--iterations", "0", "3", "--json", str(table)]) == 0
-    found = json.loads(table.read_text())
-    assert len(found["pictures"]) == 2
-    assert found["mean"]["scream"]["v1_3"] < found["mean"]["scream"]["v1_0"]
-    assert found["mean"]["scream"]["network"] > 0
-    assert main([*arguments[:5], str(folder / "a.png")]) == 1
-    assert "no style 'a'" in capsys.readouterr().err
+    command = ["evaluate", "style-v2", "--photos", str(folder), "--style", str(painting), "--descents", "1"]
+    assert main([*command, "--iterations", "0", "3", "--json", str(file)], runtime=runtime) == 0
+    table = json.loads(file.read_text())
+    assert len(table["pictures"]) == 2
+    assert table["mean"]["scream"]["v1_3"] < table["mean"]["scream"]["v1_0"]
+    assert table["mean"]["scream"]["network"] > 0
+    error = refusal(runtime, [*command[:5], str(folder / "a.png")], capsys)
+    assert type(error) is UnknownNameError
+    assert (error.fields["kind"], error.fields["name"]) == (Message("style"), "a")
 
 
 def test_interrupting_keeps_the_best_picture(files: tuple[Path, Path], tmp_path: Path) -> None:
@@ -150,25 +171,25 @@ def test_interrupting_keeps_the_best_picture(files: tuple[Path, Path], tmp_path:
     process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, env={**os.environ, "PYTHONUNBUFFERED": "1"})
     time.sleep(12)
     process.send_signal(signal.SIGINT)
-    _, told = process.communicate(timeout=60)
-    assert process.returncode == 0, told
-    assert b"best so far is kept" in told
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 0, errors
+    assert b"best so far is kept" in errors
     assert json.loads(facts.read_text())["stopped"]
     with Image.open(out) as image:
         assert image.size == (64, 48)
 
 
 def test_a_face_is_swapped_with_several_pictures_of_the_identity(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, runtime: Runtime, capsys: pytest.CaptureFixture[str]
 ) -> None:
     names = ("astronaut", "young_woman", "moltedo")
     photo, *identity = (str(pictures.saved(pictures.portrait(each), tmp_path / f"{each}.png")) for each in names)
     out, stages, facts = (tmp_path / name for name in ("out.jpg", "stages.png", "facts.json"))
-    given = ["face-swap", "--image", photo, "--identity", *identity, "--method", "classical", "--out", str(out)]
-    assert main(given) == 1
-    assert "consent" in capsys.readouterr().err
+    command = ["face-swap", "--image", photo, "--identity", *identity, "--method", "classical", "--out", str(out)]
+    assert type(refusal(runtime, command, capsys)) is ConsentError
     assert not out.exists()
-    assert main([*given, "--consent", "--explanation", str(stages), "--facts", str(facts)]) == 0
+    more = ["--consent", "--explanation", str(stages), "--facts", str(facts)]
+    assert main([*command, *more], runtime=runtime) == 0
     assert json.loads(facts.read_text())["ranking"][0]["picture"] == 2
     for path in (out, stages):
         assert b"compositeWithTrainedAlgorithmicMedia" in path.read_bytes()

@@ -18,23 +18,22 @@ from pathlib import Path
 import pytest
 import torch
 
-from engine import TASKS, Job, Picture, Walk, run
+from engine import TASKS, Job, Picture, Runtime, Step, StepRun, open_video
 from engine.batch.journal import NAME
 from engine.batch.run import Order, batch
-from engine.cli.main import main
-from engine.cluster.ray_batch import Workers, batch_on_ray
+from engine.cluster.ray_batch import LOST, RETRIES, Workers, batch_on_ray
 from engine.cluster.replica_client import Replicas
-from engine.contracts.errors import ClusterError, ParameterError
+from engine.contracts.errors import ClusterError, MissingInputError, ParameterError
+from engine.contracts.job import Phase
 from engine.contracts.parameters import Parameters, parse
-from engine.runtime.films import run_film
-from engine.runtime.scheduler import TURNS
-from engine.tasks import FILMS
-from engine.video.reader import look_at
+from engine.contracts.settings import Settings
+from engine.imaging.door import open_input
+from tests.conftest import ROOT, served
 from tests.support import pictures
 from tests.support.asking import ask, wait_until
-from tests.conftest import ROOT, served
+from tests.support.commands import refusal
 from tests.support.soak import SETTINGS, soak
-from tests.video.test_video import video
+from tests.support.videos import moving_sun
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::Warning:ray.*"),
@@ -69,41 +68,41 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with log.open("wb") as output:
         process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=output)
     try:
-        found = wait_until(lambda: process.poll() or re.search(r"PENTIMENTO_REPLICAS=(\S+)", log.read_text()), 120)
-        assert isinstance(found, re.Match), log.read_text()
-        yield found[1]
+        line = wait_until(lambda: process.poll() or re.search(r"PENTIMENTO_REPLICAS=(\S+)", log.read_text()), 120)
+        assert isinstance(line, re.Match), log.read_text()
+        yield line[1]
     finally:
         process.terminate()
         assert process.wait(60) == 0
 
 
-def test_a_worker_is_killed_and_every_result_is_there_once(address: str, tmp_path: Path) -> None:
+def test_a_worker_is_killed_and_every_result_is_there_once(address: str, tmp_path: Path, runtime: Runtime) -> None:
     folder, alone, together = (tmp_path / name for name in ("photos", "alone", "together"))
     folder.mkdir()
     for index in range(MANY):
         pictures.scene(200 + index, 160).save(folder / f"{index:02}.png")
     (folder / "bad.png").write_bytes(b"hello, I am not a picture")
-    given = {"style": [TASK.inputs[1].open(pictures.painting())]}
-    order = Order(task=TASK, parameters=parameters(), pictures=given)
+    inputs = {"style": [open_input(TASK.inputs[1], pictures.painting())]}
+    order = Order(task=TASK, parameters=parameters(), inputs=inputs)
     with one_thread():
-        Walk(batch(str(folder), alone, order)).finish()
+        StepRun(batch(runtime, str(folder), alone, order)).finish()
 
     killed = 0
-    walk = Walk(batch_on_ray(str(folder), together, order, Workers(address=address, count=2, cpus=SHARE)))
-    for _ in walk:
+    run = StepRun(batch_on_ray(str(folder), together, order, Workers(address=address, count=2, cpus=SHARE)))
+    for _ in run:
         lines = journal(together)
         if len(lines) >= 3 and not killed:
             killed = next(line["worker"] for line in reversed(lines) if "worker" in line)
             os.kill(killed, signal.SIGKILL)
     assert killed, "in the middle"
-    assert (walk.result.made, list(walk.result.failed), walk.result.left) == (MANY, ["bad.png"], 0)
+    assert (run.result.made, list(run.result.failed), run.result.left) == (MANY, ["bad.png"], 0)
     lines = journal(together)
     assert set(Counter(line["name"] for line in lines).values()) == {1}, "each once"
     assert {line["worker"] for line in lines if "worker" in line} - {killed}
     assert sorted(path.name for path in together.iterdir()) == sorted(path.name for path in alone.iterdir())
     for path in alone.glob("*.png"):
         assert (together / path.name).read_bytes() == path.read_bytes(), f"{path.name} as on one machine"
-    report = Walk(batch(str(folder), together, order)).finish()
+    report = StepRun(batch(runtime, str(folder), together, order)).finish()
     assert (report.made, report.kept) == (0, MANY), "both ways keep the same journal"
 
 
@@ -115,94 +114,127 @@ def journal(folder: Path) -> list[dict[str, object]]:
 def test_a_file_that_kills_its_workers_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("a.png", "b.png"):
         pictures.scene().save(tmp_path / name)
-    made = {"index": 0, "result": b"made", "key": "1", "error": "", "seconds": 1.0, "worker": 1}
-    monkeypatch.setattr("engine.cluster.ray_batch._rows", lambda items, order, workers: iter([made]))
-    order = Order(task=TASKS["style-v2"], parameters=parse(TASKS["style-v2"].parameters, {}), pictures={})
-    report = Walk(batch_on_ray(str(tmp_path), tmp_path / "out", order, Workers())).finish()
-    assert (report.made, list(report.failed), report.left) == (1, ["b.png"], 0)
-    assert "lost 4 times" in report.failed["b.png"]
+    row = {"index": 0, "result": b"a picture", "key": "1", "error": None, "seconds": 1.0, "worker": 1}
+    monkeypatch.setattr("engine.cluster.ray_batch._rows", lambda items, order, workers: iter([row]))
+    order = Order(task=TASKS["style-v2"], parameters=parse(TASKS["style-v2"].parameters, {}), inputs={})
+    report = StepRun(batch_on_ray(str(tmp_path), tmp_path / "out", order, Workers())).finish()
+    assert (report.made, report.failed, report.left) == (1, {"b.png": LOST}, 0)
+    assert LOST.values == {"times": RETRIES + 1}
     assert [line["name"] for line in journal(tmp_path / "out") if "error" in line] == ["b.png"]
 
 
-def test_no_cluster_and_no_room_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_cluster_and_no_room_are_refused(
+    tmp_path: Path, runtime: Runtime, capsys: pytest.CaptureFixture[str]
+) -> None:
     pictures.scene().save(tmp_path / "a.png")
-    given = ["batch", "style-v2", str(tmp_path), str(tmp_path / "out"), "--ray"]
-    assert main([*given, "127.0.0.1:1"]) == 1
-    assert "does not answer" in capsys.readouterr().err
-    assert main([*given, "--workers", "-1"]) == 1
-    assert "cannot be negative" in capsys.readouterr().err
-    order = Order(task=TASKS["style-v2"], parameters=parse(TASKS["style-v2"].parameters, {}), pictures={})
-    with pytest.raises(ClusterError, match="room for"):
-        Walk(batch_on_ray(str(tmp_path), tmp_path / "out", order, Workers(count=1000))).finish()
+    command = ["batch", "style-v2", str(tmp_path), str(tmp_path / "out"), "--ray"]
+    error = refusal(runtime, [*command, "127.0.0.1:1"], capsys)
+    assert type(error) is ClusterError
+    assert error.fields["address"] == "127.0.0.1:1"
+    error = refusal(runtime, [*command, "--workers", "-1"], capsys)
+    assert type(error) is ParameterError
+    assert error.fields == {"count": -1}
+    order = Order(task=TASKS["style-v2"], parameters=parse(TASKS["style-v2"].parameters, {}), inputs={})
+    with pytest.raises(ClusterError) as full:
+        StepRun(batch_on_ray(str(tmp_path), tmp_path / "out", order, Workers(count=1000))).finish()
+    assert 0 < full.value.fields["most"] < 1000
 
 
 @pytest.fixture(scope="module")
 def there(address: str) -> Iterator[Replicas]:
-    before = TURNS._devices, TURNS._many
+    """What a page has that lets replicas do its runs."""
+    page = Runtime(Settings(replicas=address))
     try:
-        yield Replicas(address)
+        yield Replicas(page)
+        assert not page.has_loaded_nets, "a page computes nothing itself"
     finally:
-        TURNS._devices, TURNS._many = before
         sys.modules["ray"].shutdown()
 
 
 def processes() -> list[int]:
     """Of the replicas."""
-    told = subprocess.run(["ps", "-axo", "pid,args"], capture_output=True, text=True, check=True).stdout
-    return [int(line.split()[0]) for line in told.splitlines() if "ray::ServeReplica:pentimento" in line]
+    table = subprocess.run(["ps", "-axo", "pid,args"], capture_output=True, text=True, check=True).stdout
+    return [int(line.split()[0]) for line in table.splitlines() if "ray::ServeReplica:pentimento" in line]
 
 
-def test_a_replica_does_what_the_engine_does(there: Replicas, photo: Picture, painting: Picture) -> None:
-    given = {"content": [photo], "style": [painting]}
+def iterates(step: Step) -> bool:
+    """Whether it is a step of the descent: it has losses."""
+    return bool(step.figures())
+
+
+def test_a_replica_does_what_the_engine_does(
+    there: Replicas, runtime: Runtime, photo: Picture, painting: Picture
+) -> None:
+    inputs = {"content": [photo], "style": [painting]}
     with one_thread():
-        here = Walk(run(TASK, given, parameters())).finish()
-    walk = Walk(there.run(TASK, given, parameters(), Job()))
-    steps = list(walk)
-    assert walk.result.image.tobytes() == here.image.tobytes()
-    assert walk.result.recipe == here.recipe
-    assert walk.result.explanation.picture().size == here.explanation.picture().size
-    assert any("iteration" in step.stage for step in steps)
+        here = StepRun(runtime.run(TASK, inputs, parameters())).finish()
+    run = StepRun(there.run(TASK, inputs, parameters(), Job()))
+    steps = list(run)
+    assert run.result.image.tobytes() == here.image.tobytes()
+    assert run.result.recipe == here.recipe
+    assert run.result.facts.json().keys() == here.facts.json().keys()
+    assert run.result.explanation is not None
+    assert here.explanation is not None
+    assert run.result.explanation.picture().size == here.explanation.picture().size
+    assert any(iterates(step) for step in steps)
     assert [step.preview().size for step in steps if step.preview]
-    assert any(step.figures() for step in steps)
-    with pytest.raises(ParameterError, match="Please give a picture"):
-        Walk(there.run(TASK, {"content": [photo]}, parameters(), Job())).finish()
+    with pytest.raises(MissingInputError) as refused:
+        StepRun(there.run(TASK, {"content": [photo]}, parameters(), Job())).finish()
+    assert refused.value.fields == {"input": TASK.input("style").label}
+
+
+def test_an_error_of_a_replica_is_that_of_the_engine(there: Replicas, photo: Picture, painting: Picture) -> None:
+    inputs = {"content": [photo], "style": [painting]}
+    with pytest.raises(ParameterError) as refused:
+        StepRun(there.run(TASK, inputs, parameters(style_weights=(1.0, 2.0)), Job())).finish()
+    assert refused.value.fields == {"parameter": "style_weights", "values": 2, "paintings": 1}
 
 
 def test_a_stop_reaches_the_replica_and_the_best_comes_back(there: Replicas, photo: Picture, painting: Picture) -> None:
     job = Job()
-    walk = Walk(there.run(TASK, {"content": [photo], "style": [painting]}, parameters(iterations=2000), job))
-    for step in walk:
-        if "iteration" in step.stage:
+    run = StepRun(there.run(TASK, {"content": [photo], "style": [painting]}, parameters(iterations=2000), job))
+    for step in run:
+        if iterates(step):
             job.stop()
-    assert walk.result.facts["stopped"]
-    assert 0 < walk.result.facts["iterations"] < 1000
+    facts = run.result.facts
+    assert facts.stopped
+    assert 0 < facts.task.figures["iterations"] < 1000
 
 
-def test_a_video_goes_there_and_back(there: Replicas, tmp_path: Path) -> None:
-    film = FILMS["style-v2-video"]
-    wanted = parse(film.parameters, {"size": 96})
-    video(tmp_path / "a.mp4")
+def test_a_video_goes_there_and_back(there: Replicas, runtime: Runtime, tmp_path: Path) -> None:
+    task = TASKS["style-v2-video"]
+    wanted = parse(task.parameters, {"size": 96})
+    inputs = {"video": [open_video(moving_sun(tmp_path / "a.mp4"))]}
     with one_thread():
-        here = Walk(run_film(film, tmp_path / "a.mp4", tmp_path / "here.mp4", {}, wanted)).finish()
-    found = Walk(there.film(film, tmp_path / "a.mp4", tmp_path / "there.mp4", {}, wanted, Job())).finish()
-    assert (found["frames"], found["size"]) == (here["frames"], here["size"])
-    assert look_at(tmp_path / "there.mp4") == look_at(tmp_path / "here.mp4")
+        here = StepRun(runtime.run(task, inputs, wanted)).finish()
+    far = StepRun(there.run(task, inputs, wanted, Job())).finish()
+    for name in ("frames", "size"):
+        assert far.facts.json()[name] == here.facts.json()[name]
+    extents = []
+    for name, result in (("here.mp4", here), ("far.mp4", far)):
+        result.save(tmp_path / name)
+        video = open_video(tmp_path / name)
+        extents.append((video.size, video.frames, video.seconds, video.sound))
+    assert extents[0] == extents[1]
 
 
 def test_a_replica_is_killed_in_the_middle_of_its_run(there: Replicas, photo: Picture, painting: Picture) -> None:
-    found: dict[int, bytes] = {}
-    lost: list[str] = []
+    results: dict[int, bytes] = {}
+    begun_again: list[Step] = []
     working = threading.Event()
 
     def visit(number: int) -> None:
-        given = {"content": [photo], "style": [painting]}
-        walk = Walk(there.run(TASK, given, parameters(iterations=60), Job(f"visitor {number}", f"address {number}")))
-        for step in walk:
-            if "iteration" in step.stage:
+        inputs = {"content": [photo], "style": [painting]}
+        job = Job(f"visitor {number}", f"address {number}")
+        run = StepRun(there.run(TASK, inputs, parameters(iterations=60), job))
+        done = 0.0
+        for step in run:
+            if iterates(step):
                 working.set()
-            if "lost" in step.stage:
-                lost.append(step.stage)
-        found[number] = walk.result.image.tobytes()
+            if step.phase is Phase.WORKING:
+                begun_again.extend([step] if step.done < done else [])
+                done = step.done
+        results[number] = run.result.image.tobytes()
 
     visitors = [threading.Thread(target=visit, args=(number,)) for number in range(4)]
     for each in visitors:
@@ -212,9 +244,9 @@ def test_a_replica_is_killed_in_the_middle_of_its_run(there: Replicas, photo: Pi
         os.kill(process, signal.SIGKILL)
     for each in visitors:
         each.join(120)
-    assert len(found) == 4, "nobody's run is lost"
-    assert len(set(found.values())) == 1
-    assert lost, "it has been told"
+    assert len(results) == 4, "nobody's run is lost"
+    assert len(set(results.values())) == 1
+    assert begun_again, "who waits is shown that it begins again"
     wait_until(lambda: there.count == 2, 60)
 
 
@@ -231,8 +263,11 @@ def test_a_page_loses_no_run_when_a_replica_is_killed_under_load(address: str) -
 
 def test_a_page_without_its_replicas_says_so() -> None:
     environment = {**os.environ, "PENTIMENTO_REPLICAS": "127.0.0.1:1"}
-    done = subprocess.run(
+    ended = subprocess.run(
         [sys.executable, "app.py"], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False
     )
-    assert done.returncode == 1
-    assert "error: The Ray cluster '127.0.0.1:1' does not answer" in done.stderr
+    assert ended.returncode == 1
+    assert "Traceback" not in ended.stderr
+    last = ended.stderr.splitlines()[-1]
+    assert last.startswith("error: ")
+    assert "127.0.0.1:1" in last

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy
 import pytest
 from PIL import Image
 
+from engine import Runtime
 from engine.cli.main import main
+from engine.contracts.errors import OutputError, ParameterError
 from engine.imaging import metrics
 from engine.imaging.resize import imresize, imresize_bytes
 from engine.imaging.tensors import to_tensor
 from tests.support import pictures
+from tests.support.commands import refusal
+
+Table = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture
@@ -31,74 +38,86 @@ def folders(tmp_path: Path) -> tuple[Path, Path]:
     return hr, lr
 
 
-def table(*arguments: object, out: Path) -> dict[str, object]:
-    assert main(["evaluate", "super-resolution", *map(str, arguments), "--json", str(out)]) == 0
-    found = json.loads(out.read_text())
-    assert isinstance(found, dict)
-    return found
+@pytest.fixture
+def table(runtime: Runtime, tmp_path: Path) -> Table:
+    """What the command writes, with more of its arguments."""
+
+    def written(*arguments: object) -> dict[str, Any]:
+        file = tmp_path / "table.json"
+        command = ["evaluate", "super-resolution", *map(str, arguments), "--json", str(file)]
+        assert main(command, runtime=runtime) == 0
+        values: dict[str, Any] = json.loads(file.read_text())
+        return values
+
+    return written
 
 
 def test_the_table_of_bicubic_by_hand(
-    folders: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    folders: tuple[Path, Path], table: Table, capsys: pytest.CaptureFixture[str]
 ) -> None:
     hr, lr = folders
-    found = table("--hr", hr, "--lr", lr, "--method", "bicubic", "--scale", 4, out=tmp_path / "out.json")
+    values = table("--hr", hr, "--lr", lr, "--method", "bicubic", "--scale", 4)
     original = to_tensor(Image.open(hr / "a.png"))[..., :72, :96]
     small = to_tensor(Image.open(lr / "img_000_LR.png"))
-    made = (imresize(small, (96, 72)).clamp(0, 1) * 255).round() / 255
-    first, second = found["pictures"]  # type: ignore[misc]
+    enlarged = (imresize(small, (96, 72)).clamp(0, 1) * 255).round() / 255
+    first, second = values["pictures"]
     assert first["name"] == "a"
-    assert first["psnr"] == pytest.approx(metrics.psnr(made, original, border=4), abs=1e-3)
-    assert first["ssim"] == pytest.approx(metrics.ssim(made, original, border=4), abs=1e-5)
+    assert first["psnr"] == pytest.approx(metrics.psnr(enlarged, original, border=4), abs=1e-3)
+    assert first["ssim"] == pytest.approx(metrics.ssim(enlarged, original, border=4), abs=1e-5)
     grey = to_tensor(Image.open(hr / "b.png").convert("RGB"))[..., :80, :80]
-    made = (imresize(to_tensor(Image.open(lr / "img_001_LR.png").convert("RGB")), (80, 80)).clamp(0, 1) * 255).round()
-    assert second["psnr"] == pytest.approx(metrics.psnr(made / 255, grey, border=4, grey=True), abs=1e-3)
-    mean = found["mean"]
-    assert mean["psnr"] == pytest.approx((first["psnr"] + second["psnr"]) / 2)  # type: ignore[index]
-    told = capsys.readouterr().out
-    assert "mean" in told
-    assert f"{first['psnr']:.2f}" in told
+    small = to_tensor(Image.open(lr / "img_001_LR.png").convert("RGB"))
+    enlarged = (imresize(small, (80, 80)).clamp(0, 1) * 255).round() / 255
+    assert second["psnr"] == pytest.approx(metrics.psnr(enlarged, grey, border=4, grey=True), abs=1e-3)
+    assert values["mean"]["psnr"] == pytest.approx((first["psnr"] + second["psnr"]) / 2)
+    shown = capsys.readouterr().out
+    assert "mean" in shown
+    assert f"{first['psnr']:.2f}" in shown
 
 
-def test_small_versions_are_made_where_none_are_given(folders: tuple[Path, Path], tmp_path: Path) -> None:
+def test_small_versions_are_made_where_there_are_none(folders: tuple[Path, Path], table: Table) -> None:
     hr, lr = folders
-    given = table("--hr", hr, "--lr", lr, "--method", "bicubic", out=tmp_path / "given.json")
-    made = table("--hr", hr, "--method", "bicubic", out=tmp_path / "made.json")
-    assert made["mean"]["psnr"] == pytest.approx(given["mean"]["psnr"], abs=0.02)  # type: ignore[index]
+    theirs = table("--hr", hr, "--lr", lr, "--method", "bicubic")
+    ours = table("--hr", hr, "--method", "bicubic")
+    assert ours["mean"]["psnr"] == pytest.approx(theirs["mean"]["psnr"], abs=0.02)
 
 
-def test_a_network_is_better_in_the_table(folders: tuple[Path, Path], tmp_path: Path) -> None:
-    quality = [
-        table("--hr", folders[0], "--method", method, out=tmp_path / f"{method}.json")["mean"]["psnr"]  # type: ignore[index]
-        for method in ("bicubic", "residual")
-    ]
-    assert quality[1] > quality[0]
+def test_a_network_is_better_in_the_table(folders: tuple[Path, Path], table: Table) -> None:
+    bicubic, residual = (
+        table("--hr", folders[0], "--method", method)["mean"]["psnr"] for method in ("bicubic", "residual")
+    )
+    assert residual > bicubic
 
 
 def test_folders_that_do_not_belong_together_are_one_sentence(
-    folders: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    folders: tuple[Path, Path], tmp_path: Path, runtime: Runtime, capsys: pytest.CaptureFixture[str]
 ) -> None:
     hr, lr = folders
     (tmp_path / "none").mkdir()
-    for arguments, word in (
-        (["--hr", str(tmp_path / "none")], "no pictures"),
-        (["--hr", str(hr), "--lr", str(lr), "--scale", "2", "--method", "bicubic"], "sizes do not fit"),
-    ):
-        assert main(["evaluate", "super-resolution", *arguments]) == 1
-        assert word in capsys.readouterr().err
+    both = ["--hr", str(hr), "--lr", str(lr)]
+
+    def fields(*arguments: str) -> Mapping[str, Any]:
+        error = refusal(runtime, ["evaluate", "super-resolution", *arguments], capsys)
+        assert type(error) is ParameterError
+        return error.fields
+
+    assert fields("--hr", str(tmp_path / "none")) == {"folder": "none"}
+    small = {"small": "img_000_LR.png", "original": "a.png", "scale": 2}
+    assert fields(*both, "--scale", "2", "--method", "bicubic") == small
     (lr / "img_001_LR.png").unlink()
-    assert main(["evaluate", "super-resolution", "--hr", str(hr), "--lr", str(lr)]) == 1
-    assert "2 pictures" in capsys.readouterr().err
+    assert fields(*both) == {"originals": "hr", "count": 2, "smalls": "lr", "other": 1}
 
 
-def test_training_through_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_training_through_the_command_line(
+    tmp_path: Path, runtime: Runtime, capsys: pytest.CaptureFixture[str]
+) -> None:
     folder, out = tmp_path / "photos", tmp_path / "net.safetensors"
     folder.mkdir()
     pictures.scene(140, 130).save(folder / "one.png")
     command = ["train", "super-resolution", "--photos", str(folder), "--iterations", "2", "--batch", "1"]
-    assert main([*command, "--out", str(out)]) == 0
-    told = capsys.readouterr().out
-    assert "psnr_x4" in told
+    assert main([*command, "--out", str(out)], runtime=runtime) == 0
+    assert "psnr_x4" in capsys.readouterr().out
     assert out.exists()
-    assert main([*command, "--out", str(tmp_path / "net.zip")]) == 1
-    assert main([*command[:2], "--photos", str(tmp_path / "no"), "--out", str(out)]) == 1
+    error = refusal(runtime, [*command, "--out", str(tmp_path / "net.zip")], capsys)
+    assert type(error) is OutputError
+    error = refusal(runtime, [*command[:2], "--photos", str(tmp_path / "no"), "--out", str(out)], capsys)
+    assert type(error) is ParameterError

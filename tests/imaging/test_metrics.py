@@ -1,20 +1,16 @@
-"""PSNR, SSIM and LPIPS against slow versions and against what they have to do."""
+"""PSNR and SSIM against slow versions and against what they have to do."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 import numpy
 import pytest
 import torch
 from PIL import Image, ImageFilter
 
-from engine.hardware.device import best_device
 from engine.imaging import metrics
 from engine.imaging.tensors import to_tensor
-from engine.model_store.catalogue import catalogue
-from engine.model_store.loaded_nets import models
 from tests.support import pictures
 
 SCENE = pictures.scene(64, 48)
@@ -55,31 +51,6 @@ def test_ssim_window_by_window() -> None:
     expected = sum(values) / len(values)
     assert metrics.ssim(to_tensor(BLURRED), to_tensor(SCENE), border=2) == pytest.approx(expected, abs=1e-9)
     assert metrics.ssim(to_tensor(SCENE), to_tensor(SCENE)) == pytest.approx(1)
-
-
-def test_lpips_judges_as_people_do() -> None:
-    scene = to_tensor(SCENE)
-    brighter = (scene + 8 / 255).clamp(0, 1)
-    assert metrics.lpips(scene, scene) == 0
-    assert metrics.lpips(scene, to_tensor(BLURRED)) == pytest.approx(metrics.lpips(to_tensor(BLURRED), scene))
-    assert 0 < metrics.lpips(brighter, scene) < metrics.lpips(to_tensor(BLURRED), scene) < 1
-    assert math.isnan(metrics.lpips(scene[..., :20, :20], scene[..., :20, :20]))
-
-
-def test_lpips_place_by_place() -> None:
-    """The distance of the first layer alone, by loops."""
-    net = models.get(catalogue()["lpips-alex"], replace(best_device(), dtype=torch.float32))
-    one, other = to_tensor(SCENE.crop((0, 0, 32, 32))), to_tensor(BLURRED.crop((0, 0, 32, 32)))
-    with torch.inference_mode():
-        first, second = (net.features(each)[0][0] for each in (one, other))  # type: ignore[operator]
-        total = 0.0
-        for row in range(first.shape[1]):
-            for column in range(first.shape[2]):
-                a, b = first[:, row, column], second[:, row, column]
-                assert float((a**2).sum()) == pytest.approx(1, abs=1e-4)
-                total += float((net.heads[0] * (a - b) ** 2).sum())  # type: ignore[index]
-        whole = float(net(one, other))
-    assert 0 < total / (first.shape[1] * first.shape[2]) < whole
 
 
 def test_a_grey_picture_may_be_given_as_one_channel() -> None:

@@ -10,15 +10,16 @@ import pytest
 from PIL import Image, ImageCms
 
 from engine import open_picture
-from engine.imaging.picture import RECIPE_KEY, read_recipe
-from engine.imaging.raster import Raster, decoded, filled_under, with_text
+from engine.imaging.picture import RECIPE_KEY, NoteKind, read_recipe
+from engine.imaging.png import decoded, with_text
+from engine.imaging.raster import Raster, filled_under
 from tests.support import pictures
 
 
 def kept(data: bytes | Image.Image, **options: Any) -> Raster:
-    found = open_picture(data, raster=True, **options).raster
-    assert found is not None
-    return found
+    raster = open_picture(data, raster=True, **options).raster
+    assert raster is not None
+    return raster
 
 
 def written(raster: Raster, kind: str = "png", **text: str) -> bytes:
@@ -36,19 +37,19 @@ def deep(channels: int) -> numpy.ndarray:
 @pytest.mark.parametrize("channels", [1, 3, 4])
 def test_sixteen_bits_come_back(channels: int) -> None:
     first = written(Raster(deep(channels)))
-    found = kept(first)
-    assert found.values.dtype == numpy.uint16
-    assert (found.values == deep(channels)).all()
-    assert (kept(written(found)).values == deep(channels)).all()
-    assert found.image().mode == "RGB"
+    raster = kept(first)
+    assert raster.values.dtype == numpy.uint16
+    assert (raster.values == deep(channels)).all()
+    assert (kept(written(raster)).values == deep(channels)).all()
+    assert raster.image().mode == "RGB"
     expected = deep(channels)[..., 0][20, 3] / 257
     if channels != 4:
-        assert abs(found.image().getpixel((3, 20))[0] - expected) <= 1  # type: ignore[index]
+        assert abs(raster.image().getpixel((3, 20))[0] - expected) <= 1  # type: ignore[index]
 
 
 def test_another_programs_deep_colours_are_read_whole() -> None:
-    found = kept(pictures.deep_rgb_png(deep(3)))
-    assert (found.values == deep(3)).all()
+    raster = kept(pictures.deep_rgb_png(deep(3)))
+    assert (raster.values == deep(3)).all()
 
 
 @pytest.mark.parametrize("mode", ["L", "LA", "RGB", "RGBA"])
@@ -56,10 +57,10 @@ def test_channels_come_back(mode: str) -> None:
     image = pictures.scene().convert(mode)
     if mode.endswith("A"):
         image.putalpha(Image.linear_gradient("L").resize(image.size))
-    found = kept(pictures.encoded(image, "PNG"))
-    assert found.values.shape[2] == len(mode)
-    assert found.grey == (len(mode) < 3)
-    with Image.open(io.BytesIO(written(found))) as again:
+    raster = kept(pictures.encoded(image, "PNG"))
+    assert raster.values.shape[2] == len(mode)
+    assert raster.grey == (len(mode) < 3)
+    with Image.open(io.BytesIO(written(raster))) as again:
         assert again.mode == mode
         assert again.tobytes() == image.tobytes()
 
@@ -80,13 +81,13 @@ def test_metadata_stays_and_the_picture_is_upright(orientation: int) -> None:
     exif = Image.Exif()
     exif[0x0112], exif[0x010F] = orientation, "Pentimento"
     data = pictures.encoded(pictures.scene(), "PNG", exif=exif.tobytes())
-    found = kept(data)
+    raster = kept(data)
     upright, both = open_picture(data), open_picture(data, raster=True)
-    assert (found.values == numpy.asarray(upright.image)).all()
+    assert (raster.values == numpy.asarray(upright.image)).all()
     assert both.image.tobytes() == upright.image.tobytes()
     assert both.notes == upright.notes
     for kind in ("png", "jpeg"):
-        with Image.open(io.BytesIO(written(found, kind))) as again:
+        with Image.open(io.BytesIO(written(raster, kind))) as again:
             assert again.getexif()[0x010F] == "Pentimento"
             assert again.getexif().get(0x0112, 1) == 1
 
@@ -117,20 +118,20 @@ def test_a_picture_without_metadata_gets_none() -> None:
 
 
 def test_a_tiffs_own_structure_is_not_metadata() -> None:
-    found = kept(pictures.encoded(pictures.scene(), "TIFF"))
-    with Image.open(io.BytesIO(written(found))) as again:
+    raster = kept(pictures.encoded(pictures.scene(), "TIFF"))
+    with Image.open(io.BytesIO(written(raster))) as again:
         assert not {0x0100, 0x0101, 0x0102, 0x0111, 0x0117} & set(again.getexif())
 
 
 def test_the_colour_profile_stays_and_the_image_is_in_srgb() -> None:
     lab = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     wide = lab.replace(b"sRGB", b"wide")  # another name: no longer taken for sRGB
-    found = kept(pictures.encoded(pictures.scene(), "PNG", icc_profile=wide))
-    assert found.profile == wide
+    raster = kept(pictures.encoded(pictures.scene(), "PNG", icc_profile=wide))
+    assert raster.profile == wide
     for kind in ("png", "jpeg"):
-        with Image.open(io.BytesIO(written(found, kind))) as again:
+        with Image.open(io.BytesIO(written(raster, kind))) as again:
             assert again.info["icc_profile"] == wide
-    difference = numpy.asarray(found.image()).astype(int) - numpy.asarray(pictures.scene())
+    difference = numpy.asarray(raster.image()).astype(int) - numpy.asarray(pictures.scene())
     assert abs(difference).max() <= 2
 
 
@@ -157,31 +158,31 @@ def test_the_file_is_a_png_that_others_can_read() -> None:
     with Image.open(io.BytesIO(data)) as image:
         image.load()
         assert image.size == (48, 40)
-    found = decoded(data)
-    assert found is not None
-    assert (found == deep(3)).all()
+    samples = decoded(data)
+    assert samples is not None
+    assert (samples == deep(3)).all()
     assert decoded(b"nothing") is None
 
 
 def test_large_pictures_are_reduced_with_their_depth() -> None:
-    found = kept(written(Raster(deep(3))), working_pixels=480)
-    assert found.values.shape == (20, 24, 3)
-    assert found.values.dtype == numpy.uint16
+    raster = kept(written(Raster(deep(3))), working_pixels=480)
+    assert raster.values.shape == (20, 24, 3)
+    assert raster.values.dtype == numpy.uint16
 
 
 def test_notes_say_only_what_is_true_of_a_raster() -> None:
     half = pictures.scene().convert("RGBA")
     half.putalpha(128)
-    assert open_picture(pictures.encoded(half, "PNG")).notes == ("transparency put on white",)
+    assert [note.kind for note in open_picture(pictures.encoded(half, "PNG")).notes] == [NoteKind.TRANSPARENCY]
     assert open_picture(pictures.encoded(half, "PNG"), raster=True).notes == ()
 
 
 def test_colours_under_transparency_come_from_around() -> None:
     values = numpy.zeros((40, 40, 4), numpy.uint8)
     values[:, :20] = (200, 100, 50, 255)
-    found = filled_under(Raster(values))
-    assert (found.values[:, 20:, :3] == (200, 100, 50)).all()
-    assert (found.values[..., 3] == values[..., 3]).all()
+    filled = filled_under(Raster(values))
+    assert (filled.values[:, 20:, :3] == (200, 100, 50)).all()
+    assert (filled.values[..., 3] == values[..., 3]).all()
     assert (values[:, 20:, 0] == 0).all()
     nothing = Raster(numpy.zeros((20, 20, 4), numpy.uint8))
     assert filled_under(nothing).values.shape == (20, 20, 4)

@@ -8,14 +8,14 @@ import numpy
 import pytest
 import torch
 
-from engine.imaging.resize import imresize, imresize_bytes, led_back, resample, taps
+from engine.imaging.resize import back_projected, imresize, imresize_bytes, resample, taps
 from engine.imaging.tensors import to_tensor
 from tests.support import pictures
 
 
 def slow(line: list[float], new: int) -> list[float]:
     """imresize of one line, sample by sample, as its documentation tells it."""
-    scale, made = new / len(line), []
+    scale, samples = new / len(line), []
     stretch = max(1 / scale, 1)
     for place in range(new):
         centre = (place + 0.5) / scale - 0.5
@@ -30,8 +30,8 @@ def slow(line: list[float], new: int) -> list[float]:
                 weight = 0.0
             total += weight * line[min(max(source, 0), len(line) - 1)]
             weight_sum += weight
-        made.append(total / weight_sum)
-    return made
+        samples.append(total / weight_sum)
+    return samples
 
 
 def test_the_weights_are_the_known_ones() -> None:
@@ -43,16 +43,16 @@ def test_the_weights_are_the_known_ones() -> None:
 @pytest.mark.parametrize("new", [3, 4, 5, 11, 13, 26, 40, 52])
 def test_a_line_against_the_slow_version(new: int) -> None:
     line = torch.rand(13, generator=torch.Generator().manual_seed(new), dtype=torch.float64)
-    made = resample(line[None, None, None], taps(13, new), 3)[0, 0, 0]
-    assert made.tolist() == pytest.approx(slow(line.tolist(), new), abs=1e-12)
+    resized = resample(line[None, None, None], taps(13, new), 3)[0, 0, 0]
+    assert resized.tolist() == pytest.approx(slow(line.tolist(), new), abs=1e-12)
 
 
 def test_a_picture_is_rows_then_columns() -> None:
     picture = torch.rand(1, 2, 9, 12, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
-    made = imresize(picture, (5, 20))
-    assert made.shape == (1, 2, 20, 5)
+    resized = imresize(picture, (5, 20))
+    assert resized.shape == (1, 2, 20, 5)
     rows = torch.tensor([slow(column, 20) for column in picture[0, 1].T.tolist()]).T
-    assert torch.allclose(made[0, 1], torch.tensor([slow(row, 5) for row in rows.tolist()], dtype=torch.float64))
+    assert torch.allclose(resized[0, 1], torch.tensor([slow(row, 5) for row in rows.tolist()], dtype=torch.float64))
 
 
 def test_bytes_are_rounded_after_each_direction() -> None:
@@ -81,12 +81,14 @@ def test_a_part_needs_only_what_it_says() -> None:
     part = taps(50, 125).part(40, 60)
     low, high = part.needed
     assert 10 < low < high < 30
-    made = resample(line[..., low:high], part, 3, offset=low)
-    assert torch.allclose(made, resample(line, taps(50, 125), 3)[..., 40:60], rtol=0, atol=1e-6)
+    resampled = resample(line[..., low:high], part, 3, offset=low)
+    assert torch.allclose(resampled, resample(line, taps(50, 125), 3)[..., 40:60], rtol=0, atol=1e-6)
 
 
 def test_back_projection_leads_colours_back() -> None:
     small = 0.25 + 0.5 * to_tensor(pictures.scene(24, 16))
     drifted = imresize(small, (96, 64)) + torch.tensor([0.05, -0.03, 0.02])[:, None, None]
-    before, after = ((imresize(each, (24, 16)) - small).abs().mean() for each in (drifted, led_back(drifted, small)))
+    before, after = (
+        (imresize(each, (24, 16)) - small).abs().mean() for each in (drifted, back_projected(drifted, small))
+    )
     assert after < 0.15 * before

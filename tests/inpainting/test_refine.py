@@ -6,8 +6,7 @@ import numpy
 import pytest
 import torch
 
-from engine.contracts.job import Job, Walk
-from engine.hardware.device import best_device
+from engine import Job, Runtime, StepRun
 from engine.imaging.tensors import to_tensor
 from engine.inpainting.refine import (
     CONTENT_LAYER,
@@ -29,8 +28,8 @@ QUICK = Refinement(iterations=6, scales=2, rematch=3)
 
 
 @pytest.fixture(scope="module")
-def network() -> PerceptualNetwork:
-    return perceptual_network("vgg19-normalised", best_device())
+def network(runtime: Runtime) -> PerceptualNetwork:
+    return perceptual_network("vgg19-normalised", runtime.nets)
 
 
 def broken(side: int = 160) -> tuple[torch.Tensor, torch.Tensor]:
@@ -44,7 +43,7 @@ def broken(side: int = 160) -> tuple[torch.Tensor, torch.Tensor]:
 
 def refined(network: PerceptualNetwork, settings: Refinement, job: Job | None = None) -> Refined:
     part, hole = broken()
-    return Walk(refine(part, hole, hole, settings, network, job or Job())).finish()
+    return StepRun(refine(part, hole, hole, settings, network, job or Job())).finish()
 
 
 @pytest.mark.parametrize("layer", PATCH_LAYERS)
@@ -58,9 +57,9 @@ def test_patches_on_unknown_pixels_are_not_allowed(network: PerceptualNetwork, l
         for column in range(width - 2):
             pixels = hole[step * row : step * (row + 3), step * column : step * (column + 3)]
             expected.append(not bool(pixels.any()))
-    found = known_patches(hole[None, None].float(), bank)
-    assert found.tolist() == expected
-    assert 0 < found.sum() < len(found)
+    known = known_patches(hole[None, None].float(), bank)
+    assert known.tolist() == expected
+    assert 0 < known.sum() < len(known)
 
 
 def test_no_patch_is_taken_from_the_hole(network: PerceptualNetwork) -> None:
@@ -69,8 +68,8 @@ def test_no_patch_is_taken_from_the_hole(network: PerceptualNetwork) -> None:
     features = network.targets(part, [layer])[layer]
     bank = PatchBank([features])
     allowed = known_patches(hole[None, None].float(), bank)
-    found = bank.search(features, allowed=Allowed(allowed[None]))
-    assert bool(allowed[found.index.flatten()].all())
+    matches = bank.search(features, allowed=Allowed(allowed[None]))
+    assert bool(allowed[matches.index.flatten()].all())
     assert not bool(allowed[bank.search(features).index.flatten()].all()), "without the rule, patches match themselves"
 
 
@@ -89,19 +88,19 @@ def test_what_a_picture_has_outside_of_the_hole_changes_nothing(network: Percept
 
 def test_only_the_hole_changes_and_the_patches_get_nearer(network: PerceptualNetwork) -> None:
     part, hole = broken()
-    found = refined(network, QUICK)
-    assert torch.equal(found.part[..., ~hole], part[..., ~hole])
-    assert not torch.equal(found.part[..., hole], part[..., hole])
-    assert found.facts["losses_last"]["patches"] < found.facts["losses_first"]["patches"]
-    assert len(found.stages) == 2
-    assert all(each.size == (part.shape[3], part.shape[2]) for each in found.stages.values())
+    result = refined(network, QUICK)
+    assert torch.equal(result.part[..., ~hole], part[..., ~hole])
+    assert not torch.equal(result.part[..., hole], part[..., hole])
+    assert result.facts["losses_last"]["patches"] < result.facts["losses_first"]["patches"]
+    assert len(result.stages) == 2
+    assert all(each.size == (part.shape[3], part.shape[2]) for each in result.stages.values())
 
 
 def test_texture_grows_in_a_flat_hole(network: PerceptualNetwork) -> None:
     part, hole = broken()
-    found = refined(network, Refinement(iterations=25, scales=2, content=0, rematch=5))
+    result = refined(network, Refinement(iterations=25, scales=2, content=0, rematch=5))
     assert part[..., hole].std(dim=2).max() < 1e-3
-    assert found.part[..., hole].std(dim=2).min() > 0.01
+    assert result.part[..., hole].std(dim=2).min() > 0.01
 
 
 def test_previews_show_the_part_no_larger_than_they_have_to(
@@ -109,29 +108,29 @@ def test_previews_show_the_part_no_larger_than_they_have_to(
 ) -> None:
     monkeypatch.setattr("engine.inpainting.refine.SHOWN_SIDE", 80)
     part, hole = broken()
-    walk = Walk(refine(part, hole, hole, QUICK, network, Job()))
-    shown = [step.preview() for step in walk if step.preview]
+    run = StepRun(refine(part, hole, hole, QUICK, network, Job()))
+    shown = [step.preview() for step in run if step.preview]
     assert {each.size for each in shown} == {(80, 80)}
-    made = to_tensor(shown[-1])
+    last = to_tensor(shown[-1])
     known = ~hole[::2, ::2]
     known[20:60, 20:60] = False  # whatever the enlarged change may reach
     before = torch.nn.functional.interpolate(part, size=(80, 80), mode="bicubic", antialias=True).clamp(0, 1)
-    assert (made - before)[..., known].abs().max() < 0.01
-    assert (made - before)[..., 30:50, 30:50].abs().max() > 0.01
+    assert (last - before)[..., known].abs().max() < 0.01
+    assert (last - before)[..., 30:50, 30:50].abs().max() > 0.01
 
 
 def test_a_stop_keeps_the_best_at_full_size(network: PerceptualNetwork) -> None:
     part, hole = broken()
     job = Job()
-    walk = Walk(refine(part, hole, hole, QUICK, network, job))
-    steps = iter(walk)
+    run = StepRun(refine(part, hole, hole, QUICK, network, job))
+    steps = iter(run)
     for _ in range(2):
         next(steps)
     job.stop()
     assert list(steps) == []
-    assert len(walk.result.stages) == 1, "a scale that was not reached is no stage"
-    assert walk.result.part.shape == part.shape
-    assert torch.equal(walk.result.part[..., ~hole], part[..., ~hole])
+    assert len(run.result.stages) == 1, "a scale that was not reached is no stage"
+    assert run.result.part.shape == part.shape
+    assert torch.equal(run.result.part[..., ~hole], part[..., ~hole])
 
 
 def test_a_large_part_is_refined_at_the_finest_size_allowed() -> None:
@@ -172,7 +171,9 @@ def test_a_patch_term_looks_for_patches_every_so_many_calls(monkeypatch: pytest.
     values = torch.rand(1, 4, 8, 8, generator=torch.Generator().manual_seed(0))
     searches = []
     search = PatchBank.search
-    monkeypatch.setattr(PatchBank, "search", lambda *given, **named: searches.append(1) or search(*given, **named))
+    monkeypatch.setattr(
+        PatchBank, "search", lambda *arguments, **named: searches.append(1) or search(*arguments, **named)
+    )
     term = PatchTerm({"relu3_1": PatchBank([values])}, rematch=3)
     for _ in range(7):
         term({"relu3_1": values})

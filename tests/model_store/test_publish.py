@@ -13,11 +13,13 @@ import yaml
 
 from engine.contracts.errors import ParameterError
 from engine.model_store.catalogue import catalogue
-from engine.model_store.publish import ROOT, space, weights
+from engine.model_store.publish import ROOT, UNREACHABLE, Parcel, _why, space, weights
 from tests.support.upload_server import TOKEN, Uploads, serve_uploads
 
 TREE = {
     "app.py": b"print('hub')\n", "README.md": b"---\ntitle: x\nsdk: gradio\n---\n", "requirements.txt": b"gradio\n",
+    "CHANGELOG.md": b"# Changes\n", "docs/methods.md": b"# Methods\n", "docs/pictures/home.jpg": b"jpg",
+    "docs/draft.odt": b"", "demos/i18n/zh_CN/LC_MESSAGES/a.mo": b"\0", "demos/i18n/zh_CN/LC_MESSAGES/a.po": b"#",
     "engine/job.py": b"", "demos/cards/a.jpg": b"jpg", "demos/__pycache__/a.pyc": b"", "tests/test_a.py": b"",
     "weights/catalogue.json": b"[]", "weights/vgg19_normalised.safetensors": b"\0" * 12_000_000,
     "weights/identities/somebody.safetensors": b"\0", "weights/recipes/a.py": b"", ".env": b"secret",
@@ -26,7 +28,8 @@ TREE = {
 }  # fmt: skip
 SENT = {
     "app.py", "README.md", "requirements.txt", "engine/job.py", "demos/cards/a.jpg", "weights/catalogue.json",
-    "weights/vgg19_normalised.safetensors",
+    "weights/vgg19_normalised.safetensors", "CHANGELOG.md", "docs/methods.md", "docs/pictures/home.jpg",
+    "demos/i18n/zh_CN/LC_MESSAGES/a.mo", "demos/i18n/zh_CN/LC_MESSAGES/a.po",
 }  # fmt: skip
 
 
@@ -89,34 +92,36 @@ def test_our_own_space_and_weights_are_complete() -> None:
 
 
 @pytest.mark.parametrize(
-    ("manner", "token", "word"),
-    [
-        ("unauthorised", TOKEN, "hf auth login"),
-        ("good", None, "hf auth login"),
-        ("unpaid", TOKEN, "paid plan"),
-        ("quota", TOKEN, "forbids"),
-    ],
+    ("manner", "token", "code"),
+    [("unauthorised", TOKEN, 401), ("good", None, 401), ("unpaid", TOKEN, 402), ("quota", TOKEN, 403)],
 )
-def test_a_refusal_is_one_sentence(manner: str, token: str | None, word: str, tree: Path, tmp_path: Path) -> None:
+def test_a_refusal_is_one_sentence(manner: str, token: str | None, code: int, tree: Path, tmp_path: Path) -> None:
     with serve_uploads(manner) as hub:  # type: ignore[arg-type]
         done = publish(hub, tmp_path, "--space", "tester/hub", "--root", str(tree), "--send", token=token)
     assert done.returncode == 1
-    assert done.stderr.startswith("error: "), done.stderr
-    assert word in done.stderr
+    assert done.stderr == f"error: {_why(code, Parcel('tester/hub', 'space', {}))}\n"
     assert not hub.files
+
+
+def test_refusals_of_the_hub_are_told_apart() -> None:
+    said = {code: _why(code, Parcel("tester/hub", "space", {})) for code in (401, 402, 403, 404, 500)}
+    assert all(message.values["code"] == code for code, message in said.items())
+    assert said[401].values["repo"] == said[403].values["repo"] == "tester/hub"
+    assert len({message.template for message in said.values()}) == 4, "401 and 404 are the same to a person"
 
 
 def test_a_hub_that_is_not_there_is_one_sentence(tree: Path, tmp_path: Path) -> None:
     nowhere = Uploads(url="http://127.0.0.1:9")
     done = publish(nowhere, tmp_path, "--space", "tester/hub", "--root", str(tree), "--send")
     assert done.returncode == 1
-    assert "cannot be reached" in done.stderr
+    assert done.stderr == f"error: {UNREACHABLE}\n"
 
 
 def test_a_name_that_is_none_is_refused() -> None:
     for name in ("hub", "a/b/c", "../x", "me/"):
-        with pytest.raises(ParameterError, match="user/name"):
+        with pytest.raises(ParameterError) as refusal:
             space(name)
+        assert refusal.value.fields == {"repo": name}
 
 
 def test_the_card_of_the_space_is_true() -> None:

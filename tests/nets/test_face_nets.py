@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import itertools
 import json
-from dataclasses import replace
 
 import numpy
 import pytest
 import torch
 
-from engine.hardware.device import best_device
-from engine.model_store.catalogue import catalogue
-from engine.model_store.loaded_nets import models
-from engine.nets import bisenet, faces
+from engine.nets import bisenet, blazeface, facemesh
 from tests.support.graphs import RECIPES, graph_record
-
-EXACT = replace(best_device(), dtype=torch.float32)
+from tests.support.nets import exact_nets
 
 
 def _blocks(seed: int, side: int) -> torch.Tensor:
@@ -31,35 +26,31 @@ def recorded(name: str, seed: int) -> numpy.ndarray:
 @pytest.mark.parametrize("seed", range(3))
 @torch.inference_mode()
 def test_the_detector_gives_what_the_published_graph_gives(seed: int) -> None:
-    given = _blocks(seed, faces.DETECTOR_SIDE).to(EXACT.torch_device)
-    scores, values = models.get(catalogue()["blazeface"], EXACT)(given)
-    found = [*scores[0][::32].tolist(), *values[0][::128].flatten().tolist()]
-    assert numpy.abs(numpy.array(found) - recorded("blazeface", seed)).max() < 0.02
+    scores, values = exact_nets().get("blazeface")(_blocks(seed, blazeface.SIDE))
+    answer = [*scores[0][::32].tolist(), *values[0][::128].flatten().tolist()]
+    assert numpy.abs(numpy.array(answer) - recorded("blazeface", seed)).max() < 0.02
 
 
 @pytest.mark.parametrize("seed", range(3))
 @torch.inference_mode()
 def test_the_mesh_gives_what_the_published_graph_gives(seed: int) -> None:
-    given = (_blocks(seed, faces.MESH_SIDE).to(EXACT.torch_device) + 1) / 2
-    points, score = models.get(catalogue()["facemesh"], EXACT)(given)
-    found = [*points.flatten()[::32].tolist(), *score.tolist()]
-    assert numpy.abs(numpy.array(found) - recorded("facemesh", seed)).max() < 0.02
+    points, score = exact_nets().get("facemesh")((_blocks(seed, facemesh.SIDE) + 1) / 2)
+    answer = [*points.flatten()[::32].tolist(), *score.tolist()]
+    assert numpy.abs(numpy.array(answer) - recorded("facemesh", seed)).max() < 0.02
 
 
 @pytest.mark.parametrize("seed", range(2))
 @torch.inference_mode()
 def test_the_parts_are_what_the_published_graph_gives(seed: int) -> None:
-    given, expected = graph_record("bisenet", seed, bisenet.SIDE)
-    found = (
-        models.get(catalogue()["bisenetv2-faces"], EXACT)(given.to(EXACT.torch_device))[0, :, ::4, ::4].cpu().numpy()
-    )
-    assert numpy.abs(found - expected).max() < 0.2  # bytes instead of floats
-    assert (found.argmax(0) == expected.argmax(0)).mean() > 0.98
+    picture, expected = graph_record("bisenet", seed, bisenet.SIDE)
+    parts = exact_nets().get("bisenetv2-faces")(picture)[0, :, ::4, ::4].numpy()
+    assert numpy.abs(parts - expected).max() < 0.2  # bytes instead of floats
+    assert (parts.argmax(0) == expected.argmax(0)).mean() > 0.98
 
 
 def test_enlarging_is_tensorflows_first_one() -> None:
     small = torch.arange(6.0).reshape(1, 1, 2, 3)
-    found = bisenet.enlarged(small, 4)[0, 0]
+    large = bisenet.enlarged(small, 4)[0, 0]
     for row, column in itertools.product(range(8), range(12)):
         down, across = row / 4, column / 4
         top, left = int(down), int(across)
@@ -67,4 +58,4 @@ def test_enlarging_is_tensorflows_first_one() -> None:
         values = small[0, 0]
         upper = values[top, left] + (values[top, right] - values[top, left]) * (across - left)
         lower = values[bottom, left] + (values[bottom, right] - values[bottom, left]) * (across - left)
-        assert float(found[row, column]) == pytest.approx(float(upper + (lower - upper) * (down - top)), abs=1e-5)
+        assert float(large[row, column]) == pytest.approx(float(upper + (lower - upper) * (down - top)), abs=1e-5)

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy
 import pytest
 import torch
 from torch.nn import functional
 
-from engine.hardware.device import best_device
-from engine.model_store.catalogue import catalogue
-from engine.model_store.loaded_nets import models
 from engine.nets.migan import SIDE, doubled, halved
 from tests.support.graphs import graph_record
+from tests.support.nets import exact_nets
+
+NAME = "migan-512-places2"
 
 
 def test_doubling_is_zeros_between_the_pixels_and_the_filter() -> None:
@@ -28,31 +26,31 @@ def test_doubling_is_zeros_between_the_pixels_and_the_filter() -> None:
 
 
 def test_halving_keeps_what_is_constant() -> None:
-    made = halved(torch.full((1, 2, 8, 8), 0.7))
-    assert made.shape == (1, 2, 4, 4)
-    assert torch.allclose(made[..., 1:-1, 1:-1], torch.tensor(0.7))
+    small = halved(torch.full((1, 2, 8, 8), 0.7))
+    assert small.shape == (1, 2, 4, 4)
+    assert torch.allclose(small[..., 1:-1, 1:-1], torch.tensor(0.7))
 
 
 def test_a_hole_in_something_simple_is_filled_with_it() -> None:
-    net = models.get(catalogue()["migan-512-places2"], replace(best_device(), dtype=torch.float32))
+    net = exact_nets().get(NAME)
     rows = torch.linspace(-0.5, 0.6, SIDE)[:, None].expand(SIDE, SIDE)
     picture = torch.stack([rows, 0.3 * rows, -rows])[None]
     known = torch.ones(1, 1, SIDE, SIDE)
     known[..., 180:300, 200:330] = 0
     with torch.inference_mode():
-        made = net(torch.cat([known - 0.5, picture * known], dim=1))
-    error = (made - picture).abs()[..., 180:300, 200:330].mean()
+        filled = net(torch.cat([known - 0.5, picture * known], dim=1))
+    error = (filled - picture).abs()[..., 180:300, 200:330].mean()
     assert error < 0.06
 
 
 @pytest.mark.parametrize("seed", range(3))
 @torch.inference_mode()
 def test_it_gives_what_the_published_graph_gives(seed: int) -> None:
-    given, recorded = graph_record("migan", seed, SIDE)
-    net = models.get(catalogue()["migan-512-places2"], replace(best_device(), dtype=torch.float32))
+    picture, recorded = graph_record("migan", seed, SIDE)
+    net = exact_nets().get(NAME)
     known = torch.ones(1, 1, SIDE, SIDE)
     known[..., 100 + 30 * seed : 300, 150:400] = 0
-    made = net(torch.cat([known - 0.5, given * known], dim=1))
-    difference = 127.5 * numpy.abs(made[0, :, ::32, ::32].numpy() - recorded)
+    filled = net(torch.cat([known - 0.5, picture * known], dim=1))
+    difference = 127.5 * numpy.abs(filled[0, :, ::32, ::32].numpy() - recorded)
     assert difference.mean() < 0.1
     assert difference.max() < 2

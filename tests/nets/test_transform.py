@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,22 +12,11 @@ from onnx import helper, numpy_helper
 from torch import Tensor, nn
 from torch.nn import functional
 
-from engine.feedforward_style.styles import HUB, NETWORK, SHIPPED
-from engine.hardware.device import Device
-from engine.model_store import download as weights
+from engine.feedforward_style.styles import HUB
 from engine.model_store.catalogue import catalogue
-from engine.model_store.loaded_nets import Models
-from engine.nets import adain, transform
+from engine.nets import transform
 from engine.nets.transform import CLASSICAL, EPSILON, STYLE, TransformNet, build, neutral, normalised
-
-EXACT = Device(torch.device("cpu"), torch.float32, "CPU")
-
-
-def random_net(widths: tuple[int, ...] = (6, 5, 8, 4, 3), blocks: int = 2) -> tuple[TransformNet, Tensor]:
-    torch.manual_seed(0)
-    net = TransformNet(widths, blocks).eval().requires_grad_(False)
-    style = neutral(net, (0.2 * torch.eye(3), torch.full((3,), 0.5)))
-    return net, (style + 0.1 * torch.randn_like(style))[None]
+from tests.support.nets import net_of_file, random_net
 
 
 class PlainNet(nn.Module):
@@ -61,8 +48,8 @@ class PlainNet(nn.Module):
         for index in (13, 14):
             value = functional.interpolate(value, scale_factor=2, mode="nearest")
             value = self.norms[index](self.convolutions[index](value)).relu()
-        found: Tensor = self.convolutions[15](value) / 255
-        return found
+        painted: Tensor = self.convolutions[15](value) / 255
+        return painted
 
 
 def plain_net() -> PlainNet:
@@ -101,29 +88,12 @@ def test_a_published_file_gives_the_papers_network(tmp_path: Path, monkeypatch: 
     plain = plain_net()
     entry = catalogue()[HUB["candy"][0]]
     path = published(plain, tmp_path / entry.file)
-    known = replace(entry, sha256=hashlib.sha256(path.read_bytes()).hexdigest())
-    monkeypatch.setattr(weights, "verify", lambda entry: path)
-    net = Models().get(known, EXACT)
+    net = net_of_file(entry.name, path, monkeypatch)
     assert isinstance(net, TransformNet)
     picture = torch.rand(1, 3, 44, 52)
     assert torch.allclose(net(picture, net.style({CLASSICAL: 1.0})), plain(picture), atol=2e-4)
     odd = torch.rand(1, 3, 37, 50)
     assert net(odd, net.style({CLASSICAL: 1.0})).shape == odd.shape
-
-
-def test_every_network_of_the_hub_is_in_the_catalogue() -> None:
-    for name, _ in HUB.values():
-        entry = catalogue()[name]
-        assert entry.architecture == "transform-classical"
-        assert entry.file == f"{name}.onnx"
-
-
-def test_the_shipped_network_has_the_styles_that_can_be_chosen() -> None:
-    net = Models().get(catalogue()[NETWORK], EXACT)
-    assert isinstance(net, TransformNet)
-    assert net.styles.keys() == SHIPPED.keys()
-    assert all(style.shape == (net.numbers,) for style in net.styles.values())
-    assert catalogue()[NETWORK].bytes <= 8_000_000
 
 
 def test_the_normalisation_is_the_papers_equation() -> None:
@@ -141,11 +111,11 @@ def test_the_normalisation_is_the_papers_equation() -> None:
 def test_its_gradient_is_that_of_the_definition() -> None:
     features, gradient = torch.randn(2, 4, 6, 5), torch.randn(2, 4, 6, 5)
     scale, shift = torch.randn(2, 4), torch.randn(2, 4)
-    found = []
+    gradients = []
     for way in (normalised, lambda _, value, *rest: plain_normalised(value, *rest)):
-        given = [each.clone().requires_grad_() for each in (features, scale, shift)]
-        found.append(torch.autograd.grad(way(0, *given), given, gradient))
-    for ours, theirs in zip(*found, strict=True):
+        values = [each.clone().requires_grad_() for each in (features, scale, shift)]
+        gradients.append(torch.autograd.grad(way(0, *values), values, gradient))
+    for ours, theirs in zip(*gradients, strict=True):
         assert torch.allclose(ours, theirs, atol=1e-4)
 
 
@@ -181,38 +151,9 @@ def test_a_network_comes_back_from_its_tensors() -> None:
 def test_a_new_style_has_the_paintings_palette() -> None:
     net, _ = random_net()
     colours: Any = (torch.diag(torch.tensor([0.1, 0.2, 0.3])), torch.tensor([0.2, 0.5, 0.7]))
-    made = net(torch.rand(1, 3, 40, 40), neutral(net, colours)[None])
-    assert torch.allclose(made.mean((0, 2, 3)), colours[1], atol=1e-4)
-    assert torch.allclose(made.std((0, 2, 3)), colours[0].diagonal(), atol=1e-3)
-
-
-def test_the_decoder_is_the_published_network() -> None:
-    torch.manual_seed(0)
-    layers: list[nn.Module] = []
-    for index, (inputs, outputs, doubled) in enumerate(adain.CONVOLUTIONS):
-        layers += [nn.ReflectionPad2d(1), nn.Conv2d(inputs, outputs, 3)]
-        layers += [nn.ReLU()] if index < 8 else []
-        layers += [nn.Upsample(scale_factor=2)] if doubled else []
-    plain = nn.Sequential(*layers)
-    own = [module for module in plain if isinstance(module, nn.Conv2d)]
-    tensors = {
-        f"convolutions.{index}.{part}": getattr(module, part).detach()
-        for index, module in enumerate(own)
-        for part in ("weight", "bias")
-    }
-    bytes_of_one = tensors["convolutions.0.weight"]
-    tensors["convolutions.0.weight"] = bytes_of_one / 0.5
-    tensors["convolutions.0.weight.scale"] = torch.full((256,), 0.5)
-    features = torch.rand(1, 512, 4, 5)
-    assert torch.allclose(adain.build(tensors)(features), plain(features), atol=1e-5)
-
-
-def test_adain_gives_features_the_other_moments() -> None:
-    features, other = torch.randn(1, 6, 9, 9), 2 + 3 * torch.randn(1, 6, 7, 7)
-    made = adain.adapted(features, adain.moments(features), adain.moments(other), 1.0)
-    for ours, theirs in zip(adain.moments(made), adain.moments(other), strict=True):
-        assert torch.allclose(ours, theirs, atol=1e-4)
-    assert torch.allclose(adain.adapted(features, adain.moments(features), adain.moments(other), 0.0), features)
+    painted = net(torch.rand(1, 3, 40, 40), neutral(net, colours)[None])
+    assert torch.allclose(painted.mean((0, 2, 3)), colours[1], atol=1e-4)
+    assert torch.allclose(painted.std((0, 2, 3)), colours[0].diagonal(), atol=1e-3)
 
 
 def test_the_stages_name_what_is_computed() -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +10,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from engine.hardware.device import best_device
 from engine.imaging.tensors import to_tensor
-from engine.model_store import download as weights
-from engine.model_store.catalogue import catalogue
-from engine.model_store.loaded_nets import Models
+from engine.model_store.catalogue import FOLDER, catalogue
 from engine.nets import residual, rrdb
 from tests.support import pictures
+from tests.support.nets import net_of_file
 from tests.support.pictures import noisy
 
 
@@ -52,31 +48,31 @@ def plain_residual(tensors: dict[str, Tensor], picture: Tensor, *, doublings: in
     for index in range(doublings):
         value = functional.pixel_shuffle(convolution(value, f"doublings.{index}.convolution"), 2)
         value = slope(value, f"doublings.{index}.activation")
-    made = convolution(value, "tail")
-    return made if edsr else (made.tanh() + 1) / 2
+    last = convolution(value, "tail")
+    return last if edsr else (last.tanh() + 1) / 2
 
 
 def test_srresnet_is_the_papers_network() -> None:
     from safetensors.torch import load_file
 
-    tensors = {name: value.float() for name, value in load_file(weights.locate(catalogue()["srresnet-x4"])).items()}
+    tensors = {name: value.float() for name, value in load_file(FOLDER / catalogue()["srresnet-x4"].file).items()}
     picture = to_tensor(noisy(24, 20))
     with torch.inference_mode():
-        made = residual.srresnet(tensors)(picture)
+        enlarged = residual.srresnet(tensors)(picture)
         expected = plain_residual(tensors, picture, doublings=2, edsr=False)
-    assert made.shape == (1, 3, 80, 96)
-    assert (made - expected).abs().max() < 1e-5
+    assert enlarged.shape == (1, 3, 80, 96)
+    assert (enlarged - expected).abs().max() < 1e-5
 
 
 def random_tensors(names: dict[str, str], shapes: dict[str, tuple[int, ...]]) -> dict[str, Tensor]:
     """A file with the layout that the names describe."""
     generator = torch.Generator().manual_seed(0)
-    made = {}
+    tensors = {}
     for ours, theirs in names.items():
         weight = torch.randn(shapes[ours], generator=generator)
-        made[f"{theirs}.weight"] = weight / weight[0].numel() ** 0.5
-        made[f"{theirs}.bias"] = 0.1 * torch.randn(shapes[ours][0], generator=generator)
-    return made
+        tensors[f"{theirs}.weight"] = weight / weight[0].numel() ** 0.5
+        tensors[f"{theirs}.bias"] = 0.1 * torch.randn(shapes[ours][0], generator=generator)
+    return tensors
 
 
 def edsr_shapes(scale: int) -> dict[str, tuple[int, ...]]:
@@ -107,18 +103,16 @@ def test_files_of_the_published_layouts_are_read(name: str, tmp_path: Path, monk
         save_file(file, path)
     else:
         torch.save({**file, **({"sub_mean.weight": torch.zeros(3, 3, 1, 1)} if edsr else {})}, path)
-    monkeypatch.setattr(weights, "locate", lambda _: path)
-    known = replace(entry, sha256=hashlib.sha256(path.read_bytes()).hexdigest())
-    net = Models().get(known, replace(best_device(), dtype=torch.float32))
+    net = net_of_file(name, path, monkeypatch)
     picture = to_tensor(pictures.scene(10, 9))
     with torch.inference_mode():
-        made = net(picture)
+        enlarged = net(picture)
         tensors = {f"{ours}.{part}": file[f"{keys[ours]}.{part}"] for ours in keys for part in ("weight", "bias")}
         expected = (
             plain_residual(tensors, picture, doublings=scale // 2, edsr=True) if edsr else plain_rrdb(tensors, picture)
         )
-    assert made.shape == (1, 3, 9 * scale, 10 * scale)
-    assert torch.allclose(made, expected, atol=1e-4)
+    assert enlarged.shape == (1, 3, 9 * scale, 10 * scale)
+    assert torch.allclose(enlarged, expected, atol=1e-4)
 
 
 def plain_rrdb(tensors: dict[str, Tensor], picture: Tensor) -> Tensor:
@@ -136,9 +130,9 @@ def plain_rrdb(tensors: dict[str, Tensor], picture: Tensor) -> Tensor:
         for index in range(3):
             outputs, start = [value], value
             for number in range(5):
-                made = convolution(torch.cat(outputs, 1), f"blocks.{block}.dense.{index}.convolutions.{number}")
-                outputs.append(leaky(made))
-            value = start + 0.2 * made
+                dense = convolution(torch.cat(outputs, 1), f"blocks.{block}.dense.{index}.convolutions.{number}")
+                outputs.append(leaky(dense))
+            value = start + 0.2 * dense
         value = before + 0.2 * value
     value = first + convolution(value, "body")
     for index in range(2):
@@ -156,8 +150,6 @@ def test_a_foreign_file_cannot_run_code(tmp_path: Path, monkeypatch: pytest.Monk
 
     path = tmp_path / "RRDB_PSNR_x4.pth"
     torch.save({"conv_first.weight": Attack()}, path)
-    monkeypatch.setattr(weights, "locate", lambda _: path)
-    entry = replace(catalogue()["rrdb-psnr-x4"], sha256=hashlib.sha256(path.read_bytes()).hexdigest())
     with pytest.raises(pickle.UnpicklingError):
-        Models().get(entry, best_device())
+        net_of_file("rrdb-psnr-x4", path, monkeypatch)
     assert not (tmp_path / "ran").exists()

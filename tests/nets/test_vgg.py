@@ -11,16 +11,15 @@ from safetensors import safe_open
 from torch import Tensor
 from torch.nn import functional
 
-from engine.hardware.device import Device, best_device
+from engine import Runtime
 from engine.imaging.tensors import to_tensor
 from engine.model_store.catalogue import FOLDER, catalogue
-from engine.model_store.loaded_nets import Models, models
 from engine.nets import ARCHITECTURES, vgg
 from engine.nets.vgg import VGG19
 from tests.support import pictures
+from tests.support.nets import exact_nets
 
 ENTRY = catalogue()["vgg19-normalised"]
-CPU = Device(torch.device("cpu"), torch.float32, "CPU")
 
 
 def shipped() -> dict[str, Tensor]:
@@ -31,7 +30,7 @@ def shipped() -> dict[str, Tensor]:
 def plain_features(tensors: dict[str, Tensor], picture: Tensor) -> dict[str, Tensor]:
     """The network spelt out, in float64, sharing no code with it."""
     value = picture.double() - torch.tensor([123.68, 116.779, 103.939], dtype=torch.float64).view(1, 3, 1, 1) / 255
-    found = {}
+    features = {}
     for block, count in enumerate((2, 2, 4, 4, 1), start=1):
         for index in range(1, count + 1):
             name = f"{block}_{index}"
@@ -39,11 +38,11 @@ def plain_features(tensors: dict[str, Tensor], picture: Tensor) -> dict[str, Ten
             value = functional.conv2d(
                 value, tensors[f"conv{name}.weight"].double(), tensors[f"conv{name}.bias"].double()
             )
-            found[f"conv{name}"] = value
+            features[f"conv{name}"] = value
             value = value.clamp_min(0)
-            found[f"relu{name}"] = value
+            features[f"relu{name}"] = value
         value = functional.avg_pool2d(value, 2)
-    return found
+    return features
 
 
 def test_the_shipped_file_is_half_precision_and_small() -> None:
@@ -54,30 +53,29 @@ def test_the_shipped_file_is_half_precision_and_small() -> None:
 
 def test_features_of_the_fp16_file_are_those_of_float64_arithmetic_on_it() -> None:
     picture = to_tensor(pictures.scene(80, 64))
-    net = models.get(ENTRY, CPU)
+    net = exact_nets().get(ENTRY.name)
     wanted = (*vgg.LAYERS, "conv4_2")
-    found = net(picture, wanted)
+    features = net(picture, wanted)
     expected = plain_features(shipped(), picture)
-    assert set(found) == set(wanted)
+    assert set(features) == set(wanted)
     for layer in wanted:
-        error = (found[layer].double() - expected[layer]).norm() / expected[layer].norm()
+        error = (features[layer].double() - expected[layer]).norm() / expected[layer].norm()
         assert error < 1e-5, layer
 
 
-def test_features_on_this_device_are_close_in_its_own_dtype() -> None:
-    device = best_device()
+def test_features_on_this_device_are_close_in_its_own_dtype(runtime: Runtime) -> None:
     picture = to_tensor(pictures.scene(80, 64))
-    found = models.get(ENTRY, device)(picture.to(device.torch_device), vgg.LAYERS)
+    features = runtime.nets.get(ENTRY.name)(picture.to(runtime.device.torch_device), vgg.LAYERS)
     expected = plain_features(shipped(), picture)
     for layer in vgg.LAYERS:
-        assert (found[layer].cpu().double() - expected[layer]).norm() / expected[layer].norm() < 0.03
+        assert (features[layer].cpu().double() - expected[layer]).norm() / expected[layer].norm() < 0.03
 
 
 def test_activations_are_of_the_order_of_one() -> None:
     """What "normalised" means; random weights would be orders of magnitude off."""
-    found = models.get(ENTRY, CPU)(to_tensor(pictures.scene(96, 96)), vgg.LAYERS)
-    for layer, features in found.items():
-        assert 0.02 < features.mean() < 10, layer
+    features = exact_nets().get(ENTRY.name)(to_tensor(pictures.scene(96, 96)), vgg.LAYERS)
+    for layer, values in features.items():
+        assert 0.02 < values.mean() < 10, layer
 
 
 def test_torchvisions_weights_give_torchvisions_features() -> None:
@@ -98,13 +96,13 @@ def test_torchvisions_weights_give_torchvisions_features() -> None:
         for index, module in enumerate(theirs):
             value = module(value)
             outputs[index] = value.clone()
-        found = ours(picture, ("relu1_1", "conv4_2", "relu4_2", "relu5_1"))
+        features = ours(picture, ("relu1_1", "conv4_2", "relu4_2", "relu5_1"))
     for layer, index in {"relu1_1": 1, "conv4_2": 21, "relu4_2": 22, "relu5_1": 29}.items():
-        torch.testing.assert_close(found[layer], outputs[index])
+        torch.testing.assert_close(features[layer], outputs[index])
 
 
 def test_nothing_beyond_the_deepest_layer_is_computed() -> None:
-    net = models.get(ENTRY, CPU)
+    net = exact_nets().get(ENTRY.name)
     called: list[str] = []
     hooks = [
         module.register_forward_hook(lambda *_, name=name: called.append(name)) for name, module in net.named_children()
@@ -116,27 +114,17 @@ def test_nothing_beyond_the_deepest_layer_is_computed() -> None:
 
 
 def test_the_value_before_the_rectifier_keeps_its_negative_part() -> None:
-    found = models.get(ENTRY, CPU)(to_tensor(pictures.scene(32, 32)), ["conv4_2", "relu4_2"])
-    assert found["conv4_2"].min() < 0
-    torch.testing.assert_close(found["conv4_2"].clamp_min(0), found["relu4_2"])
+    features = exact_nets().get(ENTRY.name)(to_tensor(pictures.scene(32, 32)), ["conv4_2", "relu4_2"])
+    assert features["conv4_2"].min() < 0
+    torch.testing.assert_close(features["conv4_2"].clamp_min(0), features["relu4_2"])
 
 
 def test_an_unknown_layer_is_refused_with_the_list() -> None:
-    with pytest.raises(ValueError, match=r"no layer 'relu9_9'.*relu1_1"):
-        models.get(ENTRY, CPU)(torch.rand(1, 3, 32, 32), ["relu9_9"])
+    with pytest.raises(ValueError) as refusal:
+        exact_nets().get(ENTRY.name)(torch.rand(1, 3, 32, 32), ["relu9_9"])
+    assert all(layer in str(refusal.value) for layer in ("relu9_9", *vgg.LAYERS))
 
 
 def test_arithmetic_per_pixel_is_that_of_the_architecture() -> None:
     assert vgg.gflop_per_pixel("relu5_1") * 256 * 256 == pytest.approx(2 * 23.7, rel=0.01)
     assert math.isclose(vgg.gflop_per_pixel("relu1_1"), 2 * 9 * 3 * 64 / 1e9)
-
-
-def test_loaded_nets_are_kept_and_the_least_recently_used_leaves() -> None:
-    roomy = Models()
-    assert roomy.get(ENTRY, CPU) is roomy.get(ENTRY, CPU)
-    narrow = Models(budget_bytes=60_000_000)  # one net in float32 takes 52 MB
-    other = Device(torch.device("cpu"), torch.bfloat16, "CPU")
-    first = narrow.get(ENTRY, CPU)
-    narrow.get(ENTRY, other)
-    assert len(narrow) == 1
-    assert narrow.get(ENTRY, CPU) is not first

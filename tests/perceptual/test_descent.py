@@ -70,9 +70,9 @@ def test_the_gradient_is_contiguous_and_right_for_a_channels_last_energy() -> No
     def energy(picture: Tensor) -> Mapping[str, Tensor]:
         return {"cubic": (picture.contiguous(memory_format=torch.channels_last) ** 3).sum()}
 
-    found = evaluation(energy, TARGET)(TARGET)
-    assert found.gradient.is_contiguous()
-    torch.testing.assert_close(found.gradient, 3 * TARGET**2)
+    evaluated = evaluation(energy, TARGET)(TARGET)
+    assert evaluated.gradient.is_contiguous()
+    torch.testing.assert_close(evaluated.gradient, 3 * TARGET**2)
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs CUDA")

@@ -46,9 +46,9 @@ def slow_search(
     return index, correlation
 
 
-def assert_same(found: Matches, item: int, expected: tuple[list[int], list[float]]) -> None:
-    assert found.index[item].flatten().tolist() == expected[0]
-    numpy.testing.assert_allclose(found.correlation[item].flatten().double().numpy(), expected[1], atol=1e-6)
+def assert_same(matches: Matches, item: int, expected: tuple[list[int], list[float]]) -> None:
+    assert matches.index[item].flatten().tolist() == expected[0]
+    numpy.testing.assert_allclose(matches.correlation[item].flatten().double().numpy(), expected[1], atol=1e-6)
 
 
 @pytest.mark.parametrize("budget", [SMALLEST, 3000, 20_000, None])
@@ -57,10 +57,10 @@ def assert_same(found: Matches, item: int, expected: tuple[list[int], list[float
 def test_the_search_is_exact(side: int, stride: int, budget: int | None) -> None:
     query = features(2, 4, 6, 7)
     maps = [features(1, 4, 8, 5, seed=1), features(1, 4, 5, 9, seed=2)]
-    found = PatchBank(maps, side=side, stride=stride).search(query, budget=budget)
-    assert found.index.shape == (2, 6 - side + 1, 7 - side + 1)
+    matches = PatchBank(maps, side=side, stride=stride).search(query, budget=budget)
+    assert matches.index.shape == (2, 6 - side + 1, 7 - side + 1)
     for item in range(2):
-        assert_same(found, item, slow_search(query[item], maps, side, stride))
+        assert_same(matches, item, slow_search(query[item], maps, side, stride))
 
 
 @pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
@@ -68,8 +68,8 @@ def test_the_search_is_exact(side: int, stride: int, budget: int | None) -> None
 def test_formats_of_the_features_do_not_matter(dtype: torch.dtype, layout: torch.memory_format) -> None:
     query = features(1, 16, 9, 8, dtype=dtype).contiguous(memory_format=layout)
     source = features(1, 16, 7, 10, seed=1, dtype=dtype).contiguous(memory_format=layout)
-    found = PatchBank([source]).search(query)
-    assert_same(found, 0, slow_search(query[0], [source], 3, 1))
+    matches = PatchBank([source]).search(query)
+    assert_same(matches, 0, slow_search(query[0], [source], 3, 1))
 
 
 @pytest.mark.parametrize("budget", [SMALLEST, 4000, None])
@@ -79,9 +79,9 @@ def test_a_query_takes_only_what_its_region_allows(budget: int | None) -> None:
     generator = torch.Generator().manual_seed(5)
     regions = torch.randint(0, 3, (4, 5), generator=generator)
     table = torch.rand(3, len(bank), generator=generator) < 0.2
-    found = bank.search(query, allowed=Allowed(table, regions), budget=budget)
+    matches = bank.search(query, allowed=Allowed(table, regions), budget=budget)
     expected = slow_search(query[0], [source], 3, 1, table[regions.flatten()].numpy())
-    assert_same(found, 0, expected)
+    assert_same(matches, 0, expected)
     assert_same(bank.search(query, allowed=Allowed(table[:1]), budget=budget), 0, slow_search(
         query[0], [source], 3, 1, table[:1].expand(20, -1).numpy()
     ))  # fmt: skip
@@ -90,12 +90,12 @@ def test_a_query_takes_only_what_its_region_allows(budget: int | None) -> None:
 def test_a_patch_that_is_in_the_source_finds_itself() -> None:
     source = features(1, 8, 12, 10)
     bank = PatchBank([features(1, 8, 6, 6, seed=3), source])
-    found = bank.search(source[:, :, 2:9, 3:9] * 0.3)  # a factor does not matter
-    number, row, column = bank.places(found.index[0])
+    matches = bank.search(source[:, :, 2:9, 3:9] * 0.3)  # a factor does not matter
+    number, row, column = bank.places(matches.index[0])
     assert (number == 1).all()
     assert row[:, 0].tolist() == [2, 3, 4, 5, 6]
     assert column[0].tolist() == [3, 4, 5, 6]
-    assert found.correlation.min() == pytest.approx(1)
+    assert matches.correlation.min() == pytest.approx(1)
 
 
 def test_places_are_in_features_whatever_the_stride() -> None:
@@ -112,16 +112,16 @@ def test_places_are_in_features_whatever_the_stride() -> None:
 def test_of_equals_the_first_is_taken(budget: int | None) -> None:
     tile = torch.tensor([[1.0, 2.0], [3.0, 5.0]]).expand(1, 2, 2, 2)
     source = tile.repeat(1, 1, 4, 4)  # every patch of an even place occurs many times; sums of integers are exact
-    found = PatchBank([source, source]).search(source, budget=budget)
+    matches = PatchBank([source, source]).search(source, budget=budget)
     whole = PatchBank([source, source]).search(source)
-    assert found.index.tolist() == whole.index.tolist()
-    assert found.index[0, 0, 0] == found.index[0, 4, 4] == 0
+    assert matches.index.tolist() == whole.index.tolist()
+    assert matches.index[0, 0, 0] == matches.index[0, 4, 4] == 0
 
 
 def test_patches_of_zeros_are_no_match_and_no_error() -> None:
     source = torch.cat((torch.zeros(1, 3, 5, 6), features(1, 3, 5, 6, dtype=torch.float32)), dim=3)
-    found = PatchBank([source]).search(features(1, 3, 4, 4, seed=1, dtype=torch.float32))
-    assert (found.index % 10 > 3).all()
+    matches = PatchBank([source]).search(features(1, 3, 4, 4, seed=1, dtype=torch.float32))
+    assert (matches.index % 10 > 3).all()
     dark = PatchBank([source]).search(torch.zeros(1, 3, 4, 4))
     assert dark.correlation.tolist() == [[[0, 0], [0, 0]]]
 
@@ -148,51 +148,50 @@ def test_less_memory_than_asked_for_shrinks_the_pieces(monkeypatch: pytest.Monke
     scores, sizes = PatchMap.scores, []
 
     def scarce(self: PatchMap, rows: Tensor, width: int, tile: object) -> Tensor:
-        found = scores(self, rows, width, tile)  # type: ignore[arg-type]
-        sizes.append(found.numel())
-        if found.numel() > 300_000:
+        products = scores(self, rows, width, tile)  # type: ignore[arg-type]
+        sizes.append(products.numel())
+        if products.numel() > 300_000:
             raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 99 bytes.")
-        return found
+        return products
 
     monkeypatch.setattr(PatchMap, "scores", scarce)
     assert torch.equal(bank.search(query).index, expected)
     assert sizes[0] > 300_000 > sizes[-1]
 
-    monkeypatch.setattr(PatchMap, "scores", lambda *_: (_ for _ in ()).throw(RuntimeError("out of memory")))
-    with pytest.raises(RuntimeError, match="out of memory"):
+    nothing_left = RuntimeError("out of memory")
+    monkeypatch.setattr(PatchMap, "scores", lambda *_: (_ for _ in ()).throw(nothing_left))
+    with pytest.raises(RuntimeError) as failure:
         bank.search(query)
+    assert failure.value is nothing_left
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
 def test_half_precision_finds_patches_that_are_as_good(dtype: torch.dtype) -> None:
     query, source = (features(1, 64, 16, 16, seed=seed, dtype=torch.float32) * 300 for seed in (0, 1))
     exact, half = PatchBank([source]), PatchBank([source], dtype=dtype)
-    best, found = exact.search(query), half.search(query)
-    assert torch.isfinite(found.correlation).all()
+    best, matches = exact.search(query), half.search(query)
+    assert torch.isfinite(matches.correlation).all()
     reached = slow_search(query[0], [source], 3, 1)[1]
     numpy.testing.assert_allclose(
-        found.correlation[0].flatten(), reached, atol=8e-3 if dtype == torch.bfloat16 else 1e-3
+        matches.correlation[0].flatten(), reached, atol=8e-3 if dtype == torch.bfloat16 else 1e-3
     )
-    assert (best.index == found.index).float().mean() > (0.5 if dtype == torch.bfloat16 else 0.9)
+    assert (best.index == matches.index).float().mean() > (0.5 if dtype == torch.bfloat16 else 0.9)
 
 
 def test_what_cannot_be_searched_is_refused() -> None:
     bank = PatchBank([features(1, 3, 5, 5)])
-    with pytest.raises(ValueError, match="no patch of 3 x 3"):
-        PatchBank([features(1, 3, 2, 9)])
-    with pytest.raises(ValueError, match="no patch"):
-        PatchBank([])
-    with pytest.raises(ValueError, match="have no patch"):
+    query, every = features(1, 3, 5, 5), torch.ones(1, 9, dtype=torch.bool)
+    for maps in ([], [features(1, 3, 2, 9)]):
+        with pytest.raises(ValueError):
+            PatchBank(maps)
+    with pytest.raises(ValueError):
         bank.search(features(1, 3, 9, 2))
-    with pytest.raises(ValueError, match="allows 4 patches, the bank has 9"):
-        bank.search(features(1, 3, 5, 5), allowed=Allowed(torch.ones(1, 4, dtype=torch.bool)))
-    with pytest.raises(ValueError, match="no patch is allowed"):
-        bank.search(features(1, 3, 5, 5), allowed=Allowed(torch.zeros(1, 9, dtype=torch.bool)))
-    with pytest.raises(ValueError, match="regions of"):
-        bank.search(
-            features(1, 3, 5, 5),
-            allowed=Allowed(torch.ones(1, 9, dtype=torch.bool), torch.zeros(2, 2, dtype=torch.int64)),
-        )
+    for allowed in (Allowed(every[:, :4]), Allowed(~every), Allowed(every, torch.zeros(2, 2, dtype=torch.int64))):
+        with pytest.raises(ValueError):
+            bank.search(query, allowed=allowed)
+    whole = bank.search(query).index
+    for allowed in (Allowed(every), Allowed(every, torch.zeros(3, 3, dtype=torch.int64))):
+        assert torch.equal(bank.search(query, allowed=allowed).index, whole)
 
 
 def slow_loss(query: Tensor, maps: Sequence[Tensor], index: Sequence[int], side: int, stride: int) -> float:
@@ -205,8 +204,8 @@ def slow_loss(query: Tensor, maps: Sequence[Tensor], index: Sequence[int], side:
 
 def target_and_index(query: Tensor, maps: Sequence[Tensor], **options: int) -> tuple[PatchTarget, list[int]]:
     bank = PatchBank(maps, **options)
-    found = bank.search(query)
-    return patch_target(bank, found), found.index[0].flatten().tolist()
+    matches = bank.search(query)
+    return patch_target(bank, matches), matches.index[0].flatten().tolist()
 
 
 @pytest.mark.parametrize(("side", "stride"), [(1, 1), (2, 1), (3, 1), (3, 2)])

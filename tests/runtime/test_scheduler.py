@@ -1,6 +1,7 @@
+"""Whose turn it is: fair by address, told with place and time, limited for each visitor, and closed at the end."""
+
 from __future__ import annotations
 
-import re
 import threading
 import time
 from collections.abc import Iterator
@@ -8,156 +9,184 @@ from contextlib import ExitStack
 
 import pytest
 
-from engine import TASKS, Job, Picture, Walk, run
+from engine import TASKS, Job, Picture, Runtime, Step
 from engine.contracts.errors import BusyError
-from engine.contracts.job import SharedJob
-from engine.runtime.scheduler import LOCK, TURNS, Ticket, Turns
+from engine.contracts.job import Phase
+from engine.contracts.messages import Message
+from engine.contracts.settings import Settings
+from engine.runtime.scheduler import Limits, Scheduler, Ticket
 from engine.tasks.style_v1 import StyleV1
 
 
 @pytest.fixture
-def turns() -> Turns:
-    return Turns(threading.Lock())
+def scheduler() -> Scheduler:
+    return Scheduler()
 
 
 def waiting(
-    turns: Turns, stack: ExitStack, visitor: str, seconds: float | None = None
-) -> tuple[Ticket, Iterator[object]]:
-    """A run that waits: it has asked for the device once."""
-    ticket = stack.enter_context(turns.ticket(Job(visitor, visitor), seconds))
-    return ticket, iter(turns.wait(ticket))
+    scheduler: Scheduler, stack: ExitStack, visitor: str, seconds: float | None = None
+) -> tuple[Ticket, Iterator[Step]]:
+    """A run that stands in line; it waits from its first step on."""
+    ticket = stack.enter_context(scheduler.ticket(Job(visitor, visitor), seconds))
+    return ticket, iter(scheduler.wait(ticket))
 
 
-def test_an_address_with_many_runs_waits_for_others(turns: Turns) -> None:
+def test_an_address_with_many_runs_waits_for_others(scheduler: Scheduler) -> None:
     with ExitStack() as stack:
-        holder, steps = waiting(turns, stack, "many")
+        holder, steps = waiting(scheduler, stack, "many")
         assert next(steps, None) is None, "the device was free"
         names = ["many 2", "many 3", "one", "other"]
-        rows = {name: waiting(turns, stack, name.split()[0]) for name in names}
+        rows = {name: waiting(scheduler, stack, name.split()[0]) for name in names}
         for _, row in rows.values():
-            assert next(row) is not None
+            assert next(row).phase is Phase.WAITING
         order = []
         while rows:
-            turns.leave(holder)
-            got = [name for name, (_, row) in rows.items() if next(row, None) is None]
-            assert len(got) == 1
-            order += got
-            holder = rows.pop(got[0])[0]
-        turns.leave(holder)
+            scheduler.leave(holder)
+            ready = [name for name, (_, row) in rows.items() if next(row, None) is None]
+            assert len(ready) == 1
+            order += ready
+            holder = rows.pop(ready[0])[0]
+        scheduler.leave(holder)
     assert order == ["one", "other", "many 2", "many 3"]
 
 
-def test_place_and_time_are_told(turns: Turns) -> None:
+def test_as_many_runs_work_as_there_are_devices() -> None:
+    scheduler = Scheduler(devices=2)
     with ExitStack() as stack:
-        first, steps = waiting(turns, stack, "a")
+        tickets = []
+        for visitor in ("a", "b"):
+            ticket, steps = waiting(scheduler, stack, visitor)
+            assert next(steps, None) is None
+            tickets.append(ticket)
+        _, row = waiting(scheduler, stack, "c")
+        assert next(row).phase is Phase.WAITING
+        assert (scheduler.running, scheduler.waiting) == (2, 1)
+        for ticket in tickets:
+            scheduler.leave(ticket)
+
+
+def test_place_and_time_are_told(scheduler: Scheduler) -> None:
+    with ExitStack() as stack:
+        first, steps = waiting(scheduler, stack, "a")
         next(steps, None)
-        turns.note(first, 12.0)
-        second, row = waiting(turns, stack, "b", seconds=30.0)
-        assert re.fullmatch("waiting: one run before yours, about 1[12] s", turns.told(second))
+        scheduler.note(first, 12.0)
+        second, row = waiting(scheduler, stack, "b", seconds=30.0)
+        place = scheduler.place(second).values
+        assert place["runs"] == Message("one run")
+        assert place["seconds"] in (11, 12)
         next(row)
-        third, last = waiting(turns, stack, "c")
+        third, last = waiting(scheduler, stack, "c")
         next(last)
-        assert re.fullmatch("waiting: 2 runs before yours, about 4[12] s", turns.told(third))
-        turns.note(first, None)
-        assert turns.told(third) == "waiting: 2 runs before yours"
-        assert (turns.waiting, turns.running) == (2, True)
-        turns.leave(first)
-    assert (turns.waiting, turns.running) == (0, False)
+        place = scheduler.place(third).values
+        assert place["runs"] == Message("{count} runs", count=2)
+        assert place["seconds"] in (41, 42)
+        scheduler.note(first, None)
+        assert scheduler.place(third).values == {"runs": Message("{count} runs", count=2)}, "nobody knows how long"
+        assert (scheduler.waiting, scheduler.running) == (2, 1)
+        scheduler.leave(first)
+    assert (scheduler.waiting, scheduler.running) == (0, 0)
 
 
 def test_a_run_that_nobody_asks_for_a_step_does_not_keep_others_waiting(
-    turns: Turns, monkeypatch: pytest.MonkeyPatch
+    scheduler: Scheduler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("engine.runtime.scheduler.GONE_SECONDS", 0.2)
     with ExitStack() as stack:
-        first, steps = waiting(turns, stack, "a")
+        first, steps = waiting(scheduler, stack, "a")
         next(steps, None)
-        _, gone = waiting(turns, stack, "b")
+        _, gone = waiting(scheduler, stack, "b")
         next(gone)
-        last, row = waiting(turns, stack, "c")
+        last, row = waiting(scheduler, stack, "c")
         next(row)
         time.sleep(0.25)
-        turns.leave(first)
+        scheduler.leave(first)
         assert next(row, None) is None
-        turns.leave(last)
+        scheduler.leave(last)
 
 
-def test_a_visit_an_address_and_all_together_may_have_so_many_runs(
-    turns: Turns, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("PENTIMENTO_RUNS_PER_VISITOR", "2")
-    monkeypatch.setenv("PENTIMENTO_RUNS_PER_ADDRESS", "3")
-    monkeypatch.setenv("PENTIMENTO_QUEUE", "14")
+def test_a_visit_an_address_and_all_together_may_have_so_many_runs() -> None:
+    """As the settings say."""
+    settings = Settings(runs_per_visitor=2, runs_per_address=3, queue=14)
+    scheduler = Runtime(settings).scheduler
     with ExitStack() as stack:
         for _ in range(2):
-            stack.enter_context(turns.ticket(Job("a", "home")))
-        with pytest.raises(BusyError, match="You have 2 runs waiting or running"):
-            stack.enter_context(turns.ticket(Job("a", "home")))
-        stack.enter_context(turns.ticket(Job("b", "home")))
-        with pytest.raises(BusyError, match="3 runs from your network"):
-            stack.enter_context(turns.ticket(Job("c", "home")))
-        stack.enter_context(turns.ticket(Job("d", "far")))
+            stack.enter_context(scheduler.ticket(Job("a", "home")))
+        assert refusal(scheduler, Job("a", "home")).fields == {"runs": 2}
+        stack.enter_context(scheduler.ticket(Job("b", "home")))
+        assert refusal(scheduler, Job("c", "home")).fields == {"runs": 3}
+        stack.enter_context(scheduler.ticket(Job("d", "far")))
         for _ in range(11):
-            stack.enter_context(turns.ticket(Job()))  # the owner's own runs know no limit
-        with pytest.raises(BusyError, match="14 runs are waiting already"):
-            stack.enter_context(turns.ticket(Job("e", "near")))
-    with turns.ticket(Job("a", "home")):
+            stack.enter_context(scheduler.ticket(Job()))  # the owner's own runs know no limit
+        assert refusal(scheduler, Job("e", "near")).fields == {"waiting": 14}
+    with scheduler.ticket(Job("a", "home")):
         pass
 
 
-def test_closing_stops_all_runs_and_lets_nobody_in(turns: Turns) -> None:
+def refusal(scheduler: Scheduler, job: Job) -> BusyError:
+    with pytest.raises(BusyError) as error, scheduler.ticket(job):
+        pass
+    return error.value
+
+
+def test_limits_have_the_defaults_of_the_settings() -> None:
+    settings = Settings()
+    assert Limits() == Limits(
+        queue=settings.queue, runs_per_visitor=settings.runs_per_visitor, runs_per_address=settings.runs_per_address
+    )
+
+
+def test_closing_stops_all_runs_and_lets_nobody_in(scheduler: Scheduler) -> None:
     job, ended = Job("a", "home"), threading.Event()
 
     def work() -> None:
-        with turns.ticket(job):
+        with scheduler.ticket(job):
             while not job.stopped:
                 time.sleep(0.01)
         ended.set()
 
     thread = threading.Thread(target=work)
     thread.start()
-    while not turns.waiting:
+    while not scheduler.waiting:
         time.sleep(0.01)
-    assert turns.close(5)
+    assert not scheduler.closed
+    assert scheduler.close(5)
     assert ended.wait(1)
-    with pytest.raises(BusyError, match="about to restart"), turns.ticket(Job()):
-        pass
+    assert scheduler.closed
+    assert refusal(scheduler, Job()).fields == {}, "the owner is let in no more than a visitor"
     thread.join()
 
 
-def test_a_run_tells_those_behind_it_how_long_it_takes(photo: Picture, painting: Picture) -> None:
-    given = {"content": [photo], "style": [painting]}
-    first = run(TASKS["style-v1"], given, StyleV1(size=64, iterations=9), Job("a", "home"))
+def test_closing_tells_when_a_run_has_not_ended(scheduler: Scheduler) -> None:
+    with scheduler.ticket(Job("a", "home")):
+        assert not scheduler.close(0.1)
+
+
+def test_the_device_can_be_had_for_a_moment_where_no_run_wants_it(scheduler: Scheduler) -> None:
+    with scheduler.device_if_free() as free:
+        assert free
+        assert scheduler.busy
+        with scheduler.device_if_free() as again:
+            assert not again, "somebody else has it"
+    assert not scheduler.busy
+    with scheduler.ticket(Job()), scheduler.device_if_free() as free:
+        assert not free, "a run waits for it"
+    with scheduler.device_if_free() as free:
+        assert free
+    scheduler.close(0)
+    with scheduler.device_if_free() as free:
+        assert not free
+
+
+def test_a_run_tells_those_behind_it_how_long_it_takes(runtime: Runtime, photo: Picture, painting: Picture) -> None:
+    inputs = {"content": [photo], "style": [painting]}
+    first = runtime.run(TASKS["style-v1"], inputs, StyleV1(size=64, iterations=9), Job("a", "home"))
     for step in first:
         if step.seconds_left is not None and step.done > 0:
             break
-    second = run(TASKS["style-v1"], given, StyleV1(size=64, iterations=2), Job("b", "far"))
-    assert next(second).stage.startswith("waiting: one run before yours, about ")
+    second = runtime.run(TASKS["style-v1"], inputs, StyleV1(size=64, iterations=2), Job("b", "far"))
+    place = next(second).stage.values
+    assert place["runs"] == Message("one run")
+    assert place["seconds"] >= 1
     second.close()
     first.close()
-    assert not LOCK.locked()
-    assert TURNS.waiting == 0
-
-
-def test_a_shared_job_can_be_stopped_from_another_process(photo: Picture, painting: Picture) -> None:
-    import multiprocessing
-    import pickle
-
-    job = SharedJob("a", "home", explains=False)
-    copy = pickle.loads(pickle.dumps(job))
-    assert (copy.visitor, copy.address, copy.explains, copy.stopped) == ("a", "home", False, False)
-    other = multiprocessing.get_context("spawn").Process(target=copy.stop)
-    other.start()
-    other.join(60)
-    assert job.stopped
-    job.forget()
-    assert not copy.stopped
-    job.stop()
-    assert not copy.stopped, "a page that closes after the run leaves no file behind"
-    job = SharedJob("a", "home")
-    copy = pickle.loads(pickle.dumps(job))
-    given = {"content": [photo], "style": [painting]}
-    job.stop()
-    with pytest.raises(Exception, match="before it began"):
-        Walk(run(TASKS["style-v1"], given, StyleV1(size=64, iterations=2), copy)).finish()
-    job.forget()
+    assert (runtime.scheduler.busy, runtime.scheduler.waiting) == (False, 0)

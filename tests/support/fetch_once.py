@@ -1,8 +1,8 @@
-"""Run by test_weights.py in a process of its own, because the Hub's client reads its settings when it is imported.
+"""Run by test_download.py in a process of its own, because the Hub's client reads its settings when it is imported.
 
     python -m tests.support.fetch_once ENTRY_JSON [THREADS] [LARGEST_FILE]
 
-Prints JSON: the outcome of each thread, the steps seen, the seconds.
+Prints JSON: for each thread the path or the error, and the steps seen; the seconds; where the file is afterwards.
 """
 
 from __future__ import annotations
@@ -16,11 +16,13 @@ import time
 from typing import Any
 
 from engine.contracts.errors import WeightsError
-from engine.model_store import download as weights
+from engine.contracts.job import Step
+from engine.model_store import download
 from engine.model_store.catalogue import Entry
+from engine.model_store.download import WeightStore
 
-weights.STALL_SECONDS = 4
-weights.PROBE_SECONDS = 2
+download.STALL_SECONDS = 4
+download.PROBE_SECONDS = 2
 
 
 def main() -> None:
@@ -29,15 +31,17 @@ def main() -> None:
     if len(sys.argv) > 3:  # writing beyond this many bytes fails, as it does on a full disk
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[3]), int(sys.argv[3])))
+    store = WeightStore()
     outcomes: list[dict[str, Any]] = []
 
     def fetch() -> None:
-        steps: list[str] = []
+        steps: list[dict[str, Any]] = []
         try:
-            steps.extend(step.stage for step in weights.fetch(entry))
-            outcomes.append({"path": str(weights.locate(entry)), "steps": steps})
+            steps.extend(_seen(step) for step in store.fetch(entry))
+            outcomes.append({"path": str(store.locate(entry)), "steps": steps})
         except WeightsError as error:
-            outcomes.append({"error": type(error).__name__, "sentence": str(error), "steps": steps})
+            fields = {name: str(value) for name, value in error.fields.items()}
+            outcomes.append({"error": type(error).__name__, "fields": fields, "sentence": str(error), "steps": steps})
 
     start = time.monotonic()
     workers = [threading.Thread(target=fetch) for _ in range(threads)]
@@ -45,8 +49,12 @@ def main() -> None:
         worker.start()
     for worker in workers:
         worker.join()
-    report = {"outcomes": outcomes, "seconds": time.monotonic() - start, "status": weights.status(entry).value}
+    report = {"outcomes": outcomes, "seconds": time.monotonic() - start, "status": store.status(entry).value}
     print(json.dumps(report))
+
+
+def _seen(step: Step) -> dict[str, Any]:
+    return {"phase": step.phase.value, **{name: str(value) for name, value in step.stage.values.items()}}
 
 
 main()

@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy
 from PIL import Image, ImageOps
 
+from engine.imaging.tiles import Box
+
 
 def scene(width: int = 96, height: int = 72) -> Image.Image:
     """A sky, a hill and a sun: something with edges, large shapes and colour."""
@@ -32,6 +34,24 @@ def hole(width: int = 96, height: int = 72) -> Image.Image:
     mask = Image.new("L", (width, height))
     mask.paste(255, (width // 3, height // 3, width // 2, height // 2))
     return mask
+
+
+def boxed(height: int, width: int, *boxes: Box) -> numpy.ndarray:
+    """A mask as an array, True inside of boxes."""
+    mask = numpy.zeros((height, width), bool)
+    for box in boxes:
+        mask[box.top : box.bottom, box.left : box.right] = True
+    return mask
+
+
+def colours(width: int, height: int) -> numpy.ndarray:
+    """The scene as ``(height, width, 3)`` in [0, 1], float32."""
+    return numpy.asarray(scene(width, height)).astype(numpy.float32) / 255
+
+
+def small_hole(width: int, height: int) -> numpy.ndarray:
+    """A mask as an array, True in the middle."""
+    return boxed(height, width, Box(width // 3, height // 3, width // 2, height // 2))
 
 
 def painting(width: int = 80, height: int = 80) -> Image.Image:

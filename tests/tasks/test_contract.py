@@ -1,91 +1,59 @@
-"""What every registered task has to do, whatever it is."""
+"""What every registered task has to do, whatever it is; most of it is seen in one run of each."""
 
 from __future__ import annotations
 
 import json
 import math
 import pickle
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
 
 import pytest
+from pydantic import ValidationError
 
-from engine import TASKS, Job, Picture, Step, Walk, estimate, open_picture, run
-from engine.contracts.errors import ParameterError, StoppedError
+from engine import TASKS, Job, RunResult, Runtime, Step, StepRun
+from engine.contracts.errors import MissingInputError, ParameterError, StoppedError, TooManyInputsError
+from engine.contracts.messages import Message
 from engine.contracts.parameters import parse
-from engine.contracts.task import Registry, Task
-from engine.model_store.loaded_nets import Models
-from engine.runtime.runner import extents
-from engine.runtime.scheduler import LOCK
-from tests.support import pictures
+from engine.contracts.task import Kind, Registry, TaskSpec
+from tests.support.runs import TrialRun, trial_inputs, trial_parameters, trial_run
 
 pytestmark = pytest.mark.usefixtures("small_lessons")
 
-QUICK: dict[str, dict[str, Any]] = {
-    "style-v1": {"size": 64, "iterations": 4},
-    "style-v2": {"size": 96},
-    "teach-style": {"iterations": 2, "size": 128},
-    "style-v3": {"size": 64, "iterations": 4},
-    "style-comparison": {"size": 64, "iterations": 4},
-    "reconstruction": {"size": 64, "iterations": 3},
-    "super-resolution": {"scale": 2},
-    "super-resolution-comparison": {"side": 32},
-    "inpainting": {"method": "refined", "iterations": 2, "scales": 2},
-    "inpainting-comparison": {"methods": ["telea", "navier-stokes"]},
-    "main-subject": {},
-    "face-swap": {"consent": True, "iterations": 3},
-    "face-swap-comparison": {"consent": True, "iterations": 3},
-    "find-faces": {},
-}
-"""Parameters that make a run of a task short; a new task adds a line."""
-
-FOURFOLD: dict[str, tuple[dict[str, Any], dict[str, Any]] | None] = {
-    "style-v2": ({"size": 512}, {"size": 1024}),
-    "super-resolution": ({"method": "bicubic", "scale": 2}, {"method": "bicubic", "scale": 4}),
-    "super-resolution-comparison": ({"side": 32}, {"side": 64}),
-    "inpainting": (
-        {"method": "refined", "scales": 1, "iterations": 70},
-        {"method": "refined", "scales": 1, "iterations": 300},
-    ),
-    "inpainting-comparison": ({"methods": ["network"]}, {"methods": ["refined"], "scales": 1, "iterations": 78}),
-    "main-subject": None,
-    "face-swap": ({"iterations": 100}, {"iterations": 400}),
-    "face-swap-comparison": ({"iterations": 100}, {"iterations": 400}),
-    "find-faces": None,
-}
-"""Parameters, and others that make four times the work; where a task is not named, four times the iterations do. None
-for a task whose work is always the same."""
+ODD_SIZES = [(97, 61), (40, 40), (33, 65)]
 
 
-UNEXPLAINED = ("reconstruction", "teach-style", "main-subject", "find-faces")
-"""Tasks whose result says it all."""
-FACES = ("face-swap", "face-swap-comparison", "find-faces")
-"""Tasks whose pictures have to show a face."""
+@pytest.fixture(scope="session", params=TASKS, ids=lambda task: task.name)
+def task(request: pytest.FixtureRequest) -> TaskSpec:
+    """Every task; of the session, so that all tests of one task stand together."""
+    return request.param
 
 
-def given(task: Task, size: tuple[int, int] | None = None) -> dict[str, list[Picture]]:
-    if task.name in FACES:
-        width, height = size or (80, 80)  # twice of it: a face needs some room
-        faces = {"image": pictures.face(2 * width + 1, 2 * height + 1), "identity": pictures.face(name="moltedo")}
-        return {each.name: [open_picture(faces[each.name])] for each in task.inputs}
-    made = [pictures.scene(*size or (96, 72)), pictures.painting()]
-    found = {each.name: [open_picture(made[index % 2])] * each.least for index, each in enumerate(task.inputs)}
-    if "mask" in found:
-        found["mask"] = [open_picture(pictures.hole(*made[0].size))]
-    return found
+@pytest.fixture(scope="session")
+def trial_of(runtime: Runtime) -> Callable[[TaskSpec], TrialRun]:
+    """The one run of a task that the tests share."""
+    runs: dict[str, TrialRun] = {}
+
+    def once(task: TaskSpec) -> TrialRun:
+        if task.name not in runs:
+            runs[task.name] = trial_run(runtime, task)
+        return runs[task.name]
+
+    return once
 
 
-def quick(task: Task) -> Any:
-    return parse(task.parameters, QUICK[task.name])
+@pytest.fixture
+def trial(task: TaskSpec, trial_of: Callable[[TaskSpec], TrialRun], small_lessons: None) -> TrialRun:
+    return trial_of(task)
 
 
-@pytest.fixture(params=[task.name for task in TASKS])
-def task(request: pytest.FixtureRequest) -> Task:
-    return TASKS[request.param]
+def run_of(runtime: Runtime, task: TaskSpec, job: Job | None = None) -> StepRun[RunResult]:
+    return StepRun(runtime.run(task, trial_inputs(task), trial_parameters(task), job))
 
 
-def test_the_record_is_complete(task: Task) -> None:
-    assert task.name in QUICK
+# --- the record ---
+
+
+def test_the_record_is_complete(task: TaskSpec) -> None:
     assert task.endpoint.isidentifier()
     assert task.inputs[0].least > 0
     required = [each.least > 0 for each in task.inputs]
@@ -98,23 +66,74 @@ def test_the_record_is_complete(task: Task) -> None:
         parse(task.parameters, values)
 
 
-def test_steps_lead_to_a_result(task: Task) -> None:
-    walk = Walk(run(task, given(task), quick(task)))
-    steps: list[Step] = []
-    for step in walk:
-        steps.append(step)
-        assert step.stage
-        assert all(math.isfinite(value) for value in step.figures().values())
-        if step.preview:
-            assert step.preview().mode == "RGB"
-    done = [step.done for step in steps]
+def test_the_record_names_only_what_there_is(task: TaskSpec) -> None:
+    own = {each.name for each in task.inputs}
+    assert set(task.trial.optional_inputs) <= {each.name for each in task.inputs if not each.least}
+    for example in task.examples:
+        assert set(example.pictures) <= own
+    for destination in task.send_to:
+        target = TASKS[destination.task]
+        assert not destination.input or target.input(destination.input)
+    for case in task.bench:
+        parse(task.parameters, case.values)
+        assert set(case.inputs) <= own
+
+
+def test_missing_and_surplus_pictures_are_refused(task: TaskSpec, runtime: Runtime) -> None:
+    first, parameters = task.inputs[0], trial_parameters(task)
+    with pytest.raises(MissingInputError) as missing:
+        StepRun(runtime.run(task, {}, parameters)).finish()
+    assert missing.value.fields == {"input": first.label}
+    inputs = trial_inputs(task)
+    with pytest.raises(TooManyInputsError) as surplus:
+        StepRun(runtime.run(task, {**inputs, first.name: inputs[first.name] * (first.most + 1)}, parameters)).finish()
+    assert surplus.value.fields == {"most": first.most, "input": first.label}
+    with pytest.raises(ParameterError) as unknown:
+        StepRun(runtime.run(task, {**inputs, "mask_of_zorro": []}, parameters)).finish()
+    assert unknown.value.fields == {"task": task.name, "input": "mask_of_zorro"}
+
+
+def test_parameters_are_frozen(task: TaskSpec) -> None:
+    with pytest.raises(ValidationError) as error:
+        setattr(trial_parameters(task), next(iter(task.parameters.model_fields)), 3)
+    assert [each["type"] for each in error.value.errors()] == ["frozen_instance"]
+
+
+def test_two_tasks_cannot_share_a_name(task: TaskSpec) -> None:
+    Registry(task)
+    with pytest.raises(ValueError):
+        Registry(task, task)
+
+
+def test_the_estimate_grows_with_the_work(task: TaskSpec, runtime: Runtime) -> None:
+    extents = task.extents(trial_inputs(task))
+    if task.trial.fourfold is None:
+        assert task.cost(trial_parameters(task), extents) > 0
+        return
+    runtime.measure_speed()
+    less, more = (runtime.estimate(task, parse(task.parameters, each), extents) for each in task.trial.fourfold)
+    assert less is not None
+    assert more == pytest.approx(4 * less, rel=0.35)
+
+
+# --- the one run that is shared ---
+
+
+def test_steps_lead_to_the_end(trial: TrialRun) -> None:
+    for each in trial.steps:
+        assert isinstance(each.step.stage, Message)
+        assert str(each.step.stage)
+        assert all(math.isfinite(value) for value in each.figures.values())
+        assert each.preview_mode in (None, "RGB")
+    done = [each.step.done for each in trial.steps]
     assert done == sorted(done)
     assert 0 <= done[0] <= done[-1] == pytest.approx(1)
-    assert steps[-1].seconds_left == pytest.approx(0, abs=0.01)
-    result = walk.result
-    assert result.image.mode == "RGB"
-    facts = json.loads(json.dumps(result.facts))
-    assert facts["size"] == list(result.image.size)
+    assert trial.steps[-1].step.seconds_left == pytest.approx(0, abs=0.01)
+
+
+def test_the_facts_are_json(trial: TrialRun) -> None:
+    facts = json.loads(json.dumps(trial.result.facts.json()))
+    assert facts["size"] == list(trial.result.image.size)
     assert facts["seconds"] > 0
     assert facts["peak_memory_bytes"] > 0
     assert facts["device"]
@@ -122,107 +141,84 @@ def test_steps_lead_to_a_result(task: Task) -> None:
     assert all(len(each["sha256"]) == 64 for each in facts["weights"])
 
 
-def test_the_recipe_reproduces_the_picture(task: Task) -> None:
-    first = Walk(run(task, given(task), quick(task))).finish()
-    recipe = json.loads(json.dumps(first.recipe))
-    again = Walk(run(TASKS[recipe["task"]], given(task), parse(task.parameters, recipe["parameters"]))).finish()
-    assert again.image.tobytes() == first.image.tobytes()
+def test_the_result_is_what_the_record_promises(trial: TrialRun) -> None:
+    assert trial.result.image.mode == "RGB"
+    video = trial.result.video
+    assert (video is not None) == (trial.task.output is Kind.VIDEO)
+    if video is not None:
+        assert video.size == trial.result.image.size
+        assert video.path.stat().st_size > 0
 
 
-def test_what_a_run_shows_of_itself_is_a_picture(task: Task) -> None:
-    found = Walk(run(task, given(task), quick(task))).finish()
-    if task.name in UNEXPLAINED:
-        assert found.explanation is None
-        return
-    assert found.explanation is not None
-    sheet = found.explanation.picture()
-    assert sheet.mode == "RGB"
-    assert min(sheet.size) > 30
-    assert pickle.loads(pickle.dumps(found)).image.size == found.image.size, "a process that was lent a GPU hands it on"
+def test_what_a_run_shows_of_itself_is_a_picture(trial: TrialRun) -> None:
+    explanation = trial.result.explanation
+    assert (explanation is not None) == trial.task.trial.explained
+    if explanation is not None:
+        sheet = explanation.picture()
+        assert sheet.mode == "RGB"
+        assert min(sheet.size) > 30
 
 
-def test_stopping_ends_within_one_step_and_keeps_a_picture(task: Task) -> None:
-    whole = Walk(run(task, given(task), quick(task))).finish()
+def test_a_process_that_was_lent_a_gpu_hands_its_result_on(trial: TrialRun) -> None:
+    copy = pickle.loads(pickle.dumps(trial.result))
+    assert copy.image.tobytes() == trial.result.image.tobytes()
+    assert copy.facts == trial.result.facts
+    assert copy.recipe == trial.result.recipe
+    assert (copy.explanation is not None) == trial.task.trial.explained
+    if trial.result.video is not None:
+        assert copy.video.path.read_bytes() == trial.result.video.path.read_bytes()
+
+
+def test_the_callers_pictures_stay_as_they_are(trial: TrialRun) -> None:
+    assert trial.contents_before
+    assert trial.contents_before == trial.contents_after
+
+
+def test_only_declared_weights_are_used(trial: TrialRun) -> None:
+    assert trial.weights_used <= set(trial.task.weights(trial.parameters))
+
+
+# --- short runs of their own ---
+
+
+def test_the_recipe_reproduces_the_picture(trial: TrialRun, runtime: Runtime) -> None:
+    recipe = json.loads(json.dumps(trial.result.recipe))
+    task = TASKS[recipe["task"]]
+    again = StepRun(runtime.run(task, trial_inputs(task), parse(task.parameters, recipe["parameters"]))).finish()
+    assert again.image.tobytes() == trial.result.image.tobytes()
+
+
+def test_stopping_ends_within_one_step_and_keeps_a_picture(trial: TrialRun, runtime: Runtime) -> None:
     job = Job()
-    walk = Walk(run(task, given(task), quick(task), job))
-    steps: Iterator[Step] = iter(walk)
+    run = run_of(runtime, trial.task, job)
+    steps: Iterator[Step] = iter(run)
     while next(steps).preview is None:
         pass
     job.stop()
     assert len(list(steps)) <= 1
-    assert walk.result.image.size == whole.image.size
-    assert walk.result.facts["stopped"]
+    assert run.result.image.size == trial.result.image.size
+    assert run.result.facts.stopped
 
 
-def test_a_job_stopped_before_it_began_does_nothing(task: Task) -> None:
+def test_a_job_stopped_before_it_began_does_nothing(task: TaskSpec, runtime: Runtime) -> None:
     job = Job()
     job.stop()
-    with pytest.raises(StoppedError, match="before it began"):
-        next(run(task, given(task), quick(task), job))
-    assert not LOCK.locked()
+    with pytest.raises(StoppedError):
+        next(runtime.run(task, trial_inputs(task), trial_parameters(task), job))
+    assert not runtime.scheduler.busy
 
 
-def test_closing_frees_the_device(task: Task) -> None:
-    walk = run(task, given(task), quick(task))
-    next(walk)
-    assert LOCK.locked()
-    walk.close()
-    assert not LOCK.locked()
+def test_closing_frees_the_device(task: TaskSpec, runtime: Runtime) -> None:
+    steps = runtime.run(task, trial_inputs(task), trial_parameters(task))
+    next(steps)
+    assert runtime.scheduler.running == 1
+    steps.close()
+    assert not runtime.scheduler.busy
+    with runtime.scheduler.device_if_free() as free:
+        assert free
 
 
-def test_the_callers_pictures_stay_as_they_are(task: Task) -> None:
-    pictures_given = given(task)
-    before = {name: [each.image.tobytes() for each in group] for name, group in pictures_given.items()}
-    Walk(run(task, pictures_given, quick(task))).finish()
-    assert before == {name: [each.image.tobytes() for each in group] for name, group in pictures_given.items()}
-
-
-@pytest.mark.parametrize("size", [(97, 61), (40, 40), (33, 65)])
-def test_odd_sizes_work(task: Task, size: tuple[int, int]) -> None:
-    assert Walk(run(task, given(task, size), quick(task))).finish().image.width > 0
-
-
-def test_missing_and_surplus_pictures_are_refused(task: Task) -> None:
-    with pytest.raises(ParameterError, match="Please give"):
-        Walk(run(task, {}, quick(task))).finish()
-    first = task.inputs[0]
-    too_many = {**given(task), first.name: given(task)[first.name] * (first.most + 1)}
-    with pytest.raises(ParameterError, match="At most"):
-        Walk(run(task, too_many, quick(task))).finish()
-    with pytest.raises(ParameterError, match="no input 'mask_of_zorro'"):
-        Walk(run(task, {**given(task), "mask_of_zorro": []}, quick(task))).finish()
-
-
-def test_only_declared_weights_are_used(task: Task, monkeypatch: pytest.MonkeyPatch) -> None:
-    used: set[str] = set()
-    load = Models.get
-
-    def spy(self: Models, entry: Any, device: Any) -> Any:
-        used.add(entry.name)
-        return load(self, entry, device)
-
-    monkeypatch.setattr(Models, "get", spy)
-    Walk(run(task, given(task), quick(task))).finish()
-    assert used <= set(task.weights(quick(task)))
-
-
-def test_the_estimate_grows_with_the_work(task: Task) -> None:
-    sizes = extents(task, given(task))
-    short_run = QUICK[task.name]
-    if FOURFOLD.get(task.name, ()) is None:
-        assert task.cost(quick(task), sizes) > 0
-        return
-    less, more = FOURFOLD.get(task.name) or (short_run, {**short_run, "iterations": 4 * short_run["iterations"]})
-    short, long = (estimate(task, parse(task.parameters, values), sizes) for values in (less, more))
-    assert short is not None
-    assert long == pytest.approx(4 * short, rel=0.35)
-
-
-def test_parameters_are_frozen(task: Task) -> None:
-    with pytest.raises(ValueError, match="frozen"):
-        setattr(quick(task), next(iter(task.parameters.model_fields)), 3)
-
-
-def test_two_tasks_cannot_share_a_name(task: Task) -> None:
-    with pytest.raises(ValueError, match="same name"):
-        Registry(task, task)
+@pytest.mark.parametrize("size", ODD_SIZES, ids=lambda size: "{}x{}".format(*size))
+def test_odd_sizes_work(task: TaskSpec, size: tuple[int, int], runtime: Runtime) -> None:
+    result = StepRun(runtime.run(task, trial_inputs(task, size), trial_parameters(task))).finish()
+    assert result.image.width > 0

@@ -71,12 +71,13 @@ def source_network(source: dict[str, Tensor]) -> nn.Sequential:
 @torch.no_grad()
 def compare(source: dict[str, Tensor], tensors: dict[str, Tensor]) -> None:
     """Print how far the two are apart on features of random squares, in grey levels."""
-    from engine.hardware.device import Device
-    from engine.model_store.catalogue import catalogue
-    from engine.model_store.loaded_nets import models
+    from engine.contracts.settings import Settings
+    from engine.nets.vgg import VGG19
+    from engine.runtime.runtime import Runtime
 
-    encoder = models.get(catalogue()["vgg19-normalised"], Device(torch.device("cpu"), torch.float32, "CPU"))
-    encoder = encoder.variant(pooling="max", padding="reflect")
+    network = Runtime(Settings(device="cpu")).nets.get("vgg19-normalised", torch.float32)
+    assert isinstance(network, VGG19)
+    encoder = network.variant(pooling="max", padding="reflect")
     ours = adain.build({name: value.float() for name, value in tensors.items()})
     theirs = source_network(source)
     for seed in range(3):

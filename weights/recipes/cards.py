@@ -16,13 +16,14 @@ from PIL import Image, ImageDraw, ImageOps
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from engine import TASKS, Walk, open_picture, run  # noqa: E402
+from engine import TASKS, Runtime, StepRun, open_picture  # noqa: E402
 from engine.contracts.parameters import parse  # noqa: E402
 
 EXAMPLES = ROOT / "demos" / "examples"
 SIDE = 288
 """Of each half of a card, in pixels."""
 GAP = 4
+RUNTIME = Runtime()
 
 
 def example(name: str) -> Image.Image:
@@ -30,10 +31,10 @@ def example(name: str) -> Image.Image:
         return image.convert("RGB")
 
 
-def made(task: str, pictures: dict[str, Image.Image], **parameters: Any) -> Image.Image:
-    kind = TASKS[task]
-    given = {name: [open_picture(image)] for name, image in pictures.items()}
-    return Walk(run(kind, given, parse(kind.parameters, parameters))).finish().image
+def result_of(name: str, pictures: dict[str, Image.Image], **parameters: Any) -> Image.Image:
+    task = TASKS[name]
+    inputs = {key: [open_picture(image)] for key, image in pictures.items()}
+    return StepRun(RUNTIME.run(task, inputs, parse(task.parameters, parameters))).finish().image
 
 
 def card(name: str, before: Image.Image, after: Image.Image, centre: tuple[float, float] = (0.5, 0.5)) -> None:
@@ -47,25 +48,27 @@ def card(name: str, before: Image.Image, after: Image.Image, centre: tuple[float
 def main() -> None:
     cat, temple, astronaut = example("cat.jpg"), example("temple.jpg"), example("astronaut.jpg")
     starry = example("starry_night_texture.jpg")
-    card("style-v1", cat, made("style-v1", {"content": cat, "style": starry}, size=448, iterations=200))
-    card("style-v2", temple, made("style-v2", {"content": temple}, style_name="great-wave", size=512), (0.3, 0.5))
+    card("style-v1", cat, result_of("style-v1", {"content": cat, "style": starry}, size=448, iterations=200))
+    card("style-v2", temple, result_of("style-v2", {"content": temple}, style_name="great-wave", size=512), (0.3, 0.5))
     portrait = astronaut.crop((20, 0, 360, 340))
     man = example("moltedo.jpg")
-    painted = made("style-v3", {"content": portrait, "style": man.crop((40, 20, 360, 340))}, size=384, iterations=200)
+    painted = result_of(
+        "style-v3", {"content": portrait, "style": man.crop((40, 20, 360, 340))}, size=384, iterations=200
+    )
     card("style-v3", portrait, painted)
     roof = temple.crop((96, 96, 168, 168))
     card(
         "super-resolution",
         roof.resize((288, 288), Image.Resampling.BICUBIC),
-        made("super-resolution", {"image": roof}, method="residual"),
+        result_of("super-resolution", {"image": roof}, method="residual"),
     )
     mask = Image.new("L", astronaut.size)
     ImageDraw.Draw(mask).rectangle((340, 0, 470, 288), 255)
     part = (250, 0, 512, 262)
-    filled = made("inpainting", {"image": astronaut, "mask": mask}, method="refined")
+    filled = result_of("inpainting", {"image": astronaut, "mask": mask}, method="refined")
     card("inpainting", astronaut.crop(part), filled.crop(part))
     face = astronaut.crop((100, 0, 330, 230))
-    card("face-swap", face, made("face-swap", {"image": face, "identity": man}, consent=True))
+    card("face-swap", face, result_of("face-swap", {"image": face, "identity": man}, consent=True))
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]
 
 from packages import wheel  # noqa: E402
 
-from engine.imaging.picture import open_picture  # noqa: E402
+from engine.imaging.door import open_picture  # noqa: E402
 
 FOLDER = ROOT / "demos" / "examples"
 LONGER_SIDE = 512

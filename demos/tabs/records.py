@@ -1,0 +1,84 @@
+"""Records of tabs and their views; the table of all tabs is in :mod:`demos.hub`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from demos.components.output_layout import FirstTab
+from demos.serving.site import Site
+from engine.contracts.messages import Message
+
+if TYPE_CHECKING:
+    from demos.tabs.specials.special import Special
+    from demos.tabs.task_view import TaskView
+
+
+HINT = Message("Choose a picture, or one of the examples.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ViewSpec:
+    """One task, or several that share their pictures and settings: uploads on the left, outputs on the right."""
+
+    id: str
+    """Id of its tab."""
+    title: Message
+    """Title of its tab."""
+    tasks: Sequence[str]
+    """Names of the tasks; the first one's pictures and settings serve the others, too."""
+    ways: Sequence[tuple[str, Message]] = ()
+    """Id and title of the tab of each task, where there are several."""
+    intro: Message | None = None
+    """What a visitor is told above it; Markdown."""
+    hint: Message = HINT
+    """Stands in place of the estimate until there is something to run."""
+    first: FirstTab = "compare"
+    """The tab below the first task's picture that is open at first."""
+    compares: bool = False
+    """Whether runs end in a comparison, which is shown under the lens."""
+    folded: bool = False
+    """Whether the settings are folded away, for presets come before them."""
+    special: Sequence[Callable[[TaskView], Special]] = ()
+    """What it has that other views have not."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CustomView:
+    """A view that runs no task in the usual way."""
+
+    id: str
+    """Id of its tab."""
+    title: Message
+    """Title of its tab."""
+    place: Callable[[Site], None]
+    """Lays it out inside the current Blocks, and connects it."""
+    shown: Callable[[], bool] = lambda: True
+    """Whether it is of use here."""
+
+
+@dataclass(frozen=True)
+class Card:
+    """What Home shows of a tab, beside ``cards/ID.jpg`` or its first example."""
+
+    line: Message
+    """What it does."""
+    alt: Message
+    """What the picture shows."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TabSpec:
+    """A tab of the page."""
+
+    id: str
+    """Id of the tab, and name of its picture on Home."""
+    title: Message
+    """For a person."""
+    views: Sequence[ViewSpec | CustomView]
+    """One after the other as tabs of their own; a single one fills the tab."""
+    card: Card
+    """On Home; its *Try* opens the first view with the first example of its task."""
+    intro: Message | None = None
+    """What a visitor is told above all views; Markdown."""

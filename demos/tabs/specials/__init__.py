@@ -1,0 +1,1 @@
+"""What some views have besides the usual, one module each."""

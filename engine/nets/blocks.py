@@ -1,0 +1,59 @@
+"""Parts that several nets are made of; no net takes them from another net."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+from torch.nn import functional
+
+
+def padded(features: Tensor, kernel: int, stride: int) -> Tensor:
+    """Zeros around features of an even size, as TensorFlow's SAME has them: the odd one at the right and the bottom."""
+    total = kernel - stride
+    before, after = total // 2, total - total // 2
+    return functional.pad(features, (before, after, before, after))
+
+
+class SeparableBlock(nn.Module):
+    """A separable convolution with a way around it, ``(B, C, H, W)`` -> ``(B, D, H / stride, W / stride)``, D >= C.
+
+    BlazeFace and Face Mesh are chains of it.
+
+    Args:
+        inputs: C.
+        outputs: D; the way around fills up with zeros.
+        stride: 1 or 2; the way around takes the largest of four.
+        sloped: whether the rectifier has a slope below zero for every channel, as in Face Mesh.
+    """
+
+    def __init__(self, inputs: int, outputs: int, stride: int = 1, *, sloped: bool = False) -> None:
+        super().__init__()
+        self._stride, self._more = stride, outputs - inputs
+        self.depthwise = nn.Conv2d(inputs, inputs, 3, stride, groups=inputs, bias=False)
+        self.pointwise = nn.Conv2d(inputs, outputs, 1)
+        self.rectifier: nn.Module = nn.PReLU(outputs) if sloped else nn.ReLU()
+
+    def forward(self, features: Tensor) -> Tensor:
+        """See the class."""
+        around = functional.max_pool2d(features, 2) if self._stride == 2 else features
+        around = functional.pad(around, (0, 0, 0, 0, 0, self._more))
+        convolved = self.pointwise(self.depthwise(padded(features, 3, self._stride)))
+        rectified: Tensor = self.rectifier(convolved + around)
+        return rectified
+
+
+class ResidualBlock(nn.Module):
+    """Two convolutions of side 3 around an activation, and a skip connection; ``(B, width, H, W)`` -> the same.
+
+    The networks of super-resolution are chains of it.
+    """
+
+    def __init__(self, width: int, activation: nn.Module) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(width, width, 3, padding=1)
+        self.activation = activation
+        self.second = nn.Conv2d(width, width, 3, padding=1)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """See the class."""
+        difference: Tensor = self.second(self.activation(self.first(features)))
+        return features + difference

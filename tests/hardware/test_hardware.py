@@ -1,0 +1,72 @@
+"""The device: its number format, its speed, and what is said when it runs out of memory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from engine.contracts.errors import DeviceMemoryError
+from engine.contracts.messages import Message
+from engine.hardware.device import Device, _has_bfloat16
+from engine.hardware.memory import memory_errors
+from engine.hardware.speed import Speed
+
+
+def test_out_of_memory_becomes_a_sentence() -> None:
+    with pytest.raises(DeviceMemoryError), memory_errors():
+        raise torch.cuda.OutOfMemoryError("CUDA out of memory")
+    with pytest.raises(DeviceMemoryError), memory_errors():
+        torch.empty(2**50)
+
+
+def test_other_errors_stay_what_they_are() -> None:
+    error = RuntimeError("something else")
+    with pytest.raises(RuntimeError) as raised, memory_errors():
+        raise error
+    assert raised.value is error
+
+
+def test_nobody_knows_a_speed_that_was_not_measured() -> None:
+    speed = Speed()
+    assert not speed.known
+    assert speed.seconds(1.0) is None
+    assert speed.seconds(1.0, wait=0.01) is None
+    speed.measure(Device(torch.device("cpu"), torch.float32, Message("CPU")))
+    assert speed.known
+    seconds = speed.seconds(1.0)
+    assert seconds is not None
+    assert seconds > 0
+
+
+def test_estimates_survive_small_and_free_runs() -> None:
+    speed = Speed()
+    speed.expect(100.0)
+    first = speed.seconds(1000.0)
+    assert first == pytest.approx(10)
+    for work, seconds in ((1e-6, 5.0), (5.0, 20.0), (500.0, 0.1)):
+        speed.learn(work, seconds)
+    assert speed.seconds(1000.0) == first, "runs that say nothing teach nothing"
+    speed.learn(1000.0, 100 * first)
+    slower = speed.seconds(1000.0)
+    assert slower is not None
+    assert first < slower <= 4 * first * 1.001
+    for _ in range(20):
+        speed.learn(1000.0, 2 * first)
+    assert speed.seconds(1000.0) == pytest.approx(2 * first, rel=0.02)
+
+
+def test_a_run_teaches_nothing_where_nothing_is_expected() -> None:
+    speed = Speed()
+    speed.learn(1000.0, 10.0)
+    assert not speed.known
+
+
+def test_the_number_format_of_a_cpu_does_not_depend_on_what_else_it_does(tmp_path: Path) -> None:
+    cpuinfo = tmp_path / "cpuinfo"
+    cpuinfo.write_text("processor : 0\nflags\t\t: fpu avx512f avx512_bf16 avx2\n")
+    assert _has_bfloat16(cpuinfo)
+    cpuinfo.write_text("processor : 0\nflags\t\t: fpu avx512f avx2\nbugs : avx512_bf16_not_really\n")
+    assert not _has_bfloat16(cpuinfo)
+    assert not _has_bfloat16(tmp_path / "nowhere")
