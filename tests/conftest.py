@@ -72,6 +72,16 @@ def small_lessons(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
+def small_photos(tmp_path: Path) -> Path:
+    """Six photos that are only just large enough for crops of 64 pixels."""
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for index in range(6):
+        pictures.scene(72 + index, 70).save(folder / f"{index}.png")
+    return folder
+
+
+@pytest.fixture
 def files(tmp_path: Path) -> tuple[Path, Path]:
     return (
         pictures.saved(pictures.scene(), tmp_path / "photo.jpg"),

@@ -70,7 +70,7 @@ def test_a_space_has_what_it_needs_and_nothing_else(tree: Path, tmp_path: Path) 
     assert done.returncode == 0, done.stderr
     assert set(hub.files) == SENT
     assert hub.files == {name: TREE[name] for name in SENT}
-    assert hub.lfs == {"weights/vgg19_normalised.safetensors"}
+    assert hub.lfs == {"weights/vgg19_normalised.safetensors", "demos/i18n/zh_CN/LC_MESSAGES/a.mo"}
     assert hub.created[0]["sdk"] == "gradio"
     assert "private" in json.dumps(hub.created[0])
     assert len(hub.commits) == 1, "in one step, so that a Space never builds half of it"
