@@ -58,7 +58,7 @@ def test_a_killed_training_goes_on_where_it_was(
 
 def test_a_stop_keeps_what_was_learned(folder_of_photos: Path, tmp_path: Path) -> None:
     out, job = tmp_path / "net.safetensors", Job()
-    run = StepRun(train([folder_of_photos], out, QUICK, job))
+    run = StepRun(train([folder_of_photos], out, QUICK, CPU, job))
     for step in run:
         if step.stage.values.get("done") == 1:
             job.stop()
