@@ -2,8 +2,9 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+COVERED := $(BIN)/python -m pytest --cov
 
-.PHONY: run install test soak check clean
+.PHONY: run install test test-all soak check messages clean
 
 run: install
 	$(BIN)/python app.py
@@ -16,13 +17,19 @@ $(VENV)/installed: requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	touch $@
 
-$(VENV)/installed-dev: $(VENV)/installed requirements-dev.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+$(VENV)/installed-dev: $(VENV)/installed requirements-dev.txt requirements-ray.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt -r requirements-ray.txt
 	touch $@
 
+# Linter, types, floors and every test that guards behaviour; coverage is printed at the end.
 test: $(VENV)/installed-dev check
-	$(BIN)/python -m pytest -n 2 -m "not alone"
-	$(BIN)/python -m pytest -m alone
+	rm -f .coverage .coverage.*
+	$(COVERED) -n 2 -m "not alone and not long" --cov-report=
+	$(COVERED) -m "alone and not long" --cov-append --cov-report=term
+
+# Besides those: 50 visitors at once, long trainings, and the published files of the Hub (skipped without network).
+test-all: test soak
+	$(BIN)/python -m pytest -m long
 
 # 50 visitors at once, 500 runs, memory and files watched; some minutes.
 soak: $(VENV)/installed-dev
@@ -34,6 +41,20 @@ check: $(VENV)/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+CATALOGUE := demos/i18n
+TEMPLATES := $(CATALOGUE)/pentimento.pot
+BABEL := $(BIN)/python -m babel.messages.frontend
+
+# After a visible text was changed: what has no translation yet gets an empty msgstr in zh_CN/LC_MESSAGES/pentimento.po.
+# Write it there, then run this again; both files are committed.
+messages: $(VENV)/installed-dev
+	$(BABEL) -q extract -F $(CATALOGUE)/babel.cfg --no-location --sort-output --no-wrap -o $(TEMPLATES) .
+	$(BABEL) -q update -D pentimento -i $(TEMPLATES) -d $(CATALOGUE) -l zh_CN \
+	  --init-missing --no-wrap --ignore-obsolete --no-fuzzy-matching --ignore-pot-creation-date
+	$(BABEL) -q compile -D pentimento -d $(CATALOGUE) -l zh_CN
+	rm $(TEMPLATES)
 
 clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache

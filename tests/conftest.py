@@ -37,6 +37,8 @@ if TYPE_CHECKING:  # the engine's tests need no browser
     from gradio_client import Client
     from playwright.sync_api import Browser, BrowserContext, Page
 
+    from tests.support.runs import TrialRun
+
 
 ALONE = ("test_browser", "test_cluster", "test_imports", "test_server", "test_soak")
 """Modules whose tests look at the time, or need all that this machine has."""
@@ -53,6 +55,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def runtime() -> Runtime:
     """One engine for all tests of a process: nets are loaded once. A test that needs settings makes its own."""
     return Runtime()
+
+
+@pytest.fixture(scope="session")
+def trials() -> dict[str, TrialRun]:
+    """Name of a task -> the one run of it that the tests of its contract share."""
+    return {}
 
 
 @pytest.fixture

@@ -12,11 +12,9 @@ from types import ModuleType
 
 import pytest
 
-import engine
 from engine import Runtime
 from engine.cli.main import _parser, main
-from engine.contracts.messages import Message
-from engine.contracts.task import Registry
+from engine.contracts.task import Registry, TaskSpec
 from engine.imaging.door import open_picture
 from engine.tasks import TASKS
 from tests.support import pictures
@@ -100,7 +98,9 @@ def commands() -> Iterator[tuple[str, list[str]]]:
                     yield page.name, words
 
 
-@pytest.mark.parametrize(("page", "words"), commands(), ids=lambda value: value if isinstance(value, str) else value[0])
+@pytest.mark.parametrize(
+    ("page", "words"), list(commands()), ids=lambda value: value if isinstance(value, str) else value[0]
+)
 def test_commands_are_understood(page: str, words: list[str]) -> None:
     assert _parser(TASKS).parse_args(words).action
 
@@ -123,9 +123,7 @@ def test_examples_in_python_run(page: str, code: str, tmp_path: Path, monkeypatc
     pictures.saved(pictures.scene(), tmp_path / "photo.jpg")
     pictures.saved(pictures.painting(), tmp_path / "painting.jpg")
     monkeypatch.chdir(tmp_path)
-    quick = code.replace("size=256", "size=64, iterations=4").replace(
-        "size=128, iterations=20", "size=64, iterations=4"
-    )
+    quick = re.sub(r"size=\d+(, iterations=\d+)?", "size=64, iterations=4", code)
     assert quick != code
     exec(compile(quick, page, "exec"), {"__name__": "example"})
     assert open_picture(tmp_path / "out.png").size == (64, 48)
@@ -135,22 +133,36 @@ def test_there_are_examples_in_python() -> None:
     assert {page for page, _ in python_examples()} == {"README.md", "command-line-and-api.md"}
 
 
-def test_the_example_of_a_new_task_works(
-    tmp_path: Path, runtime: Runtime, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    algorithm, task = blocks(ROOT / "docs" / "adding-a-task.md", "python")
+@pytest.fixture
+def example(monkeypatch: pytest.MonkeyPatch) -> tuple[TaskSpec, str]:
+    """The task that the docs add, and the code of its tab."""
+    algorithm, task, tab = blocks(ROOT / "docs" / "adding-a-task.md", "python")
     for name, code in (("engine.imaging.pencil", algorithm), ("engine.tasks.pencil", task)):
         module = ModuleType(name)
         monkeypatch.setitem(sys.modules, name, module)
         exec(compile(code, name, "exec"), module.__dict__)
-    pencil = sys.modules["engine.tasks.pencil"].PENCIL
-    with pytest.raises(engine.PentimentoError):
-        TASKS["pencil"]
+    return sys.modules["engine.tasks.pencil"].PENCIL, tab
+
+
+def test_the_example_of_a_new_task_is_a_command(
+    tmp_path: Path, runtime: Runtime, example: tuple[TaskSpec, str], capsys: pytest.CaptureFixture[str]
+) -> None:
     photo = pictures.saved(pictures.scene(), tmp_path / "cat.jpg")
     command = ["pencil", "--photo", str(photo), "--out", str(tmp_path / "drawing.png"), "--darkness", "5"]
-    assert main(command, tasks=Registry(*TASKS, pencil), runtime=runtime) == 0, capsys.readouterr().err
+    assert main(command, tasks=Registry(*TASKS, example[0]), runtime=runtime) == 0, capsys.readouterr().err
     drawing = open_picture(tmp_path / "drawing.png").image
     assert drawing.size == open_picture(photo).size
-    assert drawing.getextrema()[0] != (255, 255), "there are lines"
-    for each in pencil.inputs:
-        assert isinstance(each.label, Message)
+    darkest, lightest = drawing.convert("L").getextrema()
+    assert darkest < 128 < 250 < lightest, "lines on paper"
+
+
+def test_the_example_of_a_new_task_is_a_tab_and_an_endpoint(runtime: Runtime, example: tuple[TaskSpec, str]) -> None:
+    from demos.hub import build
+    from demos.serving.site import Site
+    from demos.tabs import table
+
+    task, tab = example
+    names = {**vars(table)}
+    exec(compile(tab, "tab", "exec"), names)
+    hub = build(Site(runtime, Registry(*TASKS, task)), [*table.TABS, names["PENCIL"]])
+    assert hub.page.get_api_info()["named_endpoints"].keys() >= {"/pencil", "/style_v1"}

@@ -89,12 +89,11 @@ class TaskView:
         for spec in self.controls.task.inputs:
             self._place_further(spec)
         self._place_named()
-        advanced = self.controls.fields(advanced=True)
-        if advanced:
+        if self.controls.fields(advanced=True):
             with gr.Accordion(mark(Message("Advanced")), open=False):
                 for each in self._special:
                     each.place_advanced()
-                for field in advanced:
+                for field in self.controls.fields(advanced=True):  # those that are not there yet
                     self.controls.control(field)
 
     def _place_shared(self) -> None:

@@ -97,5 +97,5 @@ def unknown_name(kind: Message, name: str, known: Iterable[str]) -> Message:
 
 
 def declared(text: str) -> Message:
-    """A label, sentence or choice of a parameter, which its class has as plain text; the catalogue takes it from there."""
+    """A label, sentence or choice of a parameter: plain text in its class, from where the catalogue takes it."""
     return Message(text)

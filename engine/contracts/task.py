@@ -139,6 +139,8 @@ class Trial:
     """Whether a run has an explanation; False for a task whose result says it all."""
     optional_inputs: tuple[str, ...] = ()
     """Inputs that may be left out and that the run is given all the same."""
+    tolerance: float = 2.0
+    """Grey levels, on the average of a result's pixels, by which two kinds of device may differ."""
 
 
 @dataclass(frozen=True, kw_only=True)

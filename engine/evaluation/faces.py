@@ -19,11 +19,12 @@ from engine.evaluation.folder import pictures_in
 from engine.evaluation.reference_model import ReferenceModel
 from engine.faces.detection import find_faces
 from engine.faces.face import INNER, JAW, Face, Points
+from engine.faces.labelled_scene import LabelledScene
 from engine.imaging.canvas import Canvas
 from engine.imaging.door import open_picture
 from engine.imaging.picture import Picture
 from engine.runtime.runtime import Runtime
-from engine.tasks.face_swap import FaceSwap, Scene, swap_settings
+from engine.tasks.face_swap import FaceSwap, label_of, swap_settings
 
 Image = NDArray[Any]
 """``(H, W, 3)``, bytes."""
@@ -133,7 +134,7 @@ def _row(
     from engine.faces.meeting import meet
     from engine.faces.swap import swapped
 
-    scene = Scene(photo.as_raster(), parameters)
+    scene = LabelledScene(photo.as_raster(), label_of(parameters))
     start = time.perf_counter()
     identity = [numpy.asarray(each.image) for each in seen]
     met = StepRun(meet(scene.picture, identity, 0, context.nets)).finish()

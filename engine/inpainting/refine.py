@@ -28,7 +28,7 @@ from engine.perceptual import losses
 from engine.perceptual.matching import Allowed, PatchBank, search_gflop
 from engine.perceptual.network import PerceptualNetwork
 from engine.perceptual.patches import PatchTerm
-from engine.perceptual.synthesis import Scale, coarse_to_fine, gflop, pyramid
+from engine.perceptual.synthesis import Scale, coarse_to_fine, gflop, pyramid, size_of
 
 PATCH_LAYERS = ("relu3_1", "relu4_1")
 CONTENT_LAYER = "relu4_2"
@@ -149,52 +149,66 @@ def refine(
         network: perceptual network; the tensors are on its device.
         job: a stop ends the descent and keeps its best.
     """
-    height, width = hole.shape
-    box = window_box(bounds(hole.cpu().numpy()), (width, height))
-    cut = (..., slice(box.top, box.bottom), slice(box.left, box.right))
-    wide, narrow = unknown[None, None].float(), hole[None, None].float()
+    window = _Window(part, unknown, hole, settings, network)
     stages: dict[int, Image] = {}
 
-    def start(at: Size) -> Tensor:
-        return _resized(part[cut], at)
+    def carry(picture: Tensor, at: Size) -> Tensor:
+        stages[max(size_of(picture))] = window.shown(picture)
+        return window.start(at) + enlarged(window.change(picture), at)
 
-    def energy_at(at: Size) -> HoleEnergy:
-        factor = at[0] / box.width
-        size = _times((width, height), factor)
-        there = functional.adaptive_max_pool2d(wide, (size[1], size[0]))
-        inside = functional.adaptive_max_pool2d(narrow[cut], (at[1], at[0]))
-        return HoleEnergy(network, settings, _resized(part, size), there, start(at), inside)
+    scales = scales_of(window.size, size_of(part), settings)
+    synthesis = yield from coarse_to_fine(
+        scales, window.start, window.energy_at,
+        job=job, optimiser="adam", step=STEP, captured=False, carry=carry, shown=window.shown,
+    )  # fmt: skip
+    stages[max(size_of(synthesis.reached))] = window.shown(synthesis.reached)
+    return Refined(window.refined(synthesis.reached), stages, synthesis.facts)
 
-    def change(picture: Tensor) -> Tensor:
-        """What a scale has changed."""
-        return picture - start((picture.shape[3], picture.shape[2]))
 
-    small = fitted((width, height), min(SHOWN_SIDE, max(width, height)))
-    seen, room = _resized(part, small), _scaled(box, small, (width, height))
+class _Window:
+    """The window around a hole, which descends; see :func:`refine` for the arguments."""
 
-    def shown(picture: Tensor) -> Image:
+    def __init__(
+        self, part: Tensor, unknown: Tensor, hole: Tensor, settings: Refinement, network: PerceptualNetwork
+    ) -> None:
+        self._part, self._settings, self._network = part, settings, network
+        self._unknown, self._hole = unknown[None, None].float(), hole[None, None].float()
+        whole = size_of(part)
+        self._box = window_box(bounds(hole.cpu().numpy()), whole)
+        self._cut = (..., slice(self._box.top, self._box.bottom), slice(self._box.left, self._box.right))
+        small = fitted(whole, min(SHOWN_SIDE, max(whole)))
+        self._shown, self._shown_box = _resized(part, small), _scaled(self._box, small, whole)
+        self.size = self._box.width, self._box.height
+        """Width and height in pixels of the part."""
+
+    def start(self, at: Size) -> Tensor:
+        """The window at a size, as it was filled: ``(1, 3, h, w)``."""
+        return _resized(self._part[self._cut], at)
+
+    def energy_at(self, at: Size) -> HoleEnergy:
+        """The energy of the window at a size."""
+        size = _times(size_of(self._part), at[0] / self._box.width)
+        unknown = functional.adaptive_max_pool2d(self._unknown, (size[1], size[0]))
+        inside = functional.adaptive_max_pool2d(self._hole[self._cut], (at[1], at[0]))
+        part = _resized(self._part, size)
+        return HoleEnergy(self._network, self._settings, part, unknown, self.start(at), inside)
+
+    def change(self, picture: Tensor) -> Tensor:
+        """The difference that a scale has made."""
+        return picture - self.start(size_of(picture))
+
+    def shown(self, picture: Tensor) -> Image:
         """The part with that change, no larger than it is shown: it may have millions of pixels."""
-        whole = seen.clone()
-        whole[..., room.top : room.bottom, room.left : room.right] += enlarged(
-            change(picture), (room.width, room.height)
-        )
+        whole, box = self._shown.clone(), self._shown_box
+        change = enlarged(self.change(picture), (box.width, box.height))
+        whole[..., box.top : box.bottom, box.left : box.right] += change
         return to_image(whole)
 
-    def stage(picture: Tensor) -> None:
-        stages[max(picture.shape[2:])] = shown(picture)
-
-    def carry(picture: Tensor, at: Size) -> Tensor:
-        stage(picture)
-        return start(at) + enlarged(change(picture), at)
-
-    synthesis = yield from coarse_to_fine(
-        scales_of((box.width, box.height), (width, height), settings), start, energy_at,
-        job=job, optimiser="adam", step=STEP, captured=False, carry=carry, shown=shown,
-    )  # fmt: skip
-    stage(synthesis.reached)
-    refined = part.clone()
-    refined[cut] += enlarged(change(synthesis.reached), (box.width, box.height))
-    return Refined(torch.where(narrow > 0, refined.clamp(0, 1), part), stages, synthesis.facts)
+    def refined(self, reached: Tensor) -> Tensor:
+        """The part with the change that was reached, inside the hole: ``(1, 3, H, W)``."""
+        refined = self._part.clone()
+        refined[self._cut] += enlarged(self.change(reached), self.size)
+        return torch.where(self._hole > 0, refined.clamp(0, 1), self._part)
 
 
 def window_box(hole: Box, size: Size) -> Box:

@@ -31,6 +31,13 @@ class Scale:
         """Pixels times iterations; the time it takes is proportional to this."""
         return self.size[0] * self.size[1] * self.iterations
 
+    def stage(self, iteration: int) -> Message:
+        """What a step says that it does here, at an iteration counted from 1."""
+        return Message(
+            "{pixels} px, iteration {iteration} of {iterations}",
+            pixels=max(self.size), iteration=iteration, iterations=self.iterations,
+        )  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Synthesis:
@@ -103,44 +110,48 @@ def coarse_to_fine(
     """
     total = sum(scale.work for scale in scales)
     picture = begin(scales[0].size)
-    before, iterations = 0, 0
-    first: Mapping[str, float] = {}
+    before, iterations, first = 0, 0, dict[str, float]()
     iterate: Iterate | None = None
     for scale in scales:
         if job.stopped and iterate is not None:
             break
         picture = carry(picture, scale.size) if iterate else picture
-        energy = energy_at(scale.size)
-        walk = descend(picture, energy, iterations=scale.iterations, optimiser=optimiser, step=step, captured=captured)
-        for index, iterate in enumerate(walk, start=1):
+        energy, count = energy_at(scale.size), scale.iterations
+        iterates = descend(picture, energy, iterations=count, optimiser=optimiser, step=step, captured=captured)
+        for index, iterate in enumerate(iterates, start=1):
             iterations += 1
-            first = first or _values(iterate)
-            yield Step(
-                done=(before + scale.work * index / scale.iterations) / total,
-                stage=Message(
-                    "{pixels} px, iteration {iteration} of {iterations}",
-                    pixels=max(scale.size),
-                    iteration=index,
-                    iterations=scale.iterations,
-                ),
-                figures=lambda at=iterate: _values(at),  # type: ignore[misc]
-                preview=lambda at=iterate: shown(finish(at.best)),  # type: ignore[misc]
-            )
+            first = first or dict(_values(iterate))
+            done = (before + scale.work * index / count) / total
+            yield _step(done, scale.stage(index), iterate, lambda best: shown(finish(best)))
             if job.stopped:
                 break
         assert iterate is not None
         picture = iterate.best
         before += scale.work
     assert iterate is not None
-    facts = {
+    whole = picture if size_of(picture) == scales[-1].size else carry(picture, scales[-1].size)
+    return Synthesis(finish(whole), picture, _facts(iterations, scales, picture, first, iterate))
+
+
+def size_of(picture: Tensor) -> Size:
+    """Width and height of ``(B, C, H, W)``."""
+    return picture.shape[3], picture.shape[2]
+
+
+def _step(done: float, stage: Message, iterate: Iterate, shown: Callable[[Tensor], Image]) -> Step:
+    return Step(done=done, stage=stage, figures=lambda: _values(iterate), preview=lambda: shown(iterate.best))
+
+
+def _facts(
+    iterations: int, scales: Sequence[Scale], picture: Tensor, first: Mapping[str, float], last: Iterate
+) -> dict[str, Any]:
+    return {
         "iterations": iterations,
         "scales": [list(scale.size) for scale in scales],
-        "reached_size": [picture.shape[3], picture.shape[2]],
+        "reached_size": list(size_of(picture)),
         "losses_first": dict(first),
-        "losses_last": dict(_values(iterate)),
+        "losses_last": dict(_values(last)),
     }
-    whole = (picture.shape[3], picture.shape[2]) == scales[-1].size
-    return Synthesis(finish(picture if whole else carry(picture, scales[-1].size)), picture, facts)
 
 
 def _values(iterate: Iterate) -> Mapping[str, float]:

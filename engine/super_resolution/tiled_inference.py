@@ -120,7 +120,7 @@ def enlarge(
     """
     whole = Box(0, 0, result.shape[2], result.shape[1])
     left = whole.tiles(max(1, round(tile * scale)))
-    asked, enlarger, done, spoiled, quiet = tile, Enlarger(chain, source, result, nets), 0, 0, False
+    wanted, enlarger, done, spoiled, quiet = tile, Enlarger(chain, source, result, nets), 0, 0, False
     while left:
         if job.stopped and not quiet:
             quiet = True
@@ -137,12 +137,17 @@ def enlarge(
             left = [part for box in left for part in box.tiles(max(1, round(tile * scale)))]
             continue
         box = left.pop(0)
-        white = int(numpy.iinfo(result.dtype).max)
-        values = (window * white).round().to(torch.uint8 if white == 255 else torch.int32).permute(0, 2, 3, 1)
-        result[:, box.top : box.bottom, box.left : box.right] = values.cpu().numpy()
+        _write(window, box, result)
         done += 0 if spoiled else box.area  # what a stop leaves to interpolation is not work that was done
         if not quiet or not left:
-            yield Progress(box, done / whole.area, tile, tile < asked, spoiled)
+            yield Progress(box, done / whole.area, tile, tile < wanted, spoiled)
+
+
+def _write(window: torch.Tensor, box: Box, result: Values) -> None:
+    """Put a part ``(B, 3, h, w)`` in [0, 1] into its place in the result."""
+    white = int(numpy.iinfo(result.dtype).max)
+    values = (window * white).round().to(torch.uint8 if white == 255 else torch.int32).permute(0, 2, 3, 1)
+    result[:, box.top : box.bottom, box.left : box.right] = values.cpu().numpy()
 
 
 def _dtype(nets: LoadedNets, *, half: bool) -> torch.dtype:

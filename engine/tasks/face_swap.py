@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy
-from PIL import Image
 
 from engine.contracts.context import RunContext
 from engine.contracts.errors import ConsentError, MissingInputError, StoppedError
@@ -26,15 +25,12 @@ from engine.contracts.task import (
     Trial,
 )
 from engine.imaging.comparison import Comparison
-from engine.imaging.raster import Raster
-from engine.imaging.xmp import COMPOSITE
 from engine.tasks.stylisation import Network as PerceptualName
 
 if TYPE_CHECKING:
     from engine.contracts.settings import Settings
+    from engine.faces.labelled_scene import Label
     from engine.faces.swap import Swapped, SwapSettings
-    from engine.imaging.masks import Colours, Cover
-    from engine.imaging.tiles import Box
 
 WORKING_PIXELS = 24_000_000
 MOST_PICTURES = 20
@@ -43,7 +39,6 @@ PREPARATION = 40.0
 """What finding, measuring, aligning and blending take for each picture, as GFLOP that take the same time (measured)."""
 PIXEL = 2.5e-5
 """The same for each pixel of the photo: it is searched in pieces, and written."""
-PREVIEW_SIDE = 1024
 NO_CONSENT = Message(
     "Please confirm that everybody who can be seen agrees to this swap (consent); without it nothing is made."
 )
@@ -120,6 +115,13 @@ EXAMPLES = tuple(
 )
 
 
+def label_of(parameters: Swap) -> Label:
+    """How the parameters say that a result is labelled."""
+    from engine.faces.labelled_scene import Label
+
+    return Label(parameters.label_corner, parameters.label_size / 100)
+
+
 def swap_settings(parameters: Swap, method: str) -> SwapSettings:
     """What the parameters say about a method."""
     from engine.faces.descent import DescentSettings
@@ -164,78 +166,15 @@ def check_begun(context: RunContext) -> None:
         raise StoppedError(Message("Stopped before the swap began, so nothing was made."))
 
 
-class Scene:
-    """The visitor's photo, and what becomes of it.
-
-    Args:
-        raster: of the photo.
-        parameters: for the label.
-    """
-
-    def __init__(self, raster: Raster, parameters: Swap) -> None:
-        from engine.imaging.canvas import Canvas
-
-        self._raster, self._parameters = raster, parameters
-        self.picture = Canvas(raster).image
-        """``(H, W, 3)``, sRGB."""
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """Width and height."""
-        return self.picture.shape[1], self.picture.shape[0]
-
-    def with_face(self, box: Box, colours: Colours, cover: Cover, *, plain: bool = False) -> Raster:
-        """With what changes, the label, and the statement of what it is; all else to the last bit as it was.
-
-        Only a step on the way may be ``plain``, without the label.
-        """
-        from engine.faces.provenance import label
-        from engine.imaging.canvas import Canvas
-
-        canvas = Canvas(self._raster)
-        canvas.put(box, colours, cover, alpha="kept")
-        drawn = label(self.size, self._parameters.label_corner, self._parameters.label_size / 100)
-        if drawn is not None and not plain:
-            canvas.put(*drawn, alpha="opaque")
-        return replace(canvas.raster, source_type=COMPOSITE)
-
-    def preview(self, box: Box, colours: Colours, cover: Cover) -> Image.Image:
-        """For the page: reduced, and with the label, too."""
-        cut = (slice(box.top, box.bottom), slice(box.left, box.right))
-        shown = self.picture.copy()
-        share = cover[..., None]
-        shown[cut] = (share * 255 * colours + (1 - share) * shown[cut]).round().astype(numpy.uint8)
-        return self._labelled(Image.fromarray(shown))
-
-    def untouched(self) -> Image.Image:
-        """A preview before there is a face."""
-        return self._labelled(Image.fromarray(self.picture))
-
-    def _labelled(self, image: Image.Image) -> Image.Image:
-        image.thumbnail((PREVIEW_SIDE, PREVIEW_SIDE), Image.Resampling.BILINEAR)
-        return labelled(image, self._parameters)
-
-
-def labelled(image: Image.Image, parameters: Swap) -> Image.Image:
-    """An image with the label, drawn into itself."""
-    from engine.faces.provenance import label
-
-    drawn = label(image.size, parameters.label_corner, parameters.label_size / 100)
-    if drawn is not None:
-        box, colours, cover = drawn
-        plate = Image.fromarray((255 * colours).round().astype(numpy.uint8))
-        image.paste(plate, (box.left, box.top), Image.fromarray((255 * cover).round().astype(numpy.uint8)))
-    return image
-
-
 def run(inputs: Inputs, parameters: FaceSwap, context: RunContext) -> TaskRun:
     """See :attr:`engine.contracts.task.TaskSpec.run`."""
+    from engine.faces.labelled_scene import LabelledScene
     from engine.faces.meeting import meet
     from engine.faces.swap import swapped
 
     method = parameters.method
     check_swap(parameters, inputs, method, context.settings)
-    scene = Scene(inputs["image"][0].as_raster(), parameters)
+    scene = LabelledScene(inputs["image"][0].as_raster(), label_of(parameters))
     needed = inputs.get("identity", ()) if method != "network" else ()
     identity = [numpy.asarray(each.image) for each in needed]
     before = preparation(len(identity), scene.size)
@@ -262,7 +201,7 @@ def run(inputs: Inputs, parameters: FaceSwap, context: RunContext) -> TaskRun:
 
 def _labelled_stages(face: Swapped, parameters: Swap) -> Comparison:
     for panel in face.stages:
-        labelled(panel.image, parameters)
+        label_of(parameters).draw(panel.image)
     return Comparison(face.stages, last=False, columns=4, pair=(0, len(face.stages) - 1))
 
 

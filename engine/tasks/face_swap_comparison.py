@@ -30,18 +30,18 @@ from engine.runtime.compare import Measured, Variant, compared
 from engine.tasks.face_swap import (
     EXAMPLES,
     INPUTS,
-    Scene,
     Swap,
     check_begun,
     check_swap,
     gflop,
-    labelled,
+    label_of,
     preparation,
     swap_settings,
     weights_of,
 )
 
 if TYPE_CHECKING:
+    from engine.faces.labelled_scene import LabelledScene
     from engine.faces.meeting import Meeting
     from engine.faces.swap import Swapped
 
@@ -68,10 +68,11 @@ class FaceSwapComparison(Swap):
 
 def run(inputs: Inputs, parameters: FaceSwapComparison, context: RunContext) -> TaskRun:
     """See :attr:`engine.contracts.task.TaskSpec.run`."""
+    from engine.faces.labelled_scene import LabelledScene
     from engine.faces.meeting import meet
 
     check_swap(parameters, inputs, "patches", context.settings)
-    scene = Scene(inputs["image"][0].as_raster(), parameters)
+    scene = LabelledScene(inputs["image"][0].as_raster(), label_of(parameters))
     identity = [numpy.asarray(each.image) for each in inputs["identity"]]
     names = tuple(dict.fromkeys(parameters.methods))
     works = [gflop(parameters, name, len(identity)) for name in names]
@@ -93,7 +94,7 @@ def run(inputs: Inputs, parameters: FaceSwapComparison, context: RunContext) -> 
     def take(index: int, measured: Measured[Swapped]) -> None:
         face = measured.result
         values = scene.with_face(face.box, face.colours, face.cover, plain=True).image()
-        image = labelled(_part(numpy.asarray(values), part), parameters)
+        image = label_of(parameters).draw(_part(numpy.asarray(values), part))
         title, cost = TITLES[names[index]], (measured.seconds, measured.memory_bytes)
         panels.append(Panel(title, image, *cost, stopped=context.stopped))
 
@@ -112,7 +113,7 @@ def run(inputs: Inputs, parameters: FaceSwapComparison, context: RunContext) -> 
 
 
 def _swapped(
-    met: Meeting, parameters: Swap, name: MethodName, context: RunContext, scene: Scene
+    met: Meeting, parameters: Swap, name: MethodName, context: RunContext, scene: LabelledScene
 ) -> Generator[Step, None, Swapped]:
     from engine.faces.swap import swapped
 

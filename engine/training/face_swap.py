@@ -25,6 +25,7 @@ from engine.imaging.tensors import to_image
 from engine.model_store.loaded_nets import LoadedNets
 from engine.nets.face_transform import MULTIPLE, FaceTransform
 from engine.perceptual.network import perceptual_network
+from engine.perceptual.synthesis import Scale
 from engine.training import checkpoint
 from engine.training.face_lessons import Lessons, Settings, aligned_faces
 
@@ -77,12 +78,7 @@ def train(
             student.keep(path, out, iteration + 1)
         yield Step(
             done=(iteration + 1) / settings.iterations,
-            stage=Message(
-                "{pixels} px, iteration {iteration} of {iterations}",
-                pixels=side,
-                iteration=iteration + 1,
-                iterations=settings.iterations,
-            ),
+            stage=Scale((side, side), settings.iterations).stage(iteration + 1),
             figures=lambda at=losses: at,  # type: ignore[misc]
             preview=lambda: to_image(student.preview()),
         )

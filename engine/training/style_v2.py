@@ -129,16 +129,13 @@ def train(
     materials = _materials(photos, paintings, settings, nets)
     path = out.with_suffix(".checkpoint")
     student = Student(materials, settings, team, start, fresh=not path.exists())
-    first = student.resume(path)
     quality: dict[str, Any] = {}
-    for iteration in range(first, settings.iterations):
-        losses = student.learn(iteration)
-        done = iteration + 1
+    for done in range(student.resume(path) + 1, settings.iterations + 1):
+        losses = student.learn(done - 1)
         if done % CHECK_EVERY == 0 or done == settings.iterations:
             quality = student.quality()
             student.keep(path, out, done)
-            if team.leads:
-                student.sheet(materials.held_out).save(out.with_suffix(".jpg"), quality=90)
+            student.draw(out.with_suffix(".jpg"))
         yield Step(
             done=done / settings.iterations,
             stage=Message("iteration {done} of {iterations}", done=done, iterations=settings.iterations),
@@ -259,6 +256,11 @@ class Student:
         checkpoint.save({**states, **rest}, path)
         tensors = self.average.tensors(self._materials.names)
         save_file({name: value.cpu().half().contiguous() for name, value in tensors.items()}, out)
+
+    def draw(self, path: Path) -> None:
+        """Write a sheet that shows held-out photos in every style."""
+        if self._team.leads:
+            self.sheet(self._materials.held_out).save(path, quality=90)
 
     def resume(self, path: Path) -> int:
         """Go on from there; returns the number of iterations that are done."""

@@ -15,18 +15,26 @@ from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from PIL import Image, ImageChops
 
-from demos.tabs.api_examples import FORMS
-from engine import TASKS
+from engine import TASKS, Runtime, open_picture
+from engine.contracts.errors import MaskError, MissingInputError, PictureError, WeightsUnavailableError
 from tests.support import pictures
-from tests.support.asking import ask, wait_until
+from tests.support.asking import wait_until
+from tests.support.hub_calls import (
+    UPLOADED,
+    answer,
+    begun,
+    call,
+    check_refusal,
+    defaults,
+    endpoints,
+    refusal_of,
+    worked,
+    working,
+)
 
+OLD_ENDPOINTS = Path(__file__).parents[1] / "data" / "old_version" / "endpoints.json"
+"""Endpoint -> argument -> default and choices, of the version before the page was made from a table of tabs."""
 QUICK = {"size": 64, "iterations": 3}
-
-
-def request(url: str, body: Any = None) -> tuple[int, Any]:
-    """One HTTP request with a JSON body and answer."""
-    status, text, _ = ask(url, body)
-    return status, json.loads(text) if status == 200 and text.startswith(("{", "[")) else text
 
 
 def test_a_photo_becomes_a_painting_through_the_client(client: Client, files: tuple[Path, Path]) -> None:
@@ -83,7 +91,7 @@ def test_super_resolution_through_the_client(client: Client, files: tuple[Path, 
         assert image.width >= 3 * 64
 
 
-def test_inpainting_through_the_client(client: Client, tmp_path: Path) -> None:
+def test_inpainting_through_the_client(client: Client, tmp_path: Path, runtime: Runtime) -> None:
     photo = pictures.saved(pictures.noisy(), tmp_path / "photo.png")
     mask = pictures.saved(pictures.hole(), tmp_path / "mask.png")
     result, facts = client.predict(
@@ -93,8 +101,9 @@ def test_inpainting_through_the_client(client: Client, tmp_path: Path) -> None:
         changed = ImageChops.difference(image.convert("RGB"), pictures.noisy()).convert("L")
     assert changed.getbbox() == (32, 24, 48, 36)
     assert (facts["holes"], facts["refined"]) == (1, 0)
-    with pytest.raises(AppError, match="Please mark what should go"):
-        client.predict(handle_file(photo), api_name="/inpainting")
+    error = refusal_of(runtime, TASKS["inpainting"], {"image": [open_picture(photo)]})
+    assert isinstance(error, MissingInputError | MaskError)
+    check_refusal(client, error, image=handle_file(photo), api_name="/inpainting")
     _, facts = client.predict(
         image=handle_file(photo), mask=handle_file(mask), methods=["telea", "network"], truth=True,
         api_name="/inpainting_comparison",
@@ -108,150 +117,164 @@ def test_inpainting_through_the_client(client: Client, tmp_path: Path) -> None:
 
 def test_previews_with_progress_come_on_the_way(client: Client, files: tuple[Path, Path]) -> None:
     job = client.submit(handle_file(files[0]), handle_file(files[1]), size=96, iterations=40, api_name="/style_v1")
-    seen = [each for each in job if each and "iteration" in (each[1] or {}).get("stage", "")]
-    assert seen
-    assert 0 < seen[0][1]["done"] < 1
-    assert seen[0][1]["total"] > 0
-    assert Path(seen[0][0]).suffix in (".jpg", ".jpeg")
+    steps = [(preview, progress) for preview, progress in job if preview and "total" in (progress or {})]
+    assert steps
+    preview, progress = steps[0]
+    assert 0 < progress["done"] < 1
+    assert progress["total"] > 0
+    assert progress["stage"]
+    assert Path(preview).suffix in (".jpg", ".jpeg")
 
 
-def test_the_endpoints_are_described(app_url: str) -> None:
-    _, info = request(f"{app_url}/gradio_api/info")
-    assert set(info["named_endpoints"]) == {f"/{task.endpoint}" for task in FORMS}
-    painted = {each["parameter_name"]: each for each in info["named_endpoints"]["/style_v2"]["parameters"]}
-    assert {"content", "style", "mask", "style_name", "strength", "blend_scream"} <= set(painted)
-    parameters = {each["parameter_name"]: each for each in info["named_endpoints"]["/style_v1"]["parameters"]}
-    assert list(parameters)[:2] == ["content", "style"]
-    assert not parameters["content"]["parameter_has_default"]
+def test_every_task_has_an_endpoint_with_its_parameters(app_url: str) -> None:
+    known = endpoints(app_url)
+    assert set(known) == {f"/{task.endpoint}" for task in TASKS}
+    assert {"content", "style", "mask", "style_name", "strength", "blend_scream"} <= set(known["/style_v2"])
+    arguments = known["/style_v1"]
+    assert list(arguments)[:2] == ["content", "style"]
+    assert not arguments["content"]["parameter_has_default"]
     for name in ("style_2", "size", "seed", "style_weights"):
-        assert parameters[name]["parameter_has_default"], name
-    assert set(TASKS["style-v1"].parameters.model_fields) < set(parameters)
-    assert parameters["size"]["parameter_default"] == 256
+        assert arguments[name]["parameter_has_default"], name
+    assert set(TASKS["style-v1"].parameters.model_fields) < set(arguments)
+    assert arguments["size"]["parameter_default"] == 256
+    for task in TASKS:
+        assert all(isinstance(each["label"], str) for each in known[f"/{task.endpoint}"].values())
+
+
+def _described(argument: dict[str, Any]) -> dict[str, Any]:
+    """As the file of the old endpoints has it."""
+    kind = argument["type"]
+    choices = kind.get("enum") or kind.get("items", {}).get("enum")
+    default = {"default": argument["parameter_default"]} if argument["parameter_has_default"] else {"required": True}
+    return {**default, "choices": choices} if choices else default
+
+
+def test_calls_of_the_old_version_still_work(app_url: str) -> None:
+    new = endpoints(app_url)
+    old = json.loads(OLD_ENDPOINTS.read_text())
+    assert len(old) == 15
+    for name, arguments in old.items():
+        described = {argument: _described(dict(each)) for argument, each in new[name].items()}
+        assert list(described) == list(arguments), f"{name}: they may be given in this order, without names"
+        assert described == arguments, name
 
 
 @pytest.mark.parametrize("name", pictures.refused())
 def test_bad_files_are_one_sentence(name: str, client: Client, files: tuple[Path, Path], tmp_path: Path) -> None:
-    data, word = pictures.refused()[name]
-    (tmp_path / name).write_bytes(data)
-    with pytest.raises(AppError) as raised:
-        client.predict(handle_file(tmp_path / name), handle_file(files[1]), **QUICK, api_name="/style_v1")
-    assert word in str(raised.value)
-    assert "/" not in str(raised.value).replace("16 x", "").replace(" / ", "")
+    path = tmp_path / name
+    path.write_bytes(pictures.refused()[name][0])
+    with pytest.raises(PictureError) as error:
+        open_picture(path)
+    check_refusal(
+        client, error.value, content=handle_file(path), style=handle_file(files[1]), **QUICK, api_name="/style_v1"
+    )
+    assert str(tmp_path) not in str(error.value)
+    assert name not in str(error.value)
 
 
 @pytest.mark.parametrize("name", ["cmyk.jpg", "grey16.png", "animated.gif", "animated.webp", "la.png", "palette.png"])
 def test_odd_files_work(name: str, client: Client, files: tuple[Path, Path], tmp_path: Path) -> None:
-    data, note = pictures.accepted()[name]
-    (tmp_path / name).write_bytes(data)
-    _, facts = client.predict(handle_file(tmp_path / name), handle_file(files[1]), **QUICK, api_name="/style_v1")
-    assert note in " ".join(facts["notes"]["content"][0])
+    path = tmp_path / name
+    path.write_bytes(pictures.accepted()[name][0])
+    _, facts = client.predict(handle_file(path), handle_file(files[1]), **QUICK, api_name="/style_v1")
+    assert facts["notes"]["content"] == [[str(note) for note in open_picture(path).notes]]
 
 
 @pytest.mark.parametrize(
-    ("changed", "word"),
-    [
-        ({"size": 5000}, "2048"),
-        ({"iterations": 0}, "1"),
-        ({"seed": -1}, "0"),
-        ({"network": "vgg19-imagenet"}, "HF_HUB_OFFLINE"),
-    ],
+    ("changed", "limit"), [({"size": 5000}, 2048), ({"iterations": 0}, 1), ({"seed": -1}, 0)], ids=str
 )
-def test_wrong_parameters_are_one_sentence(
-    changed: dict[str, Any], word: str, client: Client, files: tuple[Path, Path]
+def test_a_wrong_number_is_refused_with_its_limit(
+    changed: dict[str, Any], limit: int, client: Client, files: tuple[Path, Path]
 ) -> None:
-    with pytest.raises(Exception, match=word) as raised:
+    with pytest.raises(AppError) as refusal:
         client.predict(handle_file(files[0]), handle_file(files[1]), **{**QUICK, **changed}, api_name="/style_v1")
-    assert "Traceback" not in str(raised.value)
+    numbers = refusal.value.message.replace(".", " ").split()
+    assert {str(limit), *map(str, changed.values())} <= set(numbers), "Gradio's own sentence, with both"
+    assert len(refusal.value.message.splitlines()) == 1
 
 
-def test_a_missing_painting_is_named(client: Client, files: tuple[Path, Path]) -> None:
-    with pytest.raises(AppError, match="Please give a picture for 'Painting'"):
-        client.predict(handle_file(files[0]), None, **QUICK, api_name="/style_v1")
-
-
-def call(url: str, content: Any) -> str:
-    """POST with a hand-made picture value; the text of the event stream."""
-    defaults = [each.get("parameter_default") for each in _parameters(url)]
-    body = {"data": [content, content, *defaults[2:]]}
-    status, answer = request(f"{url}/gradio_api/call/style_v1", body)
-    if status != 200:
-        return str(answer)
-    _, stream = request(f"{url}/gradio_api/call/style_v1/{answer['event_id']}")
-    return str(stream)
-
-
-def _parameters(url: str, endpoint: str = "/style_v1") -> list[dict[str, Any]]:
-    _, info = request(f"{url}/gradio_api/info")
-    found = info["named_endpoints"][endpoint]["parameters"]
-    assert isinstance(found, list)
-    return found
-
-
-@pytest.mark.parametrize("meta", [{}, {"meta": {"_type": "gradio.FileData"}}])
-def test_files_of_the_server_cannot_be_read(
-    meta: dict[str, Any], app_url: str, files: tuple[Path, Path], client: Client
+def test_a_network_that_cannot_be_had_is_one_sentence(
+    client: Client, files: tuple[Path, Path], runtime: Runtime
 ) -> None:
+    inputs = {"content": [open_picture(files[0])], "style": [open_picture(files[1])]}
+    error = refusal_of(runtime, TASKS["style-v1"], inputs, network="vgg19-imagenet", **QUICK)
+    assert isinstance(error, WeightsUnavailableError)
+    pair = {"content": handle_file(files[0]), "style": handle_file(files[1])}
+    check_refusal(client, error, **pair, **QUICK, network="vgg19-imagenet", api_name="/style_v1")
+
+
+def test_a_missing_painting_is_named(client: Client, files: tuple[Path, Path], runtime: Runtime) -> None:
+    task = TASKS["style-v1"]
+    error = refusal_of(runtime, task, {"content": [open_picture(files[0])]})
+    assert isinstance(error, MissingInputError)
+    assert error.fields["input"] == task.input("style").label
+    check_refusal(client, error, content=handle_file(files[0]), style=None, **QUICK, api_name="/style_v1")
+
+
+def call_with_picture(url: str, content: Any) -> str:
+    """The events of a call with a hand-made picture."""
+    values = {**defaults(endpoints(url)["/style_v1"]), "content": content, "style": content}
+    return call(url, "/style_v1", [*values.values()])
+
+
+@pytest.mark.parametrize("meta", [{}, UPLOADED])
+def test_files_of_the_server_cannot_be_read(meta: dict[str, Any], app_url: str, files: tuple[Path, Path]) -> None:
     for path in (str(files[0]), "/etc/passwd", "../../etc/passwd"):
-        told = call(app_url, {"path": path, **meta})
-        assert "event: error" in told
-        assert "event: complete" not in told
-        assert "root:" not in told
+        stream = call_with_picture(app_url, {"path": path, **meta})
+        assert not worked(stream)
+        assert "root:" not in stream
 
 
 @pytest.mark.parametrize(
     "url", ["data:image/png;base64,iVBORw0KGgo=", "file:///etc/passwd", "http://127.0.0.1:9/a.png"]
 )
-def test_addresses_are_not_pictures(url: str, app_url: str, files: tuple[Path, Path], client: Client) -> None:
-    for value in ({"url": url}, {"path": url}, {"path": url, "url": url, "meta": {"_type": "gradio.FileData"}}):
-        assert "event: complete" not in call(app_url, value)
+def test_addresses_are_not_pictures(url: str, app_url: str) -> None:
+    for value in ({"url": url}, {"path": url}, {"path": url, "url": url, **UPLOADED}):
+        assert not worked(call_with_picture(app_url, value))
 
 
 def test_the_queue_cannot_be_skipped_and_monitoring_is_off(app_url: str) -> None:
-    status, _ = request(f"{app_url}/gradio_api/run/style_v1", {"data": []})
+    status, _ = answer(f"{app_url}/gradio_api/run/style_v1", {"data": []})
     assert status == 404
-    status, text = request(f"{app_url}/monitoring/summary")
+    status, text = answer(f"{app_url}/monitoring/summary")
     assert status in (403, 404) or "not enabled" in str(text)
 
 
 def test_private_events_are_not_in_the_api(app_url: str) -> None:
-    _, info = request(f"{app_url}/gradio_api/info")
+    _, info = answer(f"{app_url}/gradio_api/info")
     assert not info["unnamed_endpoints"]
 
 
-def begun(client: Client, files: tuple[Path, Path]) -> Any:
-    """A long run that has the device."""
-    job = client.submit(handle_file(files[0]), handle_file(files[1]), size=64, iterations=2000, api_name="/style_v1")
-    wait_until(lambda: any(each[1] and "iteration" in each[1].get("stage", "") for each in job.outputs()))
-    return job
-
-
-def seconds_of_a_quick_run(client: Client, files: tuple[Path, Path]) -> float:
+def _seconds_of_a_quick_run(client: Client, files: tuple[Path, Path]) -> float:
     start = time.monotonic()
     client.predict(handle_file(files[0]), handle_file(files[1]), **QUICK, api_name="/style_v1")
     return time.monotonic() - start
 
 
 def test_cancelling_frees_the_device_within_a_step(client: Client, files: tuple[Path, Path]) -> None:
-    job = begun(client, files)
+    job = begun(client, content=handle_file(files[0]), style=handle_file(files[1]))
     job.cancel()
-    assert seconds_of_a_quick_run(client, files) < 10, "2000 iterations would take minutes"
+    assert _seconds_of_a_quick_run(client, files) < 10, "2000 iterations would take minutes"
+
+
+VISITOR = """
+import sys
+from gradio_client import Client, handle_file
+from tests.support.hub_calls import begun
+begun(Client(sys.argv[1], verbose=False), content=handle_file(sys.argv[2]), style=handle_file(sys.argv[3]))
+print("running", flush=True)
+sys.stdin.read()
+"""
+"""A program that begins a long run, and waits."""
 
 
 def test_a_visitor_who_leaves_frees_the_device(app_url: str, client: Client, files: tuple[Path, Path]) -> None:
-    code = (
-        "import sys, time; from gradio_client import Client, handle_file\n"
-        "client = Client(sys.argv[1], verbose=False)\n"
-        "job = client.submit(handle_file(sys.argv[2]), handle_file(sys.argv[3]), size=64, iterations=2000, "
-        "api_name='/style_v1')\n"
-        "while not any('iteration' in (each[1] or {}).get('stage', '') for each in job.outputs()): time.sleep(0.1)\n"
-        "print('running', flush=True); time.sleep(600)"
-    )
-    command = [sys.executable, "-c", code, app_url, *map(str, files)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as visitor:
+    command = [sys.executable, "-c", VISITOR, app_url, *map(str, files)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as visitor:
         assert visitor.stdout is not None
         assert visitor.stdout.readline() == b"running\n"
         visitor.kill()
-    assert seconds_of_a_quick_run(client, files) < 10
+    assert _seconds_of_a_quick_run(client, files) < 10
 
 
 def test_two_visitors_take_turns_and_get_their_own_pictures(app_url: str, files: tuple[Path, Path]) -> None:
@@ -268,4 +291,4 @@ def test_two_visitors_take_turns_and_get_their_own_pictures(app_url: str, files:
         thread.start()
     for thread in threads:
         thread.join()
-    assert {seed: told["parameters"]["seed"] for seed, told in facts.items()} == {1: 1, 2: 2}
+    assert {seed: each["parameters"]["seed"] for seed, each in facts.items()} == {1: 1, 2: 2}

@@ -8,7 +8,7 @@ from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
 from engine.imaging.picture import read_recipe
-from tests.video.test_video import video
+from tests.support.videos import moving_sun
 
 
 def view(page: Page, name: str, words: str) -> Locator:
@@ -104,7 +104,7 @@ def test_a_taught_style_is_sent_to_the_photo(page: Page, files: tuple[Path, Path
 
 def test_a_video_is_painted(page: Page, tmp_path: Path) -> None:
     tab = view(page, "Video", "Every frame in one pass")
-    tab.locator("[data-testid=file-upload]").first.set_input_files(video(tmp_path / "a.mp4"))
+    tab.locator("[data-testid=file-upload]").first.set_input_files(moving_sun(tmp_path / "a.mp4"))
     expect(tab.get_by_text("96 x 72, 1.0 s, about 10 frames, with sound.")).to_be_visible(timeout=20_000)
     small(tab, "Size", "96")
     tab.get_by_role("button", name="Run").click()

@@ -1,4 +1,4 @@
-"""The threat model of the README, point by point, as attacks on a running hub."""
+"""The threat model of docs/security.md, point by point, as attacks on a running hub."""
 
 from __future__ import annotations
 

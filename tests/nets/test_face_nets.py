@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import itertools
 import json
+from typing import Any
 
 import numpy
 import pytest
 import torch
 
+from engine import Runtime
 from engine.nets import bisenet, blazeface, facemesh
 from tests.support.graphs import RECIPES, graph_record
-from tests.support.nets import exact_nets
 
 
 def _blocks(seed: int, side: int) -> torch.Tensor:
     coarse = numpy.random.default_rng(seed).uniform(-1, 1, (1, 3, 8, 8)).astype(numpy.float32)
     return torch.from_numpy(coarse.repeat(side // 8, 2).repeat(side // 8, 3))
+
+
+def exact(runtime: Runtime, name: str, picture: torch.Tensor) -> Any:
+    """What a net in float32 makes of a picture, on this machine's device."""
+    return runtime.nets.get(name, torch.float32)(picture.to(runtime.device.torch_device))
 
 
 def recorded(name: str, seed: int) -> numpy.ndarray:
@@ -25,25 +31,25 @@ def recorded(name: str, seed: int) -> numpy.ndarray:
 
 @pytest.mark.parametrize("seed", range(3))
 @torch.inference_mode()
-def test_the_detector_gives_what_the_published_graph_gives(seed: int) -> None:
-    scores, values = exact_nets().get("blazeface")(_blocks(seed, blazeface.SIDE))
+def test_the_detector_gives_what_the_published_graph_gives(runtime: Runtime, seed: int) -> None:
+    scores, values = exact(runtime, "blazeface", _blocks(seed, blazeface.SIDE))
     answer = [*scores[0][::32].tolist(), *values[0][::128].flatten().tolist()]
     assert numpy.abs(numpy.array(answer) - recorded("blazeface", seed)).max() < 0.02
 
 
 @pytest.mark.parametrize("seed", range(3))
 @torch.inference_mode()
-def test_the_mesh_gives_what_the_published_graph_gives(seed: int) -> None:
-    points, score = exact_nets().get("facemesh")((_blocks(seed, facemesh.SIDE) + 1) / 2)
+def test_the_mesh_gives_what_the_published_graph_gives(runtime: Runtime, seed: int) -> None:
+    points, score = exact(runtime, "facemesh", (_blocks(seed, facemesh.SIDE) + 1) / 2)
     answer = [*points.flatten()[::32].tolist(), *score.tolist()]
     assert numpy.abs(numpy.array(answer) - recorded("facemesh", seed)).max() < 0.02
 
 
 @pytest.mark.parametrize("seed", range(2))
 @torch.inference_mode()
-def test_the_parts_are_what_the_published_graph_gives(seed: int) -> None:
+def test_the_parts_are_what_the_published_graph_gives(runtime: Runtime, seed: int) -> None:
     picture, expected = graph_record("bisenet", seed, bisenet.SIDE)
-    parts = exact_nets().get("bisenetv2-faces")(picture)[0, :, ::4, ::4].numpy()
+    parts = exact(runtime, "bisenetv2-faces", picture)[0, :, ::4, ::4].cpu().numpy()
     assert numpy.abs(parts - expected).max() < 0.2  # bytes instead of floats
     assert (parts.argmax(0) == expected.argmax(0)).mean() > 0.98
 

@@ -1,0 +1,42 @@
+"""Nets share their parts by a module of their own; none of them takes anything from another."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+import torch
+from torch.nn import functional
+
+from engine import nets
+from engine.nets.blocks import SeparableBlock, padded
+
+FOLDER = Path(nets.__file__).parent
+SHARED = "engine.nets.blocks"
+
+
+def test_no_net_imports_another() -> None:
+    files = [path for path in FOLDER.glob("*.py") if path.stem not in ("__init__", "blocks")]
+    assert len(files) > 10
+    for path in files:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("engine.nets"):
+                assert node.module == SHARED, path
+
+
+@pytest.mark.parametrize(("kernel", "stride", "shape"), [(3, 1, (10, 10)), (3, 2, (9, 9)), (5, 2, (11, 11))])
+def test_the_odd_zero_is_at_the_right_and_the_bottom(kernel: int, stride: int, shape: tuple[int, int]) -> None:
+    framed = padded(torch.ones(1, 1, 8, 8), kernel, stride)
+    assert framed.shape[2:] == shape
+    left = (kernel - stride) // 2
+    assert framed[..., left : left + 8, left : left + 8].sum() == framed.sum() == 64
+
+
+def test_the_way_around_a_block_is_what_came_in() -> None:
+    block = SeparableBlock(2, 5, 2)
+    for parameter in block.parameters():
+        torch.nn.init.zeros_(parameter)
+    features = torch.rand(1, 2, 8, 6)
+    expected = functional.pad(functional.max_pool2d(features, 2), (0, 0, 0, 0, 0, 3))
+    assert torch.equal(block(features), expected)
