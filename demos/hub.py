@@ -30,7 +30,7 @@ LEAD = Message("Classical neural image generation: published algorithms that rea
 
 @dataclass(frozen=True)
 class Hub:
-    """What is served."""
+    """The page that is served, with its looks and texts."""
 
     page: gr.Blocks
     looks: dict[str, Any]

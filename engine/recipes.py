@@ -63,7 +63,7 @@ class Recipe:
 
     @property
     def summary(self) -> Message:
-        """What a person is told when it is loaded."""
+        """Message for a person who loads the recipe: what the recipe sets, and which weights differ here."""
         plain = Message("The settings are those of the recipe; pictures are not part of it.")
         if not self.other_weights:
             return plain

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -13,7 +12,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,9 +32,8 @@ import pytest  # noqa: E402
 from engine import Picture, Runtime, open_picture  # noqa: E402
 from tests.support import pictures  # noqa: E402
 
-if TYPE_CHECKING:  # the engine's tests need no browser
+if TYPE_CHECKING:
     from gradio_client import Client
-    from playwright.sync_api import Browser, BrowserContext, Page
 
     from tests.support.runs import TrialRun
 
@@ -168,92 +166,3 @@ def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
         else:
             return
     raise AssertionError("the app did not start: " + log.read_text())
-
-
-OWN = ("data:", "blob:")
-"""Addresses that are part of the page."""
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-QUIET = [
-    "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream",
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    from playwright.sync_api import expect, sync_playwright
-
-    expect.set_options(timeout=20_000)  # a busy machine is no failure
-    if CHROMIUM is None:
-        pytest.skip("needs Chromium (apt-get install chromium)")
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield opened
-        opened.close()
-
-
-@pytest.fixture(scope="module")
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    """One visitor's browser for a module: what has been loaded once is in its cache."""
-    made = browser.new_context(viewport={"width": 1280, "height": 1000}, accept_downloads=True)
-    yield made
-    made.close()
-
-
-@dataclass
-class Window:
-    """A browser's page and what went wrong on it."""
-
-    page: Page
-    errors: list[str] = field(default_factory=list)
-    foreign: list[str] = field(default_factory=list)
-
-    @classmethod
-    def opened(cls, context: BrowserContext, url: str) -> Window:
-        made = cls(context.new_page())
-        page, errors, foreign = made.page, made.errors, made.foreign
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.on("console", lambda told: errors.append(told.text) if told.type == "error" else None)
-        page.on("request", lambda asked: foreign.append(asked.url) if not asked.url.startswith((*OWN, url)) else None)
-        return made
-
-    def close(self) -> None:
-        """A test fails on any error in the console and on any request to another host."""
-        self.page.close()
-        cut = ("AbortError", "Connection errored out")  # Gradio's own words when a reload cuts its stream
-        assert not [error for error in self.errors if not any(word in error for word in cut)]
-        assert not self.foreign
-
-
-@pytest.fixture
-def window(context: BrowserContext, app_url: str) -> Iterator[Page]:
-    """A page that shows nothing yet."""
-    made = Window.opened(context, app_url)
-    yield made.page
-    made.close()
-
-
-@pytest.fixture(scope="module")
-def ahead(context: BrowserContext, app_url: str) -> Iterator[list[Window]]:
-    """The page of the next test, which loads while a test runs: building the hub takes a browser some seconds."""
-    windows: list[Window] = []
-    yield windows
-    for each in windows:
-        each.page.close()
-
-
-@pytest.fixture
-def page(context: BrowserContext, app_url: str, ahead: list[Window]) -> Iterator[Page]:
-    """The hub, open at Style V1."""
-    from playwright.sync_api import expect
-
-    for _ in range(2 - len(ahead)):
-        ahead.append(Window.opened(context, app_url))
-        ahead[-1].page.goto(f"{app_url}/?task=style-v1", wait_until="commit")
-    made = ahead.pop(0)
-    made.page.bring_to_front()
-    expect(made.page.get_by_role("heading", name="Pentimento")).to_be_visible(timeout=30_000)
-    expect(made.page.get_by_text("descent on its pixels")).to_be_visible(timeout=30_000)
-    yield made.page
-    made.close()

@@ -1,1 +1,1 @@
-"""What tabs are made of."""
+"""Components that the tabs are built from."""

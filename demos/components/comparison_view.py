@@ -1,4 +1,4 @@
-"""What follows a comparison of methods: the lens, any two of the pictures under a slider, and their difference."""
+"""View of a comparison of methods: the lens, any two of the pictures under a slider, and their difference."""
 
 from __future__ import annotations
 

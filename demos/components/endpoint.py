@@ -31,7 +31,7 @@ def publish(controls: Controls) -> None:
 
 
 def _description(controls: Controls) -> str:
-    """What API page and MCP clients are told of an endpoint and of every argument, from the record."""
+    """Description of an endpoint and its arguments for the API page and MCP clients, from the task's record."""
     task = controls.task
     arguments = [f"    {name}: {' '.join(text.split())}" for name, text in controls.describe_arguments().items()]
     headline = (

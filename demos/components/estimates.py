@@ -1,4 +1,4 @@
-"""What the page says before Run is pressed: what the door did with the uploads, and how long a run will take."""
+"""Notes before Run is pressed: the changes made to the uploads when they were opened, and how long a run will take."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class UploadNotes:
         gr.on(changes, _joined, [*lines.values()], [self._line], queue=False, **LATEST)
 
     def _opened(self, name: str) -> Any:
-        """What the door says about one upload, and what of it counts for the time."""
+        """A handler for one upload: its value -> the notes about it, and the extents by which the time is estimated."""
         spec, index = self._controls.input_of(name), int(name.rpartition("_")[2]) if name[-1].isdigit() else 1
         label: Text = spec.label if index == 1 else Message("{label} {number}", label=spec.label, number=index)
 
@@ -76,7 +76,7 @@ class EstimateLine:
 
     @property
     def outputs(self) -> list[Any]:
-        """What :meth:`after_run` changes."""
+        """Components that :meth:`after_run` changes."""
         return [self._line]
 
     def connect(self, extents: Mapping[str, gr.State]) -> None:
@@ -126,7 +126,7 @@ class EstimateLine:
         return say(Message("This takes about {time} here.", time=seconds(estimate))) + self._downloads(parameters)
 
     def _downloads(self, parameters: Parameters) -> str:
-        """What has to come from the Hub first; empty where everything is here."""
+        """Sentence about the weights that have to be downloaded first; empty where all of them are here."""
         entries = [catalogue()[name] for name in self._controls.task.weights(parameters)]
         missing = [each for each in entries if self._controls.site.runtime.store.status(each) is Status.MISSING]
         if not missing:

@@ -24,13 +24,13 @@ LATEST: dict[str, Any] = {"show_progress": "hidden", "trigger_mode": "always_las
 
 
 def for_outputs(values: Sequence[Any]) -> Any:
-    """What a handler returns for so many outputs: a single one has to come bare."""
+    """The return value of a handler with these outputs: Gradio wants a single value bare, not in a sequence."""
     return values if len(values) > 1 else values[0]
 
 
 @contextmanager
 def shown_errors() -> Iterator[None]:
-    """What a visitor can mend is shown as one sentence.
+    """Show errors that a visitor can mend as one sentence.
 
     Raises:
         gr.Error: instead of a PentimentoError.

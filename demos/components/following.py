@@ -1,4 +1,4 @@
-"""What else on the page shows a run, besides its panel."""
+"""Followers: parts of the page, besides a run's own panel, that show something of the run."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ from engine.video.video import Video
 SIDE = 1024
 """Longer side in pixels of the picture that is painted on; the mask grows to the picture's own size afterwards."""
 COLOUR = (255, 32, 144, 255)
-"""Of the mask; the page shows it half transparent."""
+"""Colour of the mask, RGBA; the page shows it half transparent."""
 LONGEST = 4_000_000
 """Characters of a mask that is taken from a page."""
 _START = "data:image/png;base64,"
@@ -218,6 +218,8 @@ class MaskEditor(gr.HTML):
             "elem_classes": ["mask-painter"],
         }
         super().__init__(**{**options, **fixed})
+        # Gradio sends attributes named as arguments; for a missing one that the script names, it makes an event (6.31).
+        self.prompt = str(prompt)
 
     def postprocess(self, value: Any) -> Any:
         """As :func:`picture_shown` and :func:`mask_shown` make it."""
@@ -283,7 +285,11 @@ def mask_shown(marked: numpy.ndarray) -> dict[str, str]:
 
 
 def united(painted: Upload, size: tuple[int, int] | None, more: Upload) -> tuple[Any, Any]:
-    """What is painted, and a mask from a file besides; the file has then done its work."""
+    """Unite the painted mask with one from a file: the editor's new value, and None, which empties the upload.
+
+    Raises:
+        gr.Error: the file is no usable mask.
+    """
     if size is None or more is None or isinstance(more, Video):
         return gr.skip(), gr.skip()
     with shown_errors():

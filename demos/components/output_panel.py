@@ -52,7 +52,7 @@ class OutputPanel:
         """A :class:`StoredResult` once there is one."""
         self._job = gr.State(None, delete_callback=stop)
         self.followers: list[Follower] = []
-        """What else is shown of a run; added before :meth:`connect`."""
+        """Followers that show more of a run elsewhere on the page; added before :meth:`connect`."""
         self.triggers: list[Any] = [self.layout.run.click]
         """Events that begin a run."""
 
@@ -144,7 +144,7 @@ class OutputPanel:
     def _picture(
         self, run: FinishedRun, stored: StoredResult, download: tuple[FileKind, bool], files: ExitStack
     ) -> dict[Any, Any]:
-        """What shows a picture; its files exist as long as the stack."""
+        """Updates of the components that show a picture; its files exist as long as the stack ``files``."""
         layout, image, (kind, keep_recipe) = self.layout, run.result.image, download
         png = files.enter_context(file_of(stored.png, "png", stored.task))
         data = stored.converted(kind, keep_recipe=keep_recipe)
@@ -160,7 +160,7 @@ class OutputPanel:
         }
 
     def _followed(self, run: FinishedRun, values: list[Any]) -> dict[Any, Any]:
-        """What the followers show, each from its part of the values."""
+        """Updates of the followers' components; each follower gets its own part of ``values``."""
         updates: dict[Any, Any] = {}
         for follower in self.followers:
             count = len(follower.inputs)
@@ -196,7 +196,7 @@ def _failed(stored: StoredResult | None) -> tuple[Any, ...]:
 
 
 def _inside(result: RunResult) -> Any:
-    """What the run shows of itself; a comparison stands below, under the lens."""
+    """Update of the picture that explains the run; hidden for a comparison, which stands below, under the lens."""
     if result.explanation is None or isinstance(result.explanation, Comparison):
         return gr.update(visible=False)
     return gr.update(value=result.explanation.picture(), visible=True)

@@ -20,7 +20,7 @@ RADIO_CHOICES = 4
 
 
 def extra(field: FieldInfo) -> dict[str, Any]:
-    """What :func:`engine.contracts.parameters.option` keeps with a field."""
+    """Details, such as the label, that :func:`engine.contracts.parameters.option` keeps with a field."""
     assert isinstance(field.json_schema_extra, dict)
     return dict(field.json_schema_extra)
 

@@ -20,7 +20,7 @@ ENDINGS = [".png", ".jpg", ".jpeg", ".json"]
 
 
 class LoadedRecipe(NamedTuple):
-    """What a file has given."""
+    """A recipe file that was uploaded, after reading it."""
 
     recipe: Recipe | PentimentoError
     """The recipe, or why there is none."""

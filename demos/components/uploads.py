@@ -27,7 +27,7 @@ from engine.imaging.door import open_input
 from engine.video.video import Video, open_video
 
 Upload = Picture | Video | PentimentoError | None
-"""What a handler gets for an upload: a picture or a video, the reason why there is none, or nothing."""
+"""An upload as a handler gets it: a picture or a video, the reason why there is none, or None for no upload."""
 Uploads = list[Picture] | PentimentoError | None
 """The same for an upload of several pictures."""
 FOREIGN = Message("This file was not uploaded here.")

@@ -18,7 +18,7 @@ OWN_TEMPLATES = Path("engine/contracts/messages.py")
 """The module of ``Message`` itself, which may make one from a template that it was passed."""
 
 Found = tuple[int, None, str, list[str]]
-"""What Babel takes: line, name of the function (none), text, comments."""
+"""A message as Babel takes it: line, name of the function (None), text, comments."""
 
 
 class NotLiteralError(ValueError):

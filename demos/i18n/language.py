@@ -57,7 +57,7 @@ class Words:
             self.tables[language][key] = text
 
 
-_COLLECTED: ContextVar[Words] = ContextVar("words")
+_COLLECTED: ContextVar[Words | None] = ContextVar("words", default=None)
 
 
 def mark(text: Text) -> Any:
@@ -74,7 +74,8 @@ def mark_html(drawn: Callable[[Translate], str]) -> Any:
 def _marked(spoken: Mapping[str, str], key: str | None = None) -> Any:
     if len(set(spoken.values())) == 1:
         return spoken[ENGLISH]
-    _COLLECTED.get().note(key or spoken[ENGLISH], spoken)
+    if (words := _COLLECTED.get()) is not None:  # else Gradio makes a component of the page again for a visitor
+        words.note(key or spoken[ENGLISH], spoken)
     return I18nData(key or spoken[ENGLISH])
 
 

@@ -22,7 +22,7 @@ from demos.i18n.language import mark, say
 from engine.contracts.messages import Message, Text
 
 MOST_RESULTS, MOST_BYTES = 24, 64_000_000
-"""Of one visit; the oldest goes first."""
+"""Most results and bytes that are remembered of one visit; beyond them the oldest is dropped."""
 SIDE = 384
 """Longer side of a thumbnail in pixels."""
 KEPT = Message(

@@ -74,7 +74,7 @@ def recipe_of_link(query: Mapping[str, str], tasks: Registry) -> dict[str, Any]:
 
 
 class Restoring:
-    """What a link or a recipe changes: the open tabs, then every setting of one task.
+    """Restores a task from a link or a recipe: opens its tabs, then sets every setting.
 
     Args:
         site: whose tasks they are of.

@@ -1,4 +1,4 @@
-"""What a request may weigh: JSON of a few megabytes, and uploads only while there is room for them. ASGI middleware."""
+"""Limits on requests: JSON of a few megabytes, and uploads only while there is room for them. ASGI middleware."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 BODY_BYTES = 12_000_000
-"""Of a request that is no upload: a painted mask and a camera's frame are the largest that the page sends."""
+"""Most bytes in the body of a request that is no upload: the page's largest are a painted mask and a camera's frame."""
 LOOK_SECONDS = 5.0
 """How old a look at the disk may be."""
 UPLOAD = f"{API_PREFIX}/upload"

@@ -1,4 +1,4 @@
-"""What stands in the page before Gradio builds it: the choice of a language, and something to read. ASGI middleware."""
+"""Content of the page before Gradio builds it: the choice of a language, and something to read. ASGI middleware."""
 
 from __future__ import annotations
 

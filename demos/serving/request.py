@@ -1,4 +1,4 @@
-"""What a handler knows of the request that it serves."""
+"""The request that a handler serves, and what it says about the visitor."""
 
 from __future__ import annotations
 

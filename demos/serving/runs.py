@@ -32,7 +32,7 @@ STOPPING = Message("Stopping, and keeping the best result so far")
 
 @dataclass(frozen=True)
 class Frame:
-    """What is worth showing now."""
+    """One state of a run that is worth showing."""
 
     done: float
     """See :attr:`engine.contracts.job.Step.done`."""
@@ -49,7 +49,7 @@ class Frame:
 
     @property
     def progress(self) -> dict[str, Any]:
-        """What programs are told of it."""
+        """The state for programs, JSON-ready: share done, stage, seconds left, figures."""
         return {"done": self.done, "stage": str(self.stage), "seconds_left": self.seconds_left, **self.figures}
 
 
@@ -83,7 +83,7 @@ class Runs:
 
     @contextmanager
     def _prepared(self, names: Sequence[str], job: Job) -> Iterator[Iterator[Frame]]:
-        """What this process does for a run in one that is lent a GPU: stand in line, and download; else nothing."""
+        """Prepare a run whose own process is lent a GPU: wait in the queue, and download, in this one. Else nothing."""
         if not on_zero_gpu():
             yield iter(())
             return

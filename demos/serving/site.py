@@ -1,4 +1,4 @@
-"""What one page and its server have: the engine, the tasks, the sessions of the visitors, telemetry."""
+"""The site, shared by a page and its server: the engine, the tasks, the sessions of the visitors, telemetry."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the owner of a server learns of its runs: a line in the log and figures. No names, addresses or pictures."""
+"""Telemetry for the owner of a server: a line in the log and figures for each run. No names, addresses or pictures."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LOG = logging.getLogger("pentimento")
 
 @dataclass
 class RunRecord:
-    """What a run says of itself before it has ended."""
+    """Facts of a run that is being counted; they are set before it has ended."""
 
     facts: RunFacts | None = None
 
@@ -47,7 +47,7 @@ class Telemetry:
         running.set_function(lambda: scheduler.running)
 
     def metrics(self) -> bytes:
-        """What ``/metrics`` answers."""
+        """The answer to ``/metrics``: all figures in the text format of Prometheus."""
         return generate_latest(self._figures)
 
     @contextmanager

@@ -30,8 +30,8 @@ def on_gpu(seconds: Callable[P, float], work: Callable[P, Iterator[T]]) -> Calla
         return work
     import spaces
 
-    def duration(*given: P.args, **named: P.kwargs) -> int:
-        return round(min(max(2 * seconds(*given, **named), SHORTEST_SECONDS), LONGEST_SECONDS))
+    def duration(*args: P.args, **kwargs: P.kwargs) -> int:
+        return round(min(max(2 * seconds(*args, **kwargs), SHORTEST_SECONDS), LONGEST_SECONDS))
 
     decorated: Any = spaces.GPU(duration=duration)(work)
     return decorated  # type: ignore[no-any-return]

@@ -40,7 +40,7 @@ FIELDS = ("style_name", "size", "strength", "colours", "steadiness")
 
 @dataclass
 class Recording:
-    """What belongs to one visitor's recording."""
+    """State of one visitor's recording."""
 
     settings: tuple[Any, ...]
     paint: Callable[[Any], Any]

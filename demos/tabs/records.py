@@ -31,7 +31,7 @@ class ViewSpec:
     ways: Sequence[tuple[str, Message]] = ()
     """Id and title of the tab of each task, where there are several."""
     intro: Message | None = None
-    """What a visitor is told above it; Markdown."""
+    """Introduction above the view, Markdown."""
     hint: Message = HINT
     """Stands in place of the estimate until there is something to run."""
     first: FirstTab = "compare"
@@ -41,7 +41,7 @@ class ViewSpec:
     folded: bool = False
     """Whether the settings are folded away, for presets come before them."""
     special: Sequence[Callable[[TaskView], Special]] = ()
-    """What it has that other views have not."""
+    """Special parts of the view that other views do not have; each is built from the view."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,12 +60,12 @@ class CustomView:
 
 @dataclass(frozen=True)
 class Card:
-    """What Home shows of a tab, beside ``cards/ID.jpg`` or its first example."""
+    """Texts of a tab's card on Home; its picture is ``cards/ID.jpg`` or the tab's first example."""
 
     line: Message
-    """What it does."""
+    """One line that says what the tab does."""
     alt: Message
-    """What the picture shows."""
+    """Description of the card's picture, for people who cannot see it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,4 +81,4 @@ class TabSpec:
     card: Card
     """On Home; its *Try* opens the first view with the first example of its task."""
     intro: Message | None = None
-    """What a visitor is told above all views; Markdown."""
+    """Introduction above all views, Markdown."""

@@ -137,8 +137,8 @@ STYLE_V3 = TabSpec(
             tasks=["style-comparison"],
             intro=Message(
                 "**The same pair, three ways.** V1 matches Gram matrices, statistics of the whole picture: parts of "
-                "the painting appear anywhere. V2 does that in one pass of a network. V3 matches patches: what is together "
-                "in the painting stays together."
+                "the painting appear anywhere. V2 does that in one pass of a network. V3 matches patches: what is "
+                "together in the painting stays together."
             ),
             hint=PAIR,
             first="facts",

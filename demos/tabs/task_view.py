@@ -42,7 +42,7 @@ class TaskView:
         self.site, self.spec = site, spec
         self._every = [Controls(site.tasks[name], site) for name in spec.tasks]
         self.controls = self._every[0]
-        """Of the first task."""
+        """Controls of the view's first task."""
         self._lines: list[EstimateLine] = []
         self._panels: list[OutputPanel] = []
         self._comparisons: list[ComparisonView] = []

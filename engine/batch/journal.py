@@ -1,4 +1,4 @@
-"""What a batch has done: a line of JSON for each file, written after its result is in place. No torch here."""
+"""Journal of a batch: a line of JSON for each file, written after its result is in place. No torch here."""
 
 from __future__ import annotations
 

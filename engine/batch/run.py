@@ -26,7 +26,7 @@ from engine.runtime.runtime import Runtime
 
 @dataclass(frozen=True, kw_only=True)
 class Order:
-    """What is done with every file."""
+    """The task, parameters and further inputs with which a batch processes every file."""
 
     task: TaskSpec
     parameters: Parameters
@@ -51,8 +51,10 @@ class Order:
         return ".mp4" if self.task.output is Kind.VIDEO else {"png": ".png", "jpeg": ".jpg"}[self.kind]
 
     def key(self, data: bytes) -> str:
-        """What says that a result was made from this content in this way."""
-        others = {name: [digest(each.image.tobytes()) for each in given] for name, given in self.inputs.items()}
+        """Identify a result: SHA-256, in hex, of the file's content, the task, its parameters and its other inputs."""
+        others = {
+            name: [digest(media.image.tobytes()) for media in media_list] for name, media_list in self.inputs.items()
+        }
         way = [self.task.name, self.parameters.model_dump(mode="json"), others, self.kind]
         return digest(json.dumps(way, sort_keys=True).encode() + digest(data).encode())
 
@@ -61,7 +63,8 @@ class Order:
 class Report:
     """How a batch ended."""
 
-    made: int = 0
+    written: int = 0
+    """Results that this run has written."""
     kept: int = 0
     """Results that were there already."""
     failed: dict[str, Message] = field(default_factory=dict)
@@ -72,7 +75,7 @@ class Report:
 
 
 class Outcome(Enum):
-    """What became of one file."""
+    """How the work on one file ended."""
 
     MADE = "made"
     KEPT = "kept"
@@ -113,14 +116,14 @@ def batch(
         run = StepRun(_one(runtime, item, folder / targets[item], order, journal, job.without_explanation()))
         begun = time.perf_counter()
         for step in run:
-            done, spent = report.made + step.done, worked + time.perf_counter() - begun
+            done, spent = report.written + step.done, worked + time.perf_counter() - begun
             left = spent / done * (len(items) - index - step.done) if done > 0.02 else None
             yield replace(step.within(index / len(items), 1 / len(items), part), seconds_left=left)
         if run.result is Outcome.STOPPED:
             report.left = len(items) - index
             break
         if run.result is Outcome.MADE:
-            report.made += 1
+            report.written += 1
             worked += time.perf_counter() - begun
         elif run.result is Outcome.KEPT:
             report.kept += 1
@@ -184,7 +187,7 @@ def reason(error: PentimentoError | OSError) -> Message:
 
 
 def entry(target: Path, key: str, seconds: float) -> dict[str, Any]:
-    """What the journal says of a result."""
+    """The journal's entry for a result: its key, its file's name, and the seconds that it took."""
     return {"key": key, "result": target.name, "seconds": round(seconds, 3)}
 
 

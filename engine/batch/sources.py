@@ -1,4 +1,4 @@
-"""What a batch works on: a folder, a pattern, or a zip archive. No torch here."""
+"""Source files of a batch: a folder, a pattern, or a zip archive. No torch here."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Item:
     name: str
     """Path relative to the source, with "/" between its parts; never leads out of it."""
     path: Path
-    """Of the file, or of the archive that it is in."""
+    """Path of the file itself, or of the archive that contains it."""
     inside: bool = False
     """Whether it is in an archive, under its name."""
 
@@ -98,5 +98,5 @@ def results_of(items: Sequence[Item], ending: str) -> dict[Item, PurePosixPath]:
 
 
 def digest(data: bytes) -> str:
-    """Of a file's content, hex."""
+    """SHA-256 of a file's content, in lower-case hex."""
     return hashlib.sha256(data).hexdigest()

@@ -1,4 +1,4 @@
-"""What is measured: the cases of every task's record, on pictures made here, so that anybody can repeat it."""
+"""Benchmark cases: those of every task's record, on pictures generated here, so that anybody can repeat them."""
 
 from __future__ import annotations
 

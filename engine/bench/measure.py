@@ -1,4 +1,4 @@
-"""What the measurements share: whole runs, and the times of their parts."""
+"""Shared by all measurements: whole runs, and the times of their parts."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from engine.runtime.runner import RunResult
 from engine.runtime.runtime import Runtime
 
 ENOUGH_SECONDS = 90.0
-"""Of measurements of one case, after which no further one is begun."""
+"""Once the measurements of one case have taken this many seconds, no further one is begun."""
 
 
 def bare(network: PerceptualNetwork, deepest: str) -> Energy:

@@ -19,7 +19,7 @@ from engine.runtime.runtime import Runtime
 LARGEST = 3
 """Costs that are named."""
 ITERATIONS = 20
-"""Of a descent that is profiled: they are all alike."""
+"""Most iterations of a descent that is profiled: more of them would only repeat the same costs."""
 
 
 def profiled(runtime: Runtime, task: TaskSpec, case: BenchCase, folder: Path) -> dict[str, Any]:
@@ -31,16 +31,16 @@ def profiled(runtime: Runtime, task: TaskSpec, case: BenchCase, folder: Path) ->
     if "iterations" in task.parameters.model_fields:
         values["iterations"] = min(ITERATIONS, int(values.get("iterations", ITERATIONS)))
     case = replace(case, values=values)
-    given = (runtime, task, inputs_of(task, case), parameters_of(task, case))
-    once(*given)
+    arguments = (runtime, task, inputs_of(task, case), parameters_of(task, case))
+    once(*arguments)
     on_cuda = runtime.device.kind == "cuda"
     activities = [ProfilerActivity.CPU, *([ProfilerActivity.CUDA] if on_cuda else [])]
     start = time.perf_counter()
     with profile(activities=activities) as trace_of_run:
-        once(*given)
+        once(*arguments)
     seconds = time.perf_counter() - start
     folder.mkdir(parents=True, exist_ok=True)
-    what = f"{described(task, case)} {given[2][task.inputs[0].name][0].size[0]}px"
+    what = f"{described(task, case)} {arguments[2][task.inputs[0].name][0].size[0]}px"
     trace = folder / f"{what.replace(' ', ',').replace('/', '-')}.json.gz"
     trace_of_run.export_chrome_trace(str(trace))
     figure: dict[str, Any] = {
@@ -48,7 +48,7 @@ def profiled(runtime: Runtime, task: TaskSpec, case: BenchCase, folder: Path) ->
         "seconds": seconds,
         "trace": trace.name,
         "operators": _operators(trace_of_run, on_cuda),
-        "functions": _functions(given),
+        "functions": _functions(arguments),
     }
     for kind in ("operators", "functions"):
         shares = ", ".join(f"{each['name']} {each['share']:.0%}" for each in figure[kind])
@@ -57,17 +57,17 @@ def profiled(runtime: Runtime, task: TaskSpec, case: BenchCase, folder: Path) ->
 
 
 def _operators(trace: profile, on_cuda: bool) -> list[dict[str, Any]]:
-    """Of the time of all operators."""
+    """The operators of torch that cost most, each with its share of the time of all operators."""
     key = "self_device_time_total" if on_cuda else "self_cpu_time_total"
     times = {each.key: float(getattr(each, key)) for each in trace.key_averages()}
     return _largest(times, sum(times.values()))
 
 
-def _functions(given: tuple[Any, ...]) -> list[dict[str, Any]]:
-    """Of the time of the run."""
+def _functions(arguments: tuple[Any, ...]) -> list[dict[str, Any]]:
+    """The functions of Python and C that cost most, each with its share of the time of the whole run."""
     watch = cProfile.Profile()
     watch.enable()
-    once(*given)
+    once(*arguments)
     watch.disable()
     stats: Any = pstats.Stats(watch)
     times = {_name(place): float(each[2]) for place, each in stats.stats.items()}

@@ -49,7 +49,7 @@ def _run_batch(options: argparse.Namespace, runtime: Runtime) -> None:
     for line in table(report.failed):
         print(line, file=sys.stderr)
     left = f", {report.left} left" if report.left else ""
-    print(f"{report.made} made, {report.kept} were there, {len(report.failed)} failed{left}; {report.seconds:.1f} s")
+    print(f"{report.written} made, {report.kept} were there, {len(report.failed)} failed{left}; {report.seconds:.1f} s")
     if report.failed:
         raise BatchError(Message("{failed} files have no result; the table above says why.", failed=len(report.failed)))
 

@@ -55,7 +55,7 @@ def _run_task(options: argparse.Namespace, runtime: Runtime) -> None:
 
 
 def _print_notes(inputs: Mapping[str, Sequence[Any]]) -> None:
-    for name, given in inputs.items():
-        for media in given:
+    for name, media_list in inputs.items():
+        for media in media_list:
             if media.notes:
                 print(f"{name}: {', '.join(map(str, media.notes))}", file=sys.stderr)

@@ -112,12 +112,12 @@ def _take(row: Mapping[str, Any], item: Item, target: Path, journal: Journal, re
         report.failed[item.name] = error
         journal.note(item.name, {"error": str(error)})
     else:
-        report.made += 1
+        report.written += 1
         journal.note(item.name, {**entry(target, row["key"], row["seconds"]), "worker": row["worker"]})
 
 
 def _rows(items: Sequence[Item], order: Order, workers: Workers) -> Iterator[Mapping[str, Any]]:
-    """What the workers say of each file, as they end; a file whose workers are lost too often has no row."""
+    """One row for each file, in the order in which they end; none for a file whose workers are lost too often."""
     with cluster(workers.address) as ray:
         from ray.data import ActorPoolStrategy, DataContext, TaskPoolStrategy
 
@@ -167,7 +167,7 @@ class Worker:
         self._order, self._runtime = order, Runtime()
 
     def __call__(self, row: Mapping[str, Any]) -> dict[str, Any]:
-        """What :class:`Reader` gives -> the ``result`` with its ``key``, or an ``error``."""
+        """A row of :class:`Reader` -> a row with the file's ``result`` and its ``key``, or an ``error``."""
         begun = time.perf_counter()
         error, result, key = row["error"], b"", ""
         if error is None:

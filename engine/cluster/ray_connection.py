@@ -16,7 +16,7 @@ from engine.contracts.settings import PREFIX
 
 ROOT = Path(__file__).parents[2]
 LEFT_OUT = [".git", ".venv", ".ci", "tests", "docs", "**/__pycache__"]
-"""What workers on other machines do not need of the project's folder; it has shipped weights, and Ray sends 500 MiB."""
+"""Parts of the project's folder that are not sent to other machines: Ray sends at most 500 MiB, weights included."""
 STORE_BYTES = 1 << 29
 """Memory that a cluster of this machine alone has for files on their way."""
 TOKEN = Path.home() / ".ray" / "auth_token"

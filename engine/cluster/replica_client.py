@@ -1,4 +1,4 @@
-"""What a page does when replicas do the computing: the same generators of steps, made on other machines."""
+"""A page's client of the replicas: runs yield the same steps and results, but are computed on other machines."""
 
 from __future__ import annotations
 
@@ -79,20 +79,20 @@ class Replicas:
         job = job or Job()
         task.check(inputs, parameters)
         seconds = self._runtime.estimate(task, parameters, task.extents(inputs))
-        given = (task.name, inputs, parameters, job.explains)
-        return (yield from with_device(self._runtime, (), self._attempts(given, job), job, seconds))
+        arguments = (task.name, inputs, parameters, job.explains)
+        return (yield from with_device(self._runtime, (), self._attempts(arguments, job), job, seconds))
 
-    def _attempts(self, given: tuple[Any, ...], job: Job) -> Generator[Step, None, RunResult]:
+    def _attempts(self, arguments: tuple[Any, ...], job: Job) -> Generator[Step, None, RunResult]:
         for _ in range(ATTEMPTS):
             try:
-                return (yield from self._once(given, job))
+                return (yield from self._once(arguments, job))
             except self._lost:  # noqa: PERF203 - a lost machine is rare and costs seconds
                 yield Step(done=0, stage=Message("the machine was lost, beginning again on another one"))
         raise ClusterError(Message("The machines that should do this were lost several times; please try again later."))
 
-    def _once(self, given: tuple[Any, ...], job: Job) -> Generator[Step, None, RunResult]:
+    def _once(self, arguments: tuple[Any, ...], job: Job) -> Generator[Step, None, RunResult]:
         identity, ended = uuid.uuid4().hex, threading.Event()
-        answers = self._engine.options(stream=True).run.remote(identity, *given)
+        answers = self._engine.options(stream=True).run.remote(identity, *arguments)
         threading.Thread(target=self._pass_on, args=(identity, job, ended), daemon=True).start()
         try:
             for answer in _answers(answers):

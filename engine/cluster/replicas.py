@@ -25,11 +25,11 @@ from engine.runtime.runner import RunResult
 from engine.runtime.runtime import Runtime
 
 NAME = "pentimento"
-"""Of the application, and of its actors' namespace."""
+"""Name of the Ray Serve application, and of the namespace of its actors."""
 ENGINE = "Engine"
-"""Of the deployment."""
+"""Name of the Ray Serve deployment whose replicas run tasks."""
 DESK = "desk"
-"""Of the actor that passes on what pages and replicas have to tell each other."""
+"""Name of the actor :class:`Desk`, which passes messages between pages and replicas."""
 STEP_SECONDS = 0.25
 """Least time between two steps that are sent."""
 POLL_SECONDS = 0.25
@@ -39,7 +39,7 @@ HEALTH_SECONDS = 5.0
 
 
 Answer = Step | RunResult | PentimentoError
-"""What a replica sends: steps, then what the run has ended in."""
+"""An item of a replica's stream: a step, or at the end the run's result or its error."""
 
 
 class Desk:
@@ -54,7 +54,7 @@ class Desk:
         self._gflops = gflops
 
     def gflops(self) -> float:
-        """Of the latest replica; 0 where there is none."""
+        """Speed in GFLOP/s of the replica that started last; 0 before there is any."""
         return self._gflops
 
     def stop(self, run: str) -> None:

@@ -1,1 +1,1 @@
-"""What every room of the engine agrees on: errors, messages, settings, parameters, jobs, tasks. No torch."""
+"""Contracts between all packages of the engine: errors, messages, settings, parameters, jobs, tasks. No torch."""

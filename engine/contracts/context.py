@@ -1,4 +1,4 @@
-"""What a task is handed besides its inputs and parameters."""
+"""The context of a run: all that a task gets besides its inputs and parameters."""
 
 from __future__ import annotations
 

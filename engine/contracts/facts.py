@@ -1,4 +1,4 @@
-"""What happened in a run, typed; programs and files get it as JSON."""
+"""Facts about a finished run, as types; programs and files get them as JSON."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ class MethodFacts:
 
 @dataclass(frozen=True, kw_only=True)
 class TaskFacts:
-    """What a task itself tells of its run."""
+    """Facts that the task itself reports about its run."""
 
     unfinished: Message | None = None
-    """What a stop has left undone."""
+    """The part of the work that was left undone because the run was stopped; None when all of it was done."""
     hints: Sequence[Message] = ()
-    """What a person should know of the result, such as that it is soft because a picture was small."""
+    """Remarks for a person about the result, such as that it is soft because a picture was small."""
     methods: Sequence[MethodFacts] = ()
-    """Of a comparison."""
+    """Facts about every method that a comparison has tried; empty for other tasks."""
     figures: Mapping[str, Any] = field(default_factory=dict)
     """JSON-ready values of its own, such as iterations and losses."""
 
@@ -50,7 +50,7 @@ class TaskFacts:
 
 @dataclass(frozen=True, kw_only=True)
 class RunFacts:
-    """What the runner tells of a run."""
+    """Facts that the runner records about a run, with those of the task."""
 
     recipe: Mapping[str, Any]
     """See :class:`engine.runtime.runner.RunResult`."""
@@ -71,7 +71,7 @@ class RunFacts:
     notes: Mapping[str, Sequence[Sequence[str]]]
     """Input -> for each of its pictures, what the door has done with it."""
     task: TaskFacts
-    """What the task tells itself."""
+    """Facts that the task itself reports."""
 
     def json(self) -> dict[str, Any]:
         """JSON-ready values, flat, as programs get them."""
@@ -85,6 +85,6 @@ class RunFacts:
             "size": list(self.size),
             "device": str(self.device),
             **own,
-            "notes": {name: [list(each) for each in given] for name, given in self.notes.items()},
+            "notes": {name: [list(each) for each in notes] for name, notes in self.notes.items()},
             **self.task.json(),
         }

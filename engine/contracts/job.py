@@ -1,4 +1,4 @@
-"""What a run and its watcher share: steps on the way, a stop request, an output at the end."""
+"""Shared between a run and its watcher: steps on the way, a stop request, an output at the end."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ class SharedJob(Job):
 
 
 class Phase(Enum):
-    """What a step of a run is for; a run's time is counted from its first step that is neither of the first two."""
+    """Purpose of a step of a run; a run's time is counted from its first step that is neither of the first two."""
 
     WAITING = "waiting"
     """Another run has the device, or another download of the same file is under way."""
@@ -105,12 +105,12 @@ class Phase(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """What a run yields, at most about half a second of GPU time or one optimiser step apart."""
+    """Progress that a run yields, at most about half a second of GPU time or one optimiser step apart."""
 
     done: float
     """Share of the work that is done, 0 to 1; proportional to time, so that the time left can be computed from it."""
     stage: Message
-    """What is being done, for a person: ``"128 px, iteration 12 of 60"``."""
+    """The current activity in words for a person: ``"128 px, iteration 12 of 60"``."""
     phase: Phase = Phase.WORKING
     figures: Callable[[], Mapping[str, float]] = dict
     """Name -> value, such as the losses. A function, because reading them waits for the device."""
@@ -126,7 +126,7 @@ class Step:
 
 
 class Explanation(Protocol):
-    """What a task can show of how its result came about; a page that knows the task may look deeper into it."""
+    """A view of how a task's result came about; a page that knows the task may look deeper into it."""
 
     def picture(self) -> Image:
         """All of it in one picture, RGB."""
@@ -135,7 +135,7 @@ class Explanation(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class TaskOutput:
-    """What a task's own ``run`` returns."""
+    """The result of a task's own ``run``, with the facts about it."""
 
     image: Image
     """The result, RGB; of a video, its last frame."""
@@ -144,7 +144,7 @@ class TaskOutput:
     video: Video | None = None
     """The result, where it is a video."""
     facts: TaskFacts = field(default_factory=TaskFacts)
-    """What happened."""
+    """Facts that the task reports about its run."""
     explanation: Explanation | None = None
     """How the result came about, for a page that shows more than the result."""
     gflop: float | None = None

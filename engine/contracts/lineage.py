@@ -1,4 +1,4 @@
-"""What results were made from: the recipes that pictures bring along, handed on to what is made of them."""
+"""Lineage of results: recipes that input pictures bring along are kept in the recipe of the result."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ def made_from(text: str | None) -> Any:
 
 
 def origins(inputs: Inputs) -> dict[str, Any]:
-    """What a recipe says of inputs that were made here; nothing where none was."""
-    recipes = {name: [made_from(media.recipe) for media in given] for name, given in inputs.items()}
+    """The part of a recipe about inputs that were themselves generated here; an empty dict where none was."""
+    recipes = {name: [made_from(media.recipe) for media in media_list] for name, media_list in inputs.items()}
     if not any(recipe for each in recipes.values() for recipe in each):
         return {}
     if len(json.dumps(recipes)) > LONGEST:

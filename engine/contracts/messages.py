@@ -1,4 +1,4 @@
-"""What a person is told: a marked template with its values, so that it can be said in any language.
+"""Messages for a person: a marked template with its values, so that it can be translated into any language.
 
 Every visible text of the engine is written as ``Message("...")``; the catalogue of translations is made from these
 calls (``make messages``), and the types of what shows texts refuse a plain ``str``.
@@ -79,7 +79,7 @@ class Listing:
 
 
 Text = Message | Listing
-"""What can be said in any language."""
+"""A text for a person that can be translated."""
 
 
 def said(value: Any, translate: Translate = english) -> Any:

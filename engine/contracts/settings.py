@@ -19,7 +19,7 @@ _FOREIGN = re.compile(r"_(SERVICE|PORT)(_|$)")
 
 
 class Settings(BaseSettings):
-    """What the owner of a machine decides; a field ``queue`` is the variable ``PENTIMENTO_QUEUE``.
+    """Settings that the owner of a machine decides on; a field ``queue`` is the variable ``PENTIMENTO_QUEUE``.
 
     Read from the environment when it is made: by :func:`read_settings`, once, where a program starts.
     """

@@ -23,19 +23,19 @@ Inputs = Mapping[str, Sequence[Any]]
 
 
 class Kind(Enum):
-    """What an input or a result is."""
+    """Kind of an input or a result: picture or video."""
 
     PICTURE = "picture"
     VIDEO = "video"
 
 
 class Extent(NamedTuple):
-    """What of an input counts for the time that a run takes."""
+    """Extent of an input, by which the time of a run is estimated."""
 
     width: int
     height: int
     frames: int = 1
-    """Of a video; a guess where its file does not say it."""
+    """Number of frames of a video, 1 for a picture; a guess where the video's file does not say it."""
 
     @property
     def size(self) -> tuple[int, int]:
@@ -72,7 +72,7 @@ class InputSpec:
     raster: bool = False
     """Whether the task wants the file's depth, transparency, colours and metadata, too."""
     extent: Callable[[Any], Extent] = extent_of
-    """What of a picture counts for the time a run takes: its own size, or less."""
+    """Input -> the extent by which the time of a run is estimated: its own size, or less."""
     further: Message | None = None
     """Title of the places for more than one picture: ``"More paintings"``; None where a single one is taken, or where
     all of them have one place together."""
@@ -100,12 +100,12 @@ class InputSpec:
 
 @dataclass(frozen=True, kw_only=True)
 class HowItWorks:
-    """What a person is told of a task's method."""
+    """Explanation of a task's method for a person."""
 
     text: Message
     """In plain words, with links to the papers; Markdown."""
     inside: Message
-    """What the picture of a run's inside shows, for who cannot see it."""
+    """Description of the picture that explains a run, for people who cannot see it."""
 
 
 class Destination(NamedTuple):
@@ -150,7 +150,7 @@ class BenchCase:
     values: Mapping[str, Any] = field(default_factory=dict)
     """Parameters; the others have their defaults."""
     side: int = 512
-    """Of the square pictures, in pixels."""
+    """Side in pixels of the square pictures that the case is measured on."""
     inputs: Sequence[str] = ()
     """Inputs that may be left out and are given all the same."""
     devices: Sequence[str] = ("cpu", "cuda")
@@ -175,7 +175,7 @@ class TaskSpec:
     parameters: type[Parameters]
     """Its parameters; ``parameters()`` are the defaults."""
     inputs: tuple[InputSpec, ...]
-    """What it takes; what is required comes first."""
+    """Inputs that the task takes; required ones come first."""
     run: Callable[[Inputs, Any, RunContext], TaskRun]
     """Inputs, parameters, context -> a generator of steps that returns the output."""
     cost: Callable[[Any, Extents], float]
@@ -184,7 +184,7 @@ class TaskSpec:
     """Parameters -> names of the catalogue entries that a run needs."""
     output: Kind = Kind.PICTURE
     how: HowItWorks | None = None
-    """What a person is told of it; None where another task of the same tab tells it."""
+    """Explanation of the task's method; None where another task of the same tab gives it."""
     examples: Sequence[Example] = ()
     """The first one is what *Try* on the page's home shows."""
     send_to: Sequence[Destination] = ()

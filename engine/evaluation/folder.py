@@ -1,4 +1,4 @@
-"""What evaluations share: pictures of a folder, and the mean of a table."""
+"""Shared by all evaluations: pictures of a folder, and the mean of a table."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ from engine.tasks.inpainting_comparison import InpaintingComparison, MethodName,
 
 KEYS = ("l1", "l2", "psnr", "ssim", "lpips", "sharpness", "seconds")
 STROKES = 10
-"""Of a free-form mask."""
+"""Number of strokes in a free-form mask."""
 
 
 def centre(size: tuple[int, int]) -> Mask:

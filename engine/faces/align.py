@@ -19,7 +19,7 @@ Matrix = NDArray[Any]
 TEMPLATE = numpy.array([[0.365, 0.42], [0.635, 0.42], [0.39, 0.70], [0.61, 0.70]])
 """Middles of the eyes and corners of the mouth in a crop of side 1: forehead and chin are inside."""
 SMOOTHING = 2.0
-"""Of the warp, at a crop of 256 pixels: how much it may miss points so as not to fold."""
+"""Smoothing of the warp's spline, at a crop of 256 pixels: how much it may miss its points so as not to fold."""
 GRID = 48
 """Places in a row where the warp is computed; between them it is interpolated, for it is smooth."""
 LEAST_SCALE = 0.7

@@ -43,7 +43,8 @@ LEAST_WIDTH = 60
 RANKING_SIDE = 128
 """Side of the crops in which pictures of an identity are compared."""
 UNITS = {"pose": 12.0, "expression": 5.0, "eyes": 0.07, "mouth": 0.20, "light": 2.5, "glasses": 0.05, "resolution": 1.0}
-"""What counts as one: degrees, per cent of the eye distance, openness, L*, share of the face, octaves."""
+"""Difference between two faces that counts as a distance of 1: in degrees (pose), per cent of the eye distance
+(expression), openness (eyes, mouth), L* (light), share of the face (glasses), octaves (resolution)."""
 ENOUGH_EYES = 70.0
 """Eye distance in pixels from which on a picture of the identity is sharp enough for a crop of 256."""
 
@@ -63,7 +64,7 @@ class AlignedFace:
 
     @property
     def side(self) -> int:
-        """Of the crop in pixels."""
+        """Side of the square crop in pixels."""
         return int(self.crop.shape[0])
 
     @cached_property
@@ -83,7 +84,7 @@ class AlignedFace:
 
     @cached_property
     def skin(self) -> Cover:
-        """What is face, and neither hair nor glasses, a little inside the outline."""
+        """Mask of the face without hair and glasses, a little inside its outline, ``(side, side)`` in [0, 1]."""
         cover: Cover = grown(self.inside, -self.side // 40) * self.parts.of(*FACE)
         return cover
 
@@ -213,9 +214,9 @@ def region_labels(landmarks: Points, inside: Cover) -> NDArray[numpy.int64]:
 
 
 LABELS = ("beside", "skin", "jaw", "nose", "mouth", "left eye", "right eye", "left brow", "right brow")
-"""Of :func:`region_labels`."""
+"""Names of the face parts; the index of a name is the label that :func:`region_labels` uses."""
 
 
 def mouth_inside(landmarks: Points, side: int) -> Cover:
-    """What is between the lips, its edge softened."""
+    """Mask of the mouth's inside, between the lips, with a soft edge, ``(side, side)`` in [0, 1]."""
     return feathered(polygon(landmarks[INNER_LIPS], side), side * 1.3 / 256)

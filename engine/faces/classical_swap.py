@@ -1,4 +1,4 @@
-"""What methods of the last century do with two faces: a smooth warp, the scene's light, and a blend in a pyramid.
+"""Classical face swap: a smooth warp, the scene's light, and a blend in a pyramid.
 
 The strong baseline, and what the networks start from. And what an image editor does: a warp and a seamless clone.
 """
@@ -42,9 +42,9 @@ class Warped:
     colours: Colours
     """``(side, side, 3)``, as photographed."""
     skin: Cover
-    """What is face in it, without hair and glasses."""
+    """Mask of the face in the warped picture, without hair and glasses, ``(side, side)`` in [0, 1]."""
     face: Cover
-    """What is face in it, with glasses, and not hair, ear or background."""
+    """Mask of the face in the warped picture with its glasses, but without hair, ears and background."""
 
     @property
     def landmarks(self) -> Points:
@@ -131,7 +131,7 @@ def _enough(cover: Cover, scene: AlignedFace) -> Cover:
 
 
 def _face(head: AlignedFace) -> Cover:
-    """What is face or glasses; what the net is sure of by more than a half counts as whole."""
+    """Mask of face and glasses: shares of the parsing network from 0.3 to 0.7 are stretched to 0 to 1."""
     face: Cover = ((head.parts.of(*FACE, "glasses") - 0.3) / 0.4).clip(0, 1)
     return face
 
@@ -190,7 +190,10 @@ def reach(placed: Placement) -> Cover:
 
 
 def edited(scene: AlignedFace, source: AlignedFace) -> tuple[Colours, Cover]:
-    """What an image editor makes: the warp into the scene's shape, cloned seamlessly (Pérez et al. 2003), and where."""
+    """Swap as in an image editor: the face warped into the scene's shape and cloned seamlessly (Pérez et al. 2003).
+
+    Returns the scene's crop with the new face, ``(side, side, 3)``, and the mask of where it is new, ``(side, side)``.
+    """
     warped_face = warped(scene, source, 0.0)
     side = scene.side
     outline = grown(scene.inside, -round(0.03 * side))

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 CONTENT_LAYER = "relu4_2"
 PATCH_LAYERS = ("relu3_1", "relu4_1")
-"""Of the paper's section 3.2."""
+"""Layers whose patches are matched, as in section 3.2 of the paper."""
 STRIDES = {"relu3_1": 4, "relu4_1": 8}
 """Pixels between two features."""
 CELLS = 8
@@ -67,7 +67,7 @@ class DescentSettings:
 
 @dataclass(frozen=True, eq=False)
 class Stage:
-    """What a descent works on; all ``(side, side, ...)``."""
+    """Inputs of a descent, all of them in the scene's crop, ``(side, side, ...)``."""
 
     scene: Colours
     """The scene's aligned face."""
@@ -135,7 +135,7 @@ class FaceEnergy:
         }
 
     def _slow(self, picture: Tensor) -> Tensor:
-        """What changes slowly: the light."""
+        """The light of a picture ``(1, 3, side, side)``: reduced to ``(1, 3, 32, 32)`` and blurred."""
         small = functional.interpolate(picture, size=(32, 32), mode="area")
         return blurred(small, SLOW * 32)
 

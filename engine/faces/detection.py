@@ -22,9 +22,9 @@ from engine.nets.facemesh import FaceMesh
 DETECTOR, MESH = "blazeface", "facemesh"
 """Entries of the catalogue."""
 LEAST_SCORE = 0.5
-"""Of the detector; the mesh decides afterwards."""
+"""Least score of the detector for a candidate, 0 to 1; the mesh network decides afterwards."""
 LEAST_FLAG = 0.5
-"""Of the mesh."""
+"""Least score of the mesh network for a face, 0 to 1."""
 SAME = 0.3
 """Intersection over union from which on two boxes are one face."""
 TILE_SIDES = (1536, 768)
@@ -35,7 +35,7 @@ LEAST_SIDE = 32
 """Shorter side in pixels of a picture that can have a face."""
 MOST_FACES = 50
 OVERLAP = 0.3
-"""Of neighbouring pieces, so that every face of a size is whole in one of them."""
+"""Share by which neighbouring tiles overlap, so that every face up to a certain size is whole in one of them."""
 CONTEXT = 1.5
 """Side of the mesh's picture through the face's; what it was trained with."""
 PASSES = 3
@@ -47,7 +47,7 @@ Image = NDArray[numpy.uint8]
 
 @dataclass(frozen=True)
 class _Detection:
-    """What the detector says."""
+    """A candidate for a face, as the detector reports it."""
 
     box: tuple[float, float, float, float]
     """Left, top, right, bottom in pixels."""
@@ -203,7 +203,7 @@ def _measured(image: Image, detection: _Detection, mesh: FaceMesh, device: Devic
 def _mesh_at(
     image: Image, middle: NDArray[numpy.float64], side: float, tilt: float, mesh: FaceMesh, device: Device
 ) -> Face:
-    """What the mesh sees in a square of the picture, turned by ``tilt``."""
+    """The face that the mesh network finds in a square of the picture, turned by ``tilt`` in radians."""
     factor = facemesh.SIDE / side
     matrix = factor * numpy.array([[numpy.cos(tilt), numpy.sin(tilt)], [-numpy.sin(tilt), numpy.cos(tilt)]])
     offset = (facemesh.SIDE - 1) / 2 - matrix @ middle

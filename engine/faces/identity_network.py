@@ -21,7 +21,7 @@ from engine.nets.face_transform import FaceTransform, build
 SMOOTHING = 0.7
 """Deviation in pixels of the blur of what the network adds; of its colour, four times as much."""
 SIDE = 256
-"""Of the faces that networks are trained with."""
+"""Side in pixels of the aligned faces that networks of one identity are trained with."""
 
 
 def network(name: str, folder: Path, nets: LoadedNets) -> FaceTransform:

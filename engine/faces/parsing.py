@@ -1,4 +1,4 @@
-"""What is face in an aligned crop and what is not: hair, glasses, hands, background."""
+"""Face parsing: which pixels of an aligned crop are face, hair, glasses, background and so on."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Parts:
     """``(19, H, W)``, which sum to 1."""
 
     def of(self, *names: str) -> Cover:
-        """Of some classes together, ``(H, W)``."""
+        """Share of some classes together at every pixel, ``(H, W)`` in [0, 1]."""
         share: Cover = self.shares[[CLASSES.index(name) for name in names]].sum(0)
         return share
 

@@ -15,7 +15,7 @@ from engine.imaging.masks import Colours
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
-    """What all methods but the editor start from."""
+    """Prepared faces, from which all methods but the editor start."""
 
     scene: AlignedFace
     base: Colours
@@ -50,7 +50,7 @@ def prepared(meeting: Meeting, shape: float) -> Prepared:
 
 
 def stage_of(meeting: Meeting, ready: Prepared, shape: float, most: int) -> Stage:
-    """What a descent works on: the identity's pictures over the scene, each in its light."""
+    """Inputs of a descent: up to ``most`` pictures of the identity, warped onto the scene and each in its light."""
     scene, best = meeting.scene, ready.warped
     assert best is not None
     faces, valid = [ready.base], [best.skin]

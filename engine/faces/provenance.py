@@ -1,4 +1,4 @@
-"""What says of a picture that a machine has made it: a label to be seen, and a statement in the file. No torch here."""
+"""Provenance: a visible label and a statement in the file say that a machine has made a picture. No torch here."""
 
 from __future__ import annotations
 

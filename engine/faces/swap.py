@@ -57,11 +57,11 @@ class SwapSettings:
 
     method: Method = "patches"
     number: int = 0
-    """Of the face, from the left from 1; 0 for the largest."""
+    """Which face of the scene is swapped: counted from the left from 1; 0 for the largest."""
     shape: float = SHAPE
     """See :data:`engine.faces.classical_swap.SHAPE`."""
     side: int = 256
-    """Of the crop that a network works in, in pixels."""
+    """Side in pixels of the crop that a network works in."""
     sources: int = 4
     """Most pictures of the identity that patches are taken from."""
     descent: DescentSettings = field(default_factory=DescentSettings)
@@ -73,22 +73,22 @@ class SwapSettings:
 
 @dataclass(frozen=True, eq=False)
 class Swapped:
-    """What a swap made."""
+    """The result of a swap."""
 
     box: Box
     """The part of the picture that changes."""
     colours: Colours
-    """Of that part."""
+    """New colours of the part that changes, ``(h, w, 3)``."""
     cover: Cover
     """How much of it is new; 0 where the picture stays to the last bit."""
     stages: Sequence[Panel]
-    """What every stage made, all of one size."""
+    """Pictures of all stages of the swap, all of one size."""
     facts: TaskFacts
 
 
 @dataclass(eq=False)
 class _NewFace:
-    """What a method has made in the scene's crop."""
+    """The result of one method, in the scene's crop."""
 
     result: Colours
     """The crop with the new face in it."""
@@ -107,7 +107,7 @@ Plate = tuple[Message, NDArray[numpy.uint8]]
 
 @dataclass(frozen=True)
 class _Work:
-    """What every method is given."""
+    """Arguments that every method gets."""
 
     meeting: Meeting
     settings: SwapSettings
@@ -224,7 +224,7 @@ def swapped(
 
 
 def _meeting_plates(meeting: Meeting) -> list[Plate]:
-    """What was found in all pictures."""
+    """Pictures of the analysis: landmarks and parts of the scene's face, and the best candidates of the identity."""
     scene = meeting.scene
     plates: list[Plate] = [
         (Message("your face"), samples(scene.crop)),

@@ -1,4 +1,4 @@
-"""What happens inside a network that paints in one pass, to be looked at."""
+"""Pictures of the activations inside a feed-forward style network."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ class Layer:
 
 
 def in_bands(net: TransformNet, picture: Tensor, style: Tensor, job: Job) -> Generator[Step, None, Tensor | None]:
-    """What ``net(picture, style)`` gives, made in bands; a generator of steps. None when it was stopped.
+    """Compute ``net(picture, style)`` band by band; a generator of steps that returns None when it was stopped.
 
     Args:
         net: the network.

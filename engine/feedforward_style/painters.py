@@ -208,7 +208,7 @@ def like_painting(painting: Tensor, nets: LoadedNets) -> AdaINPainter:
 
 
 def smaller(painter: Painter, picture: Tensor, longer: int) -> Tensor:
-    """What a stop leaves time for: painted small and enlarged."""
+    """The quick version after a stop: the picture is reduced to ``longer`` pixels, painted, and enlarged again."""
     return enlarged(painter.whole(reduced(picture, longer)), (picture.shape[3], picture.shape[2]))
 
 

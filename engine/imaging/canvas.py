@@ -48,37 +48,37 @@ class Canvas:
         """A copy of a part, ``(h, w, 3)`` in [0, 1]."""
         return self._seen[box.top : box.bottom, box.left : box.right].astype(numpy.float32) / 255
 
-    def put(self, box: Box, made: Colours, cover: Cover, *, alpha: Alpha = "continued") -> None:
-        """Fill: ``made`` where ``cover`` is 1, mixed with what is there where it is less, nothing where it is 0.
+    def put(self, box: Box, colours: Colours, cover: Cover, *, alpha: Alpha = "continued") -> None:
+        """Fill: ``colours`` where ``cover`` is 1, mixed with what is there where it is less, nothing where it is 0.
 
         ``alpha`` says what becomes of transparency: it is continued from around a hole, kept as it is, or gone.
         """
         cut = (slice(box.top, box.bottom), slice(box.left, box.right))
         changed = cover > 0
         values, white = self._raster.values[cut], self._raster.white
-        _mix(values[..., : self._raster.colours.shape[2]], white * self._in_file(made), cover, changed)
+        _mix(values[..., : self._raster.colours.shape[2]], white * self._in_file(colours), cover, changed)
         if self._raster.alpha is not None and alpha == "opaque":
             values[..., -1][changed] = white
         elif self._raster.alpha is not None and alpha == "continued":
             shares = numpy.ascontiguousarray(values[..., -1])
             shares = cv2.inpaint(shares, changed.astype(numpy.uint8), ALPHA_RADIUS, cv2.INPAINT_TELEA)
             _mix(values[..., -1:], shares[..., None].astype(numpy.float32), cover, changed)
-        _mix(self._seen[cut], 255 * made, cover, changed)
+        _mix(self._seen[cut], 255 * colours, cover, changed)
 
-    def _in_file(self, made: Colours) -> Colours:
+    def _in_file(self, colours: Colours) -> Colours:
         """sRGB colours as the file has them, ``(h, w, 1 or 3)`` in [0, 1]."""
         if self._raster.profile is not None:
             mode = "L" if self._raster.grey else "RGB"
-            eight = Image.fromarray((255 * made).round().astype(numpy.uint8))
+            eight = Image.fromarray((255 * colours).round().astype(numpy.uint8))
             converted = from_srgb(eight, self._raster.profile, mode)
             if converted is not None:
-                shape = (*made.shape[:2], -1)
+                shape = (*colours.shape[:2], -1)
                 return numpy.asarray(converted).reshape(shape).astype(numpy.float32) / 255
-        return (made @ numpy.array(_LUMA, numpy.float32))[..., None] if self._raster.grey else made
+        return (colours @ numpy.array(_LUMA, numpy.float32))[..., None] if self._raster.grey else colours
 
 
-def _mix(values: NDArray[numpy.generic], made: Colours, cover: Cover, changed: Mask) -> None:
-    """Write ``made`` into samples; those that are not ``changed`` are not touched."""
+def _mix(values: NDArray[numpy.generic], colours: Colours, cover: Cover, changed: Mask) -> None:
+    """Write ``colours`` into samples; those that are not ``changed`` are not touched."""
     share = cover[changed][:, None]
-    mixed = share * made[changed] + (1 - share) * values[changed].astype(numpy.float32)
+    mixed = share * colours[changed] + (1 - share) * values[changed].astype(numpy.float32)
     values[changed] = mixed.round().astype(values.dtype)

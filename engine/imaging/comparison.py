@@ -106,6 +106,6 @@ class Comparison:
 
 
 def difference(picture: Image.Image, other: Image.Image) -> Image.Image:
-    """What ``picture`` has more (brighter) or less (darker) than ``other`` of the same size, around grey; RGB."""
+    """Difference of two pictures of the same size, RGB around grey: brighter where ``picture`` has more."""
     ours, theirs = (numpy.asarray(each.convert("RGB")).astype(numpy.int16) for each in (picture, other))
     return Image.fromarray((128 + DIFFERENCE_GAIN * (ours - theirs)).clip(0, 255).astype(numpy.uint8))

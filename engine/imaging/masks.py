@@ -24,7 +24,7 @@ Colours = NDArray[Any]
 MOST = 0.95
 """Largest share of a picture that may be a hole."""
 PARTS = 10_000
-"""Of a side: the unit of :func:`extent`."""
+"""Parts that a picture's side is divided into; one of them is the unit of :func:`extent`."""
 PROPORTIONS = 0.02
 """How much a mask may differ from the picture in proportions."""
 

@@ -16,7 +16,7 @@ _WINDOW, _SIGMA = 11, 1.5
 
 
 def luma(picture: Tensor, *, grey: bool = False) -> Tensor:
-    """What the papers measure, ``(1, 1, H, W)``, float64, whole numbers of 0 to 255.
+    """Luma, on which the papers measure quality: ``(1, 1, H, W)``, float64, whole numbers from 0 to 255.
 
     The Y of MATLAB's rgb2ycbcr for bytes (ITU-R BT.601, 16 to 235, rounded); of a file with one channel, that channel.
     """

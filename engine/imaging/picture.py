@@ -24,7 +24,7 @@ FileKind = Literal["png", "jpeg"]
 
 
 class NoteKind(Enum):
-    """What the door can have done with a picture."""
+    """Kind of a change that was made to a picture when its file was opened."""
 
     ROTATED = "rotated"
     """Turned as its EXIF says."""
@@ -62,7 +62,7 @@ class Picture:
     image: Image.Image
     """RGB, 8 bits, upright, sRGB; never the caller's own object."""
     notes: tuple[Note, ...] = ()
-    """What the door has done."""
+    """Changes that were made when the file was opened."""
     raster: Raster | None = None
     """The picture with its file's depth, transparency, colours and metadata; only for tasks that asked for it."""
     recipe: str | None = None

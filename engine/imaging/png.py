@@ -19,11 +19,12 @@ Values = NDArray[Any]
 
 def decoded(data: bytes) -> Values | None:
     """Samples of a PNG or TIFF with all their bits, ``(H, W, C)``; grey with alpha as RGBA; None when unreadable."""
-    found = cv2.imdecode(numpy.frombuffer(data, numpy.uint8), cv2.IMREAD_UNCHANGED)
-    if found is None:
+    samples = cv2.imdecode(numpy.frombuffer(data, numpy.uint8), cv2.IMREAD_UNCHANGED)
+    if samples is None:
         return None
-    found = found[..., None] if found.ndim == 2 else found[..., [2, 1, 0, 3][: found.shape[2]]]  # OpenCV has BGR
-    return numpy.ascontiguousarray(found)
+    rgb = [2, 1, 0, 3]  # OpenCV has BGR
+    samples = samples[..., None] if samples.ndim == 2 else samples[..., rgb[: samples.shape[2]]]
+    return numpy.ascontiguousarray(samples)
 
 
 def encoded(values: Values, profile: bytes, exif: bytes | None, text: dict[str, str]) -> bytes:

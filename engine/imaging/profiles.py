@@ -11,9 +11,9 @@ _MADE = slice(24, 36)
 
 
 def _srgb() -> bytes:
-    made = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
-    made[_MADE] = bytes.fromhex("07ea 0001 0001 0000 0000 0000")  # 1 January 2026
-    return bytes(made)
+    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    profile[_MADE] = bytes.fromhex("07ea 0001 0001 0000 0000 0000")  # 1 January 2026
+    return bytes(profile)
 
 
 SRGB: bytes = _srgb()
@@ -40,7 +40,7 @@ def from_srgb(image: Image.Image, profile: bytes, mode: str) -> Image.Image | No
 
 def _converted(image: Image.Image, source: bytes, target: bytes, mode: str) -> Image.Image | None:
     try:
-        given, wanted = (ImageCms.ImageCmsProfile(io.BytesIO(each)) for each in (source, target))
-        return ImageCms.profileToProfile(image, given, wanted, outputMode=mode)
+        source_profile, target_profile = (ImageCms.ImageCmsProfile(io.BytesIO(each)) for each in (source, target))
+        return ImageCms.profileToProfile(image, source_profile, target_profile, outputMode=mode)
     except (ImageCms.PyCMSError, OSError, ValueError):
         return None

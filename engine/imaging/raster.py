@@ -27,7 +27,7 @@ DAMAGED = (
     RuntimeError,
     struct.error,
 )
-"""What Pillow's decoders are known to raise on damaged files."""
+"""Exceptions that Pillow's decoders are known to raise on damaged files."""
 
 _JPEG_EXIF = 65_533
 """Most bytes that a segment of a JPEG can hold."""
@@ -175,12 +175,12 @@ def filled_under(raster: Raster) -> Raster:
         return raster
     weight = alpha.astype(numpy.float32) / raster.white
     colours = raster.colours.astype(numpy.float32)
-    found, known = colours * weight[..., None], weight
+    weighted, known = colours * weight[..., None], weight
     filled, missing = colours.copy(), weight < 1e-3
     side = 2
     while missing.any() and side < 2 * max(weight.shape):  # surroundings that grow until they reach something visible
-        near, share = (cv2.blur(each, (2 * side + 1, 2 * side + 1)) for each in (found, known))
-        near = near.reshape(found.shape)
+        near, share = (cv2.blur(each, (2 * side + 1, 2 * side + 1)) for each in (weighted, known))
+        near = near.reshape(weighted.shape)
         reached = missing & (share > 1e-6)
         filled[reached] = near[reached] / share[reached][:, None]
         missing &= ~reached
@@ -212,10 +212,10 @@ def _deep(image: Image.Image, data: bytes) -> Values | None:
     grey = sixteen_bits(image)
     if grey is not None:
         return grey
-    found = decoded(data) if data else None
-    if found is None or found.dtype != numpy.uint16:
+    samples = decoded(data) if data else None
+    if samples is None or samples.dtype != numpy.uint16:
         return None
-    return found[..., [0, 3]] if image.mode in ("L", "LA") and found.shape[2] == 4 else found
+    return samples[..., [0, 3]] if image.mode in ("L", "LA") and samples.shape[2] == 4 else samples
 
 
 def _plain(image: Image.Image) -> Image.Image:

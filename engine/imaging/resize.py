@@ -74,14 +74,14 @@ def resample(picture: Tensor, line: Taps, dimension: int, *, offset: int = 0) ->
 
     ``offset`` is the place of the tensor's first sample in the line, when it is only the part that the taps need.
     """
-    made = []
+    blocks = []
     for start in range(0, len(line.indices), BLOCK):
         part = line.part(start, start + BLOCK)
         first, behind = part.needed
         window = picture.narrow(dimension, first - offset, behind - first)
         matrix = part.matrix.to(picture)
-        made.append(matrix @ window if dimension == 2 else window @ matrix.mT)
-    return torch.cat(made, dimension)
+        blocks.append(matrix @ window if dimension == 2 else window @ matrix.mT)
+    return torch.cat(blocks, dimension)
 
 
 def imresize(picture: Tensor, size: tuple[int, int]) -> Tensor:
@@ -108,6 +108,7 @@ def imresize_bytes(values: NDArray[numpy.uint8], size: tuple[int, int]) -> NDArr
     """
     picture = torch.from_numpy(values.astype(numpy.float64)).permute(2, 0, 1)[None]
     for dimension, length in ((2, size[1]), (3, size[0])):
-        made = resample(picture, taps(picture.shape[dimension], length), dimension)
-        picture = (made + (0.5 + 1e-9)).floor().clamp(0, 255)  # halves away from zero; 1e-9: sums that just miss one
+        resampled = resample(picture, taps(picture.shape[dimension], length), dimension)
+        # Halves are rounded away from zero; 1e-9 is for sums that just miss one.
+        picture = (resampled + (0.5 + 1e-9)).floor().clamp(0, 255)
     return picture[0].permute(1, 2, 0).to(torch.uint8).contiguous().numpy()

@@ -32,7 +32,7 @@ def stated_source(image: Image.Image) -> str | None:
     What was made once stays made: a task that gives back the file's metadata hands this on. Nothing else of the XMP is
     kept, for it may hold anything.
     """
-    found = image.info.get("xmp") or image.info.get(XMP_KEY) or b""
-    text = (found if isinstance(found, bytes) else str(found).encode())[:_XMP_LIMIT]
+    xmp = image.info.get("xmp") or image.info.get(XMP_KEY) or b""
+    text = (xmp if isinstance(xmp, bytes) else str(xmp).encode())[:_XMP_LIMIT]
     ends = rb"[\"'<\s]"
     return next((each for each in (COMPOSITE, GENERATED) if re.search(re.escape(each.encode()) + ends, text)), None)

@@ -38,7 +38,7 @@ class ContentNetwork:
     exact: bool
     """Whether it takes that side only; else smaller parts are given as they are."""
     gflop: float
-    """Of one pass over such a square, as arithmetic that takes the same time: MI-GAN mostly moves memory."""
+    """Cost of one pass over such a square, as GFLOP that take the same time: MI-GAN mostly moves memory."""
 
 
 NETWORKS: Mapping[NetworkName, ContentNetwork] = {

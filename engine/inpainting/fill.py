@@ -32,9 +32,9 @@ CONTENT_NETWORK = Message("content network")
 COARSE = 1.1
 """How much a filling may have been enlarged before its texture is refined without being asked for."""
 LEAST_SIDE = 512
-"""Of a part in pixels, so that networks see enough around a small hole."""
+"""Least side in pixels of the part around a hole, so that networks see enough around a small one."""
 CLASSICAL_FLOP: Mapping[Classical, float] = {"telea": 1e5, "navier-stokes": 1e5, "biharmonic": 1e6}
-"""Of each pixel, as arithmetic that takes the same time (measured)."""
+"""Method -> cost of each pixel, as floating-point operations that take the same time (measured)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,15 +70,15 @@ class Filling:
 
 
 QUICKEST = Filling(kind="classical")
-"""What a stop leaves to be done."""
+"""Quickest way of filling, for the holes that are left after a stop."""
 
 
 @dataclass(frozen=True)
 class Filled:
-    """What :func:`fill` returns."""
+    """The result of :func:`fill`; the picture itself is in the canvas."""
 
     stages: Sequence[Panel]
-    """Of the largest hole: masked, filled, after each scale, blended."""
+    """Pictures of the stages at the largest hole: masked, filled, after each scale, blended."""
     gflop: float
     """Arithmetic that was done."""
     facts: TaskFacts
@@ -137,7 +137,7 @@ def _facts(figures: Mapping[str, Any], left_over: int, count: int) -> TaskFacts:
 
 @dataclass(frozen=True)
 class _FilledHole:
-    """What one hole was filled with."""
+    """The filling of one hole."""
 
     colours: Colours
     """``(h, w, 3)`` of the whole part."""
@@ -175,7 +175,7 @@ def _filled(
 
 
 def _stages(before: Colours, unknown: Mask, between: Sequence[Panel], after: Colours) -> list[Panel]:
-    """What is shown of a hole, all of one size, reduced where it is large."""
+    """Pictures of one hole's stages, all of one size, reduced where large: masked, ``between``, blended."""
     holed = numpy.where(unknown[..., None], 1, before)
     shown = [Panel(Message("masked"), _image(holed)), *between, Panel(Message("blended"), _image(after))]
     size = fitted((unknown.shape[1], unknown.shape[0]), min(SHOWN_SIDE, max(unknown.shape)))

@@ -35,17 +35,17 @@ CONTENT_LAYER = "relu4_2"
 SMOOTHNESS = 0.3
 """Weight of the total variation; the paper's term against noise. More of it blurs, measured."""
 STEP = 0.003
-"""Of Adam, in units of the picture's range: with L-BFGS the same number of steps hardly moves, with more it smooths."""
+"""Step size of Adam in units of the picture's range; L-BFGS moves hardly in as many steps, and smooths in more."""
 MARGIN = 24
 """Known pixels around the hole that patches of the finest scale may reach into."""
 COARSEST_SIDE = 64
 """Longer side of the window at the coarsest scale."""
 RATIO = 2**0.5
-"""Of neighbouring scales."""
+"""Ratio of the sides of two neighbouring scales."""
 SHOWN_SIDE = 1024
 """Longer side in pixels of what is shown of a part."""
 SHORTEST_SIDE = 32
-"""Of a window: relu4_1 needs some patches."""
+"""Shortest side of a window in pixels: relu4_1 needs some patches."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -212,7 +212,7 @@ class _Window:
 
 
 def window_box(hole: Box, size: Size) -> Box:
-    """What descends: a hole with some margin."""
+    """The window in which the descent works: a hole with some margin, inside a part of ``size`` (width, height)."""
     return hole.grown(MARGIN, size)
 
 

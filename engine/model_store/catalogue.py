@@ -37,7 +37,7 @@ class Entry:
     bytes: int
     """Size of the file; for display, rounded where only a page's figure is known. The sha256 decides."""
     sha256: str
-    """Of the file, lower-case hex."""
+    """SHA-256 of the weights file, in lower-case hex."""
     licence: str
     """As its source states it."""
     origin: str

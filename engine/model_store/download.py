@@ -147,7 +147,7 @@ class _AbandonedError(Exception):
 
 
 class _Transfer:
-    """What the downloading thread and its watcher share."""
+    """State that the downloading thread and its watcher share."""
 
     def __init__(self) -> None:
         self.abandoned = threading.Event()

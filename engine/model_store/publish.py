@@ -25,7 +25,7 @@ FILES = (
     "weights/catalogue.json",
 )
 ENDINGS = (".py", ".json", ".jpg", ".md", ".mo", ".po")
-"""Of the files of :data:`ROOMS` that are sent; of weights only those of the catalogue."""
+"""Endings of the files in the folders :data:`ROOMS` that are sent; of weights only those of the catalogue are."""
 UNREACHABLE = Message("The Hub cannot be reached; please try again later.")
 Kind = Literal["space", "model"]
 
@@ -36,7 +36,7 @@ class PublishError(PentimentoError):
 
 @dataclass(frozen=True)
 class Parcel:
-    """What would be sent."""
+    """The files that would be sent to one repository of the Hub."""
 
     repo: str
     kind: Kind
@@ -45,7 +45,7 @@ class Parcel:
 
     @property
     def bytes(self) -> int:
-        """Of all files together."""
+        """Size of all files together in bytes."""
         return sum(_size(each) for each in self.files.values())
 
     def table(self) -> Iterator[str]:
@@ -142,7 +142,7 @@ def _check(repo: str) -> None:
 
 
 def _files(root: Path) -> Sequence[str]:
-    """Of a checkout, what git knows; of a plain folder, everything."""
+    """Paths of the project's files below ``root``: those that git tracks, or all of them where there is no checkout."""
     listing = subprocess.run(["git", "ls-files", "-z"], cwd=root, capture_output=True, check=False)
     if listing.returncode == 0 and listing.stdout:
         return [name for name in listing.stdout.decode().split("\0") if name and (root / name).is_file()]

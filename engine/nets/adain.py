@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 LAYER = "relu4_1"
-"""Of the encoder, VGG-19 with maximum pooling and reflected borders, as the decoder was trained."""
+"""Layer of the encoder whose features are decoded: VGG-19 with max pooling and reflected borders, as in training."""
 STEP = 8
 """Pixels for one feature of that layer."""
 MARGIN = 4

@@ -14,14 +14,14 @@ from torch.nn import functional
 from engine.nets.blocks import padded
 
 SIDE = 448
-"""Of the pictures that it was trained with."""
+"""Side in pixels of the square pictures that the network was trained with."""
 STEP = 8
 """Pixels between two values of its map."""
 CLASSES = (
     "background", "skin", "left brow", "right brow", "left eye", "right eye", "glasses", "left ear", "right ear",
     "earring", "nose", "mouth", "upper lip", "lower lip", "neck", "necklace", "cloth", "hair", "hat",
 )  # fmt: skip
-"""Of CelebAMask-HQ (Lee et al. 2020), in the order of the channels."""
+"""Class names of CelebAMask-HQ (Lee et al. 2020), in the order of the output channels."""
 
 
 class _Convolution(nn.Conv2d):
@@ -52,8 +52,8 @@ class _Stem(nn.Module):
         features = self.first(pictures).relu()
         left = self.down(self.narrow(features).relu()).relu()
         right = functional.max_pool2d(functional.pad(features, (0, 1, 0, 1), value=-torch.inf), 3, 2)
-        found: Tensor = self.last(torch.cat([left, right], 1)).relu()
-        return found
+        output: Tensor = self.last(torch.cat([left, right], 1)).relu()
+        return output
 
 
 class _Gather(nn.Module):
@@ -77,9 +77,9 @@ class _Gather(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """See the class."""
-        made = self.last(self.wide(self.first(features).relu()))
-        found: Tensor = (made + self.around(features)).relu()
-        return found
+        expanded = self.last(self.wide(self.first(features).relu()))
+        output: Tensor = (expanded + self.around(features)).relu()
+        return output
 
 
 class BiSeNetV2(nn.Module):
@@ -122,14 +122,14 @@ class BiSeNetV2(nn.Module):
         near = self.detail_near(detail) * enlarged(self.semantic_near(semantic), 4).sigmoid()
         far = _mean_of_nine(self.detail_far(detail)) * self.semantic_far(semantic).sigmoid()
         joined = self.joined(near + enlarged(far, 4)).relu()
-        found: Tensor = self.last(self.head(joined).relu())
-        return found
+        logits: Tensor = self.last(self.head(joined).relu())
+        return logits
 
     def _embedded(self, features: Tensor) -> Tensor:
         """With what the whole picture is about added everywhere."""
         whole = features.mean((2, 3), keepdim=True) * self.scale.view(1, -1, 1, 1) + self.shift.view(1, -1, 1, 1)
-        made: Tensor = self.embedded(self.context(whole).relu() + features)
-        return made
+        embedded: Tensor = self.embedded(self.context(whole).relu() + features)
+        return embedded
 
 
 def enlarged(features: Tensor, factor: int) -> Tensor:

@@ -10,11 +10,11 @@ from torch import Tensor, nn
 from engine.nets.blocks import SeparableBlock, padded
 
 SIDE = 256
-"""Of its pictures."""
+"""Side in pixels of the square pictures that the detector takes."""
 ANCHORS = ((16, 2), (8, 6))
 """Cells in a row and anchors in a cell, for each of the two maps."""
 BOX_VALUES = 16
-"""Of an anchor: offset of the centre, width and height, six points; all in pixels of the picture."""
+"""Values for each anchor: offset of the centre, width and height, six points; all in pixels of the picture."""
 
 
 class BlazeFace(nn.Module):

@@ -35,7 +35,7 @@ class CompactNet(nn.Module):
         return imresize(picture, (scale * width, scale * height)) + self.difference(picture, scale)
 
     def difference(self, picture: Tensor, scale: int) -> Tensor:
-        """What bicubic interpolation lacks, ``(B, 3, sH, sW)``."""
+        """The residual that the network adds to bicubic interpolation, ``(B, 3, sH, sW)``."""
         head = self.head(picture - 0.5)
         return functional.pixel_shuffle(self.tails[f"x{scale}"](head + self.blocks(head)), scale)
 

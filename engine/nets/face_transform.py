@@ -46,8 +46,8 @@ class FaceTransform(nn.Module):
                 own = torch.cat([own, functional.interpolate(features, scale_factor=2.0)], 1)
             features = joined(own)
         assert features is not None
-        found: Tensor = faces + self.last(features)
-        return found
+        output: Tensor = faces + self.last(features)
+        return output
 
 
 def _block(inputs: int, outputs: int) -> nn.Sequential:

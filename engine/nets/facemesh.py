@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from engine.nets.blocks import SeparableBlock, padded
 
 SIDE = 192
-"""Of its pictures."""
+"""Side in pixels of the square pictures that the network takes."""
 POINTS = 468
 
 

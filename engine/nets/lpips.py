@@ -10,7 +10,7 @@ from torch.nn import functional
 
 SHIFT = (-0.030, -0.088, -0.188)
 SCALE = (0.458, 0.448, 0.450)
-"""Of the input in [-1, 1], as in the authors' code."""
+"""Mean and standard deviation that normalise the input's channels, RGB in [-1, 1], as in the authors' code."""
 SHORTEST = 31
 """Shortest side of a picture in pixels: the second pooling needs 3 x 3 features."""
 
@@ -41,13 +41,13 @@ class LPIPS(nn.Module):
 
     def features(self, picture: Tensor) -> list[Tensor]:
         """Activations of the five layers, each place of length 1."""
-        value, found = (2 * picture - 1 - self.shift) / self.scale, []
+        value, activations = (2 * picture - 1 - self.shift) / self.scale, []
         for index, convolution in enumerate(self.convolutions):
             if index in (1, 2):
                 value = functional.max_pool2d(value, 3, stride=2)
             value = convolution(value).relu()
-            found.append(value / (value.norm(dim=1, keepdim=True) + 1e-10))
-        return found
+            activations.append(value / (value.norm(dim=1, keepdim=True) + 1e-10))
+        return activations
 
 
 def build(tensors: Mapping[str, Tensor]) -> LPIPS:

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 SIDE = 512
-"""Of the picture that it was trained for; the learned noise has this size."""
+"""Side in pixels of the square pictures that the network was trained for; the learned noise has this size, too."""
 SIDES = (512, 256, 128, 64, 32, 16, 8, 4)
 WIDTHS = {512: 64, 256: 128, 128: 256}
 """Channels at each side; 512 below."""
@@ -102,9 +102,9 @@ class MIGAN(nn.Module):
         )  # fmt: skip
 
     @torch.no_grad()
-    def forward(self, given: Tensor) -> Tensor:
+    def forward(self, masked: Tensor) -> Tensor:
         """Fill."""
-        features = _activated(self.first(given))
+        features = _activated(self.first(masked))
         kept: list[Tensor] = []
         for stage in self.encoder:
             inner, outer = _parts(stage)
@@ -115,8 +115,8 @@ class MIGAN(nn.Module):
         for stage in self.synthesis:
             inner, outer, colour = _parts(stage)
             features = outer(inner(features).add_(kept.pop()))
-            made = colour(features)
-            picture = made if picture is None else doubled(picture) + made
+            rgb = colour(features)
+            picture = rgb if picture is None else doubled(picture) + rgb
         assert picture is not None
         return picture
 

@@ -56,12 +56,12 @@ class ResidualNet(nn.Module):
         *others, last = self.doublings
         for doubling in others:
             features = functional.pixel_shuffle(doubling(features), 2)
-        made = functional.pixel_shuffle(self.tail(last(features)), 2)
-        return 0.5 + 0.5 * made.tanh() if self.bounded else made
+        large = functional.pixel_shuffle(self.tail(last(features)), 2)
+        return 0.5 + 0.5 * large.tanh() if self.bounded else large
 
 
 class Doubling(nn.Module):
-    """What comes before a sub-pixel shuffle; ``(B, WIDTH, H, W)`` -> ``(B, 4 * WIDTH, H, W)``."""
+    """Convolution and activation before a sub-pixel shuffle; ``(B, WIDTH, H, W)`` -> ``(B, 4 * WIDTH, H, W)``."""
 
     def __init__(self, activation: nn.Module) -> None:
         super().__init__()
@@ -70,8 +70,8 @@ class Doubling(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """See the class."""
-        made: Tensor = self.activation(self.convolution(features))
-        return made
+        output: Tensor = self.activation(self.convolution(features))
+        return output
 
 
 def before_shuffle(weight: Tensor) -> Tensor:
@@ -82,13 +82,13 @@ def before_shuffle(weight: Tensor) -> Tensor:
     """
     outputs, inputs, side, _ = weight.shape
     radius, reach = side // 2, _reach(side)
-    made = weight.new_zeros(outputs, 2, 2, inputs, 2, 2, 2 * reach + 1, 2 * reach + 1)
+    rearranged = weight.new_zeros(outputs, 2, 2, inputs, 2, 2, 2 * reach + 1, 2 * reach + 1)
     for row, column in product(range(2), repeat=2):
         for down, right in product(range(-radius, radius + 1), repeat=2):
             (y, odd_y), (x, odd_x) = divmod(row + down, 2), divmod(column + right, 2)
             tap = weight[:, :, down + radius, right + radius]
-            made[:, row, column, :, odd_y, odd_x, y + reach, x + reach] = tap
-    return made.reshape(4 * outputs, 4 * inputs, 2 * reach + 1, 2 * reach + 1)
+            rearranged[:, row, column, :, odd_y, odd_x, y + reach, x + reach] = tap
+    return rearranged.reshape(4 * outputs, 4 * inputs, 2 * reach + 1, 2 * reach + 1)
 
 
 def _reach(side: int) -> int:

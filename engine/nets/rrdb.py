@@ -34,8 +34,8 @@ class DenseBlock(nn.Module):
         seen = features
         for convolution in self.convolutions[:-1]:
             seen = torch.cat([seen, _leaky(convolution(seen))], dim=1)
-        found: Tensor = self.convolutions[-1](seen)
-        return features + RESIDUAL * found
+        residual: Tensor = self.convolutions[-1](seen)
+        return features + RESIDUAL * residual
 
 
 class ResidualInResidual(nn.Module):
@@ -47,8 +47,8 @@ class ResidualInResidual(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """See the class."""
-        found: Tensor = self.dense(features)
-        return features + RESIDUAL * found
+        residual: Tensor = self.dense(features)
+        return features + RESIDUAL * residual
 
 
 class RRDBNet(nn.Module):
@@ -69,8 +69,8 @@ class RRDBNet(nn.Module):
         features = features + self.body(self.blocks(features))
         for convolution in self.up:
             features = _leaky(convolution(functional.interpolate(features, scale_factor=2.0, mode="nearest")))
-        made: Tensor = self.last(_leaky(self.high(features)))
-        return made
+        large: Tensor = self.last(_leaky(self.high(features)))
+        return large
 
 
 def _leaky(features: Tensor) -> Tensor:

@@ -26,7 +26,7 @@ WIDTHS = (32, 32, 64, 32, 16)
 BLOCKS = 6
 CLASSICAL_WIDTHS = (32, 64, 128, 64, 32)
 CLASSICAL_BLOCKS = 5
-"""Of the paper."""
+"""Number of residual blocks in the network of the paper (Johnson et al. 2016)."""
 MULTIPLE = 4
 """Sides are brought to a multiple of this by reflection, and cut again at the end."""
 MINIMUM_SIDE = 16
@@ -50,7 +50,7 @@ class Stage:
     inputs: int
     outputs: int
     side: int
-    """Of the kernel."""
+    """Side of the convolution's square kernel."""
     stride: int = 1
     doubled: bool = False
     """Whether the picture is first made twice as large, by nearest neighbour."""
@@ -115,11 +115,11 @@ class _InstanceNormalisation(torch.autograd.Function):
         batch, channels, height, width = features.shape
         if features.device.type != "cpu":  # whose kernels know no channels_last
             features = features.contiguous()
-        found, mean, inverse = torch.native_group_norm(
+        output, mean, inverse = torch.native_group_norm(
             features, None, None, batch, channels, height * width, channels, EPSILON
         )
         ctx.save_for_backward(features, mean, inverse)
-        return found
+        return output
 
     @staticmethod
     @once_differentiable
@@ -131,8 +131,8 @@ class _InstanceNormalisation(torch.autograd.Function):
         along = ((gradient * wide).mean((2, 3), keepdim=True) - mean * own) * inverse
         slope = inverse.square() * along
         whole = (gradient * inverse).addcmul_(wide, -slope).add_(slope * mean - inverse * own)
-        found: Tensor = whole.to(features.dtype)
-        return found
+        input_gradient: Tensor = whole.to(features.dtype)
+        return input_gradient
 
 
 class TransformNet(nn.Module):
@@ -201,8 +201,8 @@ class TransformNet(nn.Module):
             features = functional.interpolate(features, scale_factor=2.0)
         with torch.autocast(features.device.type, enabled=False):  # which would make it float32 and back
             features = functional.pad(features, 4 * (stage.padding,), mode="reflect")
-        found: Tensor = self.get_submodule(stage.name)(features)
-        return found
+        output: Tensor = self.get_submodule(stage.name)(features)
+        return output
 
     def entered(self, picture: Tensor) -> Tensor:
         """A picture as the first stage takes it."""
@@ -218,8 +218,8 @@ class TransformNet(nn.Module):
         with torch.autocast(features.device.type, enabled=False):  # eight bits of a mantissa are too few for colours
             if len(matrix) == 1:
                 return functional.conv2d(features.float(), matrix[0, :, :, None, None], offset[0])
-            made: Tensor = matrix @ features.float().flatten(2) + offset[:, :, None]
-        return made.reshape(features.shape)
+            recoloured: Tensor = matrix @ features.float().flatten(2) + offset[:, :, None]
+        return recoloured.reshape(features.shape)
 
     def forward(self, picture: Tensor, style: Tensor, normalise: Normalise = normalised) -> Tensor:
         """Paint.

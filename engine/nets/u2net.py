@@ -12,9 +12,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 SIDE = 320
-"""Of the pictures that it was trained with; others of any proportions are resized to it."""
+"""Side in pixels of the square pictures that it was trained with; others of any proportions are resized to it."""
 MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-"""Of the input's channels, RGB in [0, 1]."""
+"""Mean and standard deviation that normalise the input's channels, RGB in [0, 1]."""
 MIDDLE, WIDTH = 16, 64
 """Channels inside a stage, and of what it hands on."""
 DEPTHS = (7, 6, 5, 4)
@@ -55,8 +55,8 @@ class _Stage(nn.Module):
             kept.append(value)
         for convolution, beside in zip(self.up, reversed(kept[:-1]), strict=True):
             value = convolution(torch.cat([_like(value, beside), beside], dim=1)).relu()
-        found: Tensor = value + begun
-        return found
+        output: Tensor = value + begun
+        return output
 
 
 class U2NetP(nn.Module):
@@ -89,8 +89,8 @@ class U2NetP(nn.Module):
             decoded.append(value)
         pairs = zip(self.sides, reversed(decoded), strict=True)
         maps = [_like(side(each), pictures) for side, each in pairs]
-        found: Tensor = self.last(torch.cat(maps, dim=1)).sigmoid()
-        return found
+        saliency: Tensor = self.last(torch.cat(maps, dim=1)).sigmoid()
+        return saliency
 
 
 def _convolution(inputs: int, outputs: int, dilation: int = 1) -> nn.Conv2d:

@@ -1,1 +1,1 @@
-"""What the algorithms share: features, losses, colour, descent on a picture, coarse to fine."""
+"""Shared by the algorithms: features, losses, colour, descent on a picture, coarse to fine."""

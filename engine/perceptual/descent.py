@@ -65,14 +65,14 @@ def descend(
     advance = _stepper(picture, evaluate, optimiser, step)
     for _ in range(iterations):
         before = picture.clone()
-        found = advance()
-        total = float(found.total)
+        evaluated = advance()
+        total = float(evaluated.total)
         if total < lowest:
             best, lowest = before, total
         elif not math.isfinite(total):
             picture.copy_(best)
             advance = _stepper(picture, evaluate, optimiser, step)
-        yield Iterate(losses=found.losses, total=total, best=best)
+        yield Iterate(losses=evaluated.losses, total=total, best=best)
 
 
 def _stepper(picture: Tensor, evaluate: _Evaluate, optimiser: Optimiser, step: float) -> _Stepper:
@@ -84,16 +84,16 @@ def _stepper(picture: Tensor, evaluate: _Evaluate, optimiser: Optimiser, step: f
         )
     else:
         solver = torch.optim.Adam([picture], lr=step)
-    found: list[Evaluation] = []
+    evaluations: list[Evaluation] = []
 
     def closure() -> float:
         value = evaluate(picture)
         picture.grad = value.gradient
-        found[:] = [value]
+        evaluations[:] = [value]
         return float(value.total)
 
     def advance() -> Evaluation:
         solver.step(closure)  # type: ignore[no-untyped-call]
-        return found[0]
+        return evaluations[0]
 
     return advance

@@ -22,7 +22,7 @@ class Evaluation:
     losses: Mapping[str, Tensor]
     total: Tensor
     gradient: Tensor
-    """Of the total with respect to the picture, contiguous (torch's L-BFGS cannot view channels_last)."""
+    """Gradient of the total with respect to the picture; contiguous, for torch's L-BFGS cannot view channels_last."""
 
 
 def evaluation(energy: Energy, like: Tensor, *, captured: bool = True) -> Callable[[Tensor], Evaluation]:
@@ -65,7 +65,7 @@ def _captured(energy: Energy, like: Tensor) -> Callable[[Tensor], Evaluation]:
         torch.cuda.current_stream().wait_stream(stream)
         try:
             with torch.cuda.graph(graph, capture_error_mode="thread_local"):
-                found = _evaluate(energy, static)
+                static_evaluation = _evaluate(energy, static)
         except torch.cuda.OutOfMemoryError:
             raise
         except RuntimeError as error:
@@ -77,6 +77,6 @@ def _captured(energy: Energy, like: Tensor) -> Callable[[Tensor], Evaluation]:
         with torch.cuda.device(static.device):
             static.copy_(picture)
             graph.replay()
-        return found
+        return static_evaluation
 
     return replay

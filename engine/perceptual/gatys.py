@@ -32,11 +32,11 @@ class GatysEnergy:
     smoothness: float = 1.0
 
     def content_target(self, content: Tensor) -> Tensor:
-        """What the content term compares with; of pictures ``(B, 3, H, W)`` in [0, 1]."""
+        """Target of the content term: the content layer's features of pictures ``(B, 3, H, W)`` in [0, 1]."""
         return self.network.targets(content, [self.content_layer])[self.content_layer]
 
     def grams(self, styles: Sequence[Tensor], weights: Sequence[float] = (1.0,)) -> dict[str, Tensor]:
-        """What the style term compares with; see :meth:`PerceptualNetwork.grams`."""
+        """Target of the style term: layer -> Gram matrix of the styles; see :meth:`PerceptualNetwork.grams`."""
         return self.network.grams(styles, weights, self.style_layers)
 
     def terms(self, picture: Tensor, content_target: Tensor, grams: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -1,4 +1,4 @@
-"""What a descent with Gram matrices has done, to be looked at: the matrices themselves."""
+"""Pictures of Gram matrices, which show how far a descent has brought them to those of the painting."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from engine.perceptual.network import PerceptualNetwork
 CHANNELS = 48
 """Rows and columns of a matrix that are shown: the channels that answer most to the painting."""
 SIDE = 144
-"""Of a matrix in the sheet, in pixels."""
+"""Side in pixels of the picture of one matrix."""
 LONGEST = 256
 """Longer side of the pictures that are looked at: more would take time and change nothing that can be seen."""
 

@@ -82,9 +82,9 @@ class PatchBank:
         begin = first = 0
         for height, width in (each.shape[2:] for each in maps):
             rows, shape = self.rows[begin : begin + height * width], (height, width)
-            made = PatchMap.of(rows, shape, begin=begin, first=first, side=side, stride=stride, dtype=self.dtype)
-            self._maps.append(made)
-            begin, first = begin + len(rows), made.last
+            patch_map = PatchMap.of(rows, shape, begin=begin, first=first, side=side, stride=stride, dtype=self.dtype)
+            self._maps.append(patch_map)
+            begin, first = begin + len(rows), patch_map.last
         columns = [(each.last, each.first, each.norms.shape[1], each.begin, each.width) for each in self._maps]
         self._table = torch.tensor(columns, device=self.rows.device).T.contiguous()
         self.norms = torch.cat([each.norms.flatten() for each in self._maps])
@@ -134,13 +134,13 @@ class PatchBank:
         budget = budget or BUDGETS.get(features.device.type, BUDGETS["cpu"])
         while True:
             try:
-                found = [self._search(each, allowed, budget) for each in features]
+                matched = [self._search(each, allowed, budget) for each in features]
                 break
             except RuntimeError as error:  # torch.OutOfMemoryError is one
                 if not is_out_of_memory(error) or budget < 2**20:
                     raise
                 budget //= 2
-        index, best = (torch.stack(part) for part in zip(*found, strict=True))
+        index, best = (torch.stack(part) for part in zip(*matched, strict=True))
         squares = features.to(self._wide).square().sum(1, keepdim=True)
         lengths = box_sum(squares, self.side)[:, 0].sqrt()
         return Matches(index, best / lengths.clamp_min(TINY) * (lengths > TINY))

@@ -19,9 +19,9 @@ class LossWeights:
     """Weights of the terms of V1's energy, all of them relative errors."""
 
     style: float
-    """Of the style term at balance 50, against 1 for the content term."""
+    """Weight of the style term at balance 50, relative to 1 for the content term."""
     smoothness: float
-    """Of the total variation at smoothness 1."""
+    """Weight of the total variation at smoothness 1."""
 
 
 TUNED = {

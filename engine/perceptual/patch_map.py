@@ -38,7 +38,7 @@ class PatchMap:
     """``(h', w')``: what a correlation is multiplied by; 0 for a patch of zeros."""
     width: int
     begin: int
-    """Of this map in the bank's rows."""
+    """Index of this map's first row among the bank's rows."""
     first: int
     """First patch in the bank's order."""
     side: int

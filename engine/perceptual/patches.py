@@ -19,7 +19,7 @@ from engine.perceptual.patch_map import TINY
 
 @dataclass(frozen=True)
 class PatchTarget:
-    """What the nearest patches want of a feature map."""
+    """The features that the nearest patches ask for at every place of a feature map."""
 
     blend: Tensor
     """``(B, C, H, W)``: mean of the features that the patches covering a place put there."""
@@ -102,7 +102,7 @@ class PatchTerm:
         """The mean of the layers' losses at features ``(1, C, H, W)`` of every layer, a scalar."""
         if self._calls % self._rematch == 0:
             for layer, bank in self._banks.items():
-                found = bank.search(features[layer].detach(), allowed=self._allowed.get(layer))
-                self._targets[layer] = patch_target(bank, found, full_length=self._full_length)
+                matches = bank.search(features[layer].detach(), allowed=self._allowed.get(layer))
+                self._targets[layer] = patch_target(bank, matches, full_length=self._full_length)
         self._calls += 1
         return torch.stack([patch_loss(features[layer], target) for layer, target in self._targets.items()]).mean()

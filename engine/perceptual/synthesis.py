@@ -32,7 +32,7 @@ class Scale:
         return self.size[0] * self.size[1] * self.iterations
 
     def stage(self, iteration: int) -> Message:
-        """What a step says that it does here, at an iteration counted from 1."""
+        """Message for a step at this scale: its size in pixels, and the iteration, counted from 1."""
         return Message(
             "{pixels} px, iteration {iteration} of {iterations}",
             pixels=max(self.size), iteration=iteration, iterations=self.iterations,

@@ -24,12 +24,12 @@ class Variant(Generic[T]):
     steps: Callable[[], Generator[Step, None, T]]
     """Begins it."""
     adapt: Callable[[Step], Step] = lambda step: step
-    """What becomes of its steps, such as a preview that shows the others beside it."""
+    """Step -> the step that is yielded instead, such as one whose preview shows the other variants beside it."""
 
 
 @dataclass(frozen=True)
 class Measured(Generic[T]):
-    """What a way gave and took."""
+    """The result of one variant, and the time and memory that it took."""
 
     result: T
     seconds: float

@@ -1,4 +1,4 @@
-"""What this machine has: device, memory, weights."""
+"""Description of this machine: device, memory, weights."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Machine:
-    """What a person wants to know of it."""
+    """Device, memory and weights of a machine, for a person."""
 
     device: Message
     """``"NVIDIA H200"``, ``"CPU, 2 threads"``."""

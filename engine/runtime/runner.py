@@ -37,14 +37,14 @@ NOTHING_MADE = Message("Stopped before it began, so nothing was made.")
 
 @dataclass(frozen=True, kw_only=True)
 class RunResult:
-    """What a run ends in."""
+    """The end of a run: the result, the facts about it, and the recipe that makes it again."""
 
     image: Image.Image
     """RGB; of a video, its last frame."""
     facts: RunFacts
-    """What happened."""
+    """Facts about the run, such as its time and device."""
     recipe: Mapping[str, Any]
-    """What reproduces it, JSON-ready: task, parameters, weights. No file names."""
+    """Recipe that reproduces the result, JSON-ready: task, parameters, weights. No file names."""
     explanation: Explanation | None = None
     """How it came about, where the task has something to show."""
     raster: Raster | None = None
@@ -163,7 +163,9 @@ def _timed(
         dtype=str(context.device.dtype).removeprefix("torch."),
         peak_memory_bytes=memory.sample(),
         torch=version("torch"),
-        notes={name: [[str(note) for note in media.notes] for media in given] for name, given in inputs.items()},
+        notes={
+            name: [[str(note) for note in media.notes] for media in media_list] for name, media_list in inputs.items()
+        },
         task=output.facts,
     )
     return _result(output, facts, recipe, inputs)
@@ -180,7 +182,7 @@ def _recipe(task: TaskSpec, inputs: Inputs, parameters: Parameters, output: Task
 
 
 def _result(output: TaskOutput, facts: RunFacts, recipe: Mapping[str, Any], inputs: Inputs) -> RunResult:
-    inherited = [media.source_type for given in inputs.values() for media in given if media.source_type]
+    inherited = [media.source_type for media_list in inputs.values() for media in media_list if media.source_type]
     stated = output.raster.source_type if output.raster else None
     return RunResult(
         image=output.image,

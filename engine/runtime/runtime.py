@@ -1,4 +1,4 @@
-"""What one installation has: settings, the line for the device, weights, loaded nets, and how quick it is."""
+"""The runtime of one installation: settings, the queue for the device, weights, loaded nets, and the measured speed."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ class Runtime:
         return self._nets is not None and len(self._nets) > 0
 
     def context(self, job: Job | None = None) -> RunContext:
-        """What a task is handed, for a caller who does its work without the line."""
+        """The context of a run, for a caller who runs a task's code directly, without waiting in the queue."""
         return RunContext(job or Job(), self.nets, self.settings)
 
     def run(

@@ -25,7 +25,7 @@ RESULT_PIXELS = 400_000_000
 TILES = {"cpu": 192, "mps": 256, "cuda": 512}
 """Side of a tile in pixels of the small picture, by type of device; a picture a third larger is still one tile."""
 PIXEL_FLOP = 25_000
-"""What moving and interpolating a pixel of the result costs, as arithmetic that takes the same time (measured)."""
+"""Cost of moving and interpolating a pixel of the result, as floating-point operations of the same time (measured)."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Enlarged:
     tile: int
     """Side of the tiles that were used at last, in pixels of the small picture."""
     unfinished: Message | None = None
-    """What a stop has left to interpolation."""
+    """How much of the picture was only interpolated because of a stop; None when the network did all of it."""
 
 
 def enlarged(

@@ -20,7 +20,7 @@ class Upscaler:
     weights: str
     """Its entry in the catalogue."""
     scale: int
-    """Of each side."""
+    """How much longer the network makes each side."""
     radius: int
     """Pixels of context that it is given around a tile; what lies further off changes nothing that can be seen."""
     mflop: float

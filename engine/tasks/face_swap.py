@@ -36,7 +36,7 @@ WORKING_PIXELS = 24_000_000
 MOST_PICTURES = 20
 FACE_NETS = ("blazeface", "facemesh", "bisenetv2-faces")
 PREPARATION = 40.0
-"""What finding, measuring, aligning and blending take for each picture, as GFLOP that take the same time (measured)."""
+"""Cost of finding, measuring, aligning and blending for each picture, as GFLOP that take the same time (measured)."""
 PIXEL = 2.5e-5
 """The same for each pixel of the photo: it is searched in pieces, and written."""
 NO_CONSENT = Message(
@@ -123,7 +123,7 @@ def label_of(parameters: Swap) -> Label:
 
 
 def swap_settings(parameters: Swap, method: str) -> SwapSettings:
-    """What the parameters say about a method."""
+    """The settings of :mod:`engine.faces.swap` that the parameters stand for, with a ``method``."""
     from engine.faces.descent import DescentSettings
     from engine.faces.swap import SwapSettings
 
@@ -227,7 +227,7 @@ def cost(parameters: FaceSwap, extents: Extents) -> float:
 
 
 def preparation(count: int, size: tuple[int, int]) -> float:
-    """What goes before a swap, with ``count`` pictures of the identity and a photo of ``size``, as GFLOP."""
+    """Cost of the preparation, with ``count`` pictures of the identity and a photo of ``size``, as GFLOP."""
     return PREPARATION * (1 + count) + PIXEL * size[0] * size[1]
 
 

@@ -117,10 +117,10 @@ def mask_given(inputs: Inputs, parameters: Marked) -> Mask:
     raster = raster_given(inputs)
     height, width = raster.values.shape[:2]
     marked = numpy.zeros((height, width), numpy.bool_)
-    given = inputs.get("mask", ())
-    if not given and not parameters.transparent:
+    mask_pictures = inputs.get("mask", ())
+    if not mask_pictures and not parameters.transparent:
         raise MissingInputError(NOTHING_MARKED)
-    for each in given:
+    for each in mask_pictures:
         marked |= masks.mask_of(each, (width, height))
     if parameters.transparent and raster.alpha is not None:
         marked |= raster.alpha <= raster.white // 2
@@ -128,7 +128,7 @@ def mask_given(inputs: Inputs, parameters: Marked) -> Mask:
 
 
 def filling_of(parameters: Marked) -> Filling:
-    """What the parameters say about the way of filling."""
+    """The settings of :mod:`engine.inpainting.fill` that the parameters stand for."""
     from engine.inpainting.fill import Filling
     from engine.inpainting.refine import Refinement
 

@@ -57,7 +57,7 @@ TITLES: Mapping[MethodName, Message] = {
 MARKED = (255, 64, 160)
 """Colour of the mask."""
 SURROUNDINGS = 0.3
-"""What is shown around the holes, relative to the box around all of them."""
+"""Width of the surroundings that are shown around the holes, relative to the box around all of them."""
 SHOWN_SIDE = 1024
 """Longer side in pixels of what is shown."""
 
@@ -115,7 +115,7 @@ def run(inputs: Inputs, parameters: InpaintingComparison, context: RunContext) -
 
 @dataclass(frozen=True)
 class _Attempt:
-    """What one method made."""
+    """The result of one method."""
 
     picture: numpy.ndarray
     """``(H, W, 3)``."""

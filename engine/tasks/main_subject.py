@@ -20,7 +20,7 @@ from engine.contracts.task import (
 
 NETWORK = "u2netp"
 GFLOP = 40.0
-"""Of one pass of the network: arithmetic that takes the same time (measured)."""
+"""Cost of one pass of the network, as GFLOP that take the same time (measured)."""
 
 
 class MainSubject(Parameters):

@@ -42,7 +42,7 @@ TITLES: Mapping[Method, Message] = {
 
 
 class StyleComparison(Parameters):
-    """What the methods are given; everything else is each one's default."""
+    """Parameters of the comparison, which all methods share; everything else is each method's default."""
 
     methods: tuple[Method, ...] = option(("v1", "v2", "v3"), least=1, most=3, label="Methods")
     """Which ones paint: descent with Gram matrices, one pass for any painting (AdaIN), descent with patches."""
@@ -79,7 +79,7 @@ def run(inputs: Inputs, parameters: StyleComparison, context: RunContext) -> Tas
         figures = {key: output.facts.figures[key] for key in KEPT_FIGURES if key in output.facts.figures}
         facts.append(replace(panels[-1].facts, title=METHODS[methods[index]].title, figures=figures))
 
-    works = _costs(parameters, {name: [extent_of(each) for each in given] for name, given in inputs.items()})
+    works = _costs(parameters, {name: [extent_of(each) for each in media_list] for name, media_list in inputs.items()})
     part = context.without_explanation()
     variants = [
         _variant(METHODS[method], work, inputs, parameters, part, montage, index + 1)

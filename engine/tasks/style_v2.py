@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 Weight = Annotated[float, Field(ge=0, le=4)]
 
 PIXELS = 24_000_000
-"""Of a photo; larger ones are reduced at the door."""
+"""Most pixels of a photo; larger photos are reduced when they are opened."""
 LONGEST = 6144
 SHORTEST_SIDE = 16
 PAINTING_SIDE = 512
@@ -123,18 +123,18 @@ def painter_of(inputs: Inputs, parameters: StyleV2, nets: LoadedNets) -> Painter
     from engine.feedforward_style import painters
     from engine.imaging.tensors import fitted, resized
 
-    given = inputs.get("style") or ()
+    paintings = inputs.get("style") or ()
     further: dict[str, float] = {name: weight for name, weight in parameters.blend.items() if weight > 0}
-    if given:
-        style = style_card.read(given[0].recipe)
+    if paintings:
+        style = style_card.read(paintings[0].recipe)
         if style is not None:
             return painters.taught(style, further, nets)
         if further:
             raise ParameterError(
                 Message("A painting that was not taught cannot be blended; please set the blend to nothing.")
             )
-        size = fitted(given[0].size, PAINTING_SIDE, shortest=SHORTEST_SIDE)
-        return painters.like_painting(resized(given[0].image, size, nets.device.torch_device), nets)
+        size = fitted(paintings[0].size, PAINTING_SIDE, shortest=SHORTEST_SIDE)
+        return painters.like_painting(resized(paintings[0].image, size, nets.device.torch_device), nets)
     name: str = parameters.style_name
     if name in HUB:
         if further:
@@ -168,10 +168,10 @@ def cover_of(inputs: Inputs, parameters: StyleV2, size: Size) -> Any:
     Raises:
         MaskError: nothing is marked, or the mask belongs to another picture.
     """
-    given = inputs.get("mask") or ()
-    if not given:
+    mask_pictures = inputs.get("mask") or ()
+    if not mask_pictures:
         return None
-    mask = mask_of(given[0], size)
+    mask = mask_of(mask_pictures[0], size)
     if not mask.any():
         raise MaskError(Message("The mask is empty; please paint over what the style is for, or leave it out."))
     return feathered(mask, parameters.feather)
@@ -186,9 +186,9 @@ def result_size(photo: Size, longer: int) -> Size:
 
 def _used(inputs: Inputs, parameters: StyleV2) -> tuple[str, ...]:
     """Catalogue entries that painted."""
-    given = inputs.get("style") or ()
-    if given:
-        return (NETWORK,) if style_card.read(given[0].recipe) else (ENCODER, DECODER)
+    paintings = inputs.get("style") or ()
+    if paintings:
+        return (NETWORK,) if style_card.read(paintings[0].recipe) else (ENCODER, DECODER)
     return weights(parameters)[:1]
 
 

@@ -52,7 +52,7 @@ def run(inputs: Inputs, parameters: StyleV2Video, context: RunContext) -> TaskRu
 
 
 def frame_painter(inputs: Inputs, parameters: StyleV2Video, nets: LoadedNets) -> Callable[[Frame], Frame]:
-    """What is done with the frames, in their order; it holds the state of one video or camera."""
+    """A function that paints frames, which it has to get in their order; it holds the state of one video or camera."""
     import numpy
     import torch
     from PIL import Image

@@ -1,4 +1,4 @@
-"""What the two descents in the manner of a painting, V1 and V3, share: parameters, pictures at every scale, start."""
+"""Shared by the two style descents, V1 and V3: parameters, pictures at every scale, the picture to start from."""
 
 from __future__ import annotations
 

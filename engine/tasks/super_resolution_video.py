@@ -46,7 +46,7 @@ def run(inputs: Inputs, parameters: SuperResolutionVideo, context: RunContext) -
 
 
 def frame_enlarger(parameters: SuperResolutionVideo, nets: LoadedNets) -> Callable[[Frame], Frame]:
-    """What is done with each frame."""
+    """A function that enlarges one frame."""
     import numpy
 
     from engine.super_resolution.tiled_inference import enlarge

@@ -23,7 +23,7 @@ Photo = NDArray[numpy.uint8]
 HELD_OUT = 20
 """Photos that are only measured on; the first ones."""
 SHOWN_SIDE = 256
-"""Of the photos that are drawn, in pixels."""
+"""Side in pixels of the photos on the sheet that shows the training's progress."""
 
 
 class Apprentice(nn.Module):

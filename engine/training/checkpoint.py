@@ -23,7 +23,7 @@ def save(state: dict[str, Any], path: Path) -> None:
 
 
 def load(path: Path, settings: dict[str, Any]) -> dict[str, Any] | None:
-    """What :func:`save` wrote, or None when there is nothing yet. Nothing in the file is executed.
+    """Load the state that :func:`save` wrote; None when there is no file yet. Nothing in the file is executed.
 
     Raises:
         ParameterError: the file belongs to a training with other ``settings``.

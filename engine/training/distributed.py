@@ -25,7 +25,7 @@ class Team:
     """The processes that train one network together."""
 
     device: Device
-    """Of this process."""
+    """Device of this process."""
     rank: int = 0
     size: int = 1
 

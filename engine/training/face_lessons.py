@@ -1,4 +1,4 @@
-"""What the network of one identity learns from: aligned faces, and what the losses compare them with."""
+"""Training material for the network of one identity: aligned faces, and the targets of their losses."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ MOST_ENERGIES = 48
 
 @dataclass(frozen=True)
 class Settings:
-    """Of a training."""
+    """Settings of a training."""
 
     iterations: int = 20_000
     batch: int = 4
     side: int = SIDE
-    """Of the faces in pixels, a multiple of 32."""
+    """Side of the aligned faces in pixels, a multiple of 32."""
     variants: int = 6
-    """Of each photo: mirrored, tilted, shifted, lit in another way."""
+    """Number of variants of each photo: mirrored, tilted, shifted, lit in another way."""
     likeness: float = 0.05
     """Weight of the content term."""
     rate: float = 1e-3
@@ -70,7 +70,7 @@ class Lessons:
         self._energies: OrderedDict[tuple[int, int], FaceEnergy] = OrderedDict()
 
     def energy(self, index: int, side: int) -> FaceEnergy:
-        """Of one scene at one size."""
+        """The energy (loss terms) of one scene at one size; the latest ones are kept."""
         if (index, side) not in self._energies:
             self._energies[index, side] = FaceEnergy(self._network, self.stages[index], self._descent, side)
         self._energies.move_to_end((index, side))

@@ -30,7 +30,7 @@ from engine.training import checkpoint
 from engine.training.face_lessons import Lessons, Settings, aligned_faces
 
 COARSE_SHARE = 0.6
-"""Of the iterations, at half the size, where they cost a quarter."""
+"""Share of the iterations, the first ones, at half the size, where they cost a quarter."""
 SAVE_EVERY = 100
 MOST_SCENES = 240
 """Faces of photos with their variants, 6 MB each; of more photos, every so many."""
@@ -164,7 +164,7 @@ class Student:
 def _digest(
     identity: Sequence[NDArray[numpy.uint8]], photos: Sequence[NDArray[numpy.uint8]], start: FaceTransform | None
 ) -> str:
-    """Of all that a training is made from: another identity's must not go on from it."""
+    """SHA-256, in hex, of all pictures and the starting network: only the same ones go on from a checkpoint."""
     digest = sha256()
     for picture in (*identity, None, *photos):
         digest.update(b"-" if picture is None else numpy.ascontiguousarray(picture).tobytes())

@@ -43,7 +43,7 @@ from engine.training.photos import read_photos
 from engine.training.targets import Targets
 
 LOOKED_AT = 4
-"""Of those, how many are measured during the training and drawn."""
+"""Number of held-out photos that are measured and drawn during the training."""
 WARM_UP = 400
 """Iterations on pixels alone."""
 PIXELS = 10.0
@@ -62,7 +62,7 @@ CHECK_EVERY = 500
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What decides the result, besides the pictures."""
+    """Settings of a training: with the pictures, they decide the result."""
 
     iterations: int = 40_000
     """Steps of the optimiser; a training that goes on may be given another number."""
@@ -84,7 +84,7 @@ class Settings:
 
 @dataclass(frozen=True)
 class Materials:
-    """What a training works with."""
+    """Photos, targets and losses that a training works with."""
 
     photos: Sequence[Photo]
     """That are learnt from."""

@@ -42,7 +42,7 @@ CHECK_EVERY = 500
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What decides the result, besides the photos."""
+    """Settings of a training: with the photos, they decide the result."""
 
     iterations: int = 40_000
     """Steps of the optimiser; a training that goes on may be given another number."""

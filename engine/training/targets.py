@@ -1,4 +1,4 @@
-"""What a style asks for while it is learnt, and the colours that it begins with."""
+"""Targets of the styles that are learnt: Gram matrices and palettes; and the colours that a style starts with."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SHORTEST = 32
 
 
 class Targets:
-    """What each style asks for: Gram matrices and a palette.
+    """Targets of each style: Gram matrices and a palette.
 
     Args:
         paintings: name -> picture.

@@ -40,7 +40,7 @@ LOOK_EVERY = 10
 
 @dataclass(frozen=True, kw_only=True)
 class Lesson:
-    """What is learnt from what."""
+    """The painting whose style is learnt, the photos to practise on, and the settings."""
 
     painting: Picture
     photos: Sequence[Image.Image]
@@ -62,7 +62,7 @@ class State:
 
 @dataclass(frozen=True)
 class Taught:
-    """What has been learnt."""
+    """The learnt style."""
 
     numbers: Tensor
     iterations: int

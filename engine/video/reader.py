@@ -30,7 +30,7 @@ Frame = NDArray[numpy.uint8]
 ENDINGS = (".avi", ".m4v", ".mkv", ".mov", ".mp4", ".webm")
 LONGEST_SECONDS = 600.0
 MOST_PIXELS = 4096 * 2304
-"""Of a frame."""
+"""Most pixels of a frame."""
 HD_LINES = 720
 """From so many lines on, a video that does not say its colours has those of HD."""
 DAMAGED = Message("This video is damaged and cannot be read.")
@@ -39,7 +39,7 @@ NO_FRAME = Message("There is no frame in this video that can be read.")
 
 @dataclass(frozen=True)
 class VideoInfo:
-    """What is known of a video before all of it is read."""
+    """Properties of a video that are known before all of it is read."""
 
     size: tuple[int, int]
     """Width and height of its frames, upright."""

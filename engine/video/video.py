@@ -44,7 +44,7 @@ class Video:
     folder: OwnFolder | None = field(default=None, repr=False)
     """Holds a file of our own, which goes when nobody knows the video any more; None for the visitor's file."""
     notes: tuple[Note, ...] = ()
-    """What the door has done: nothing."""
+    """Changes that were made when the file was opened; a video gets none."""
     recipe: str | None = None
     """Videos keep none."""
     source_type: str | None = None

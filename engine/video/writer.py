@@ -57,7 +57,7 @@ class Writer:
         self.seconds = float(self._last * self._base + self._step)
 
     def finish(self) -> None:
-        """What the encoder still holds."""
+        """Write the frames that the encoder still holds."""
         self._out.mux(self._stream.encode(None))
 
 
@@ -103,6 +103,6 @@ class Sound:
                 self._out.mux(self._encoder.encode(frame))
 
     def finish(self) -> None:
-        """What the encoder still holds."""
+        """Write the sound that the encoder still holds."""
         if self._encoder is not None:
             self._out.mux(self._encoder.encode(None))

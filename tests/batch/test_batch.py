@@ -72,7 +72,7 @@ def test_every_file_has_its_result_and_bad_ones_are_named(
 ) -> None:
     out = tmp_path / "out"
     report = done(photos, out)
-    assert (report.made, report.kept) == (3, 0)
+    assert (report.written, report.kept) == (3, 0)
     assert report.failed == {"d.png": refusal(photos / "d.png").message}
     assert sorted(path.relative_to(out).as_posix() for path in out.rglob("*.*")) == [
         "a.png", "b.png", "more/c.png", NAME
@@ -87,13 +87,13 @@ def test_what_is_there_is_kept_and_what_has_changed_is_made_again(photos: Path, 
     done(photos, out)
     times = {path: path.stat().st_mtime_ns for path in out.rglob("*.png")}
     report = done(photos, out)
-    assert (report.made, report.kept) == (0, 3)
+    assert (report.written, report.kept) == (0, 3)
     assert {path: path.stat().st_mtime_ns for path in out.rglob("*.png")} == times
     pictures.painting().save(photos / "a.png")
     (out / "b.png").unlink()
     report = done(photos, out)
-    assert (report.made, report.kept) == (2, 1)
-    assert done(photos, out, order(strength=0.5)).made == 3, "other parameters, other results"
+    assert (report.written, report.kept) == (2, 1)
+    assert done(photos, out, order(strength=0.5)).written == 3, "other parameters, other results"
 
 
 def test_a_zip_and_a_pattern_are_sources(photos: Path, tmp_path: Path, done: Done) -> None:
@@ -102,10 +102,10 @@ def test_a_zip_and_a_pattern_are_sources(photos: Path, tmp_path: Path, done: Don
         for outside in ("../outside.jpg", "deep/../../outside2.jpg", "C:/outside3.jpg"):
             archive.write(photos / "b.jpg", outside)
     report = done(tmp_path / "a.zip", tmp_path / "zipped")
-    assert (report.made, report.failed) == (1, {})
+    assert (report.written, report.failed) == (1, {})
     assert (tmp_path / "zipped" / "deep" / "a.png").exists()
     assert not list(tmp_path.rglob("*outside*"))
-    assert done(f"{photos}/*.jpg", tmp_path / "matched").made == 1
+    assert done(f"{photos}/*.jpg", tmp_path / "matched").written == 1
     with pytest.raises(ParameterError) as nothing:
         done(tmp_path / "nowhere", tmp_path / "none")
     assert nothing.value.fields == {"source": str(tmp_path / "nowhere")}
@@ -152,10 +152,10 @@ def test_a_stop_leaves_the_rest_and_nothing_half_done(
         if "part" in step.stage.values and step.stage.values["part"].values["number"] == 2:
             assert step.stage.values["part"].values == {"number": 2, "count": 4, "file": "b.jpg"}
             job.stop()
-    assert run.result.made == 1
+    assert run.result.written == 1
     assert run.result.left == 3
     assert [path.name for path in out.rglob("*.p*")] == ["a.png", NAME] or not list(out.rglob("*.part"))
-    assert done(photos, out).made == 2
+    assert done(photos, out).written == 2
 
 
 def test_progress_and_time_left(photos: Path, tmp_path: Path, runtime: Runtime) -> None:

@@ -95,7 +95,7 @@ def test_a_worker_is_killed_and_every_result_is_there_once(address: str, tmp_pat
             killed = next(line["worker"] for line in reversed(lines) if "worker" in line)
             os.kill(killed, signal.SIGKILL)
     assert killed, "in the middle"
-    assert (run.result.made, list(run.result.failed), run.result.left) == (MANY, ["bad.png"], 0)
+    assert (run.result.written, list(run.result.failed), run.result.left) == (MANY, ["bad.png"], 0)
     lines = journal(together)
     assert set(Counter(line["name"] for line in lines).values()) == {1}, "each once"
     assert {line["worker"] for line in lines if "worker" in line} - {killed}
@@ -103,7 +103,7 @@ def test_a_worker_is_killed_and_every_result_is_there_once(address: str, tmp_pat
     for path in alone.glob("*.png"):
         assert (together / path.name).read_bytes() == path.read_bytes(), f"{path.name} as on one machine"
     report = StepRun(batch(runtime, str(folder), together, order)).finish()
-    assert (report.made, report.kept) == (0, MANY), "both ways keep the same journal"
+    assert (report.written, report.kept) == (0, MANY), "both ways keep the same journal"
 
 
 def journal(folder: Path) -> list[dict[str, object]]:
@@ -118,7 +118,7 @@ def test_a_file_that_kills_its_workers_is_reported(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr("engine.cluster.ray_batch._rows", lambda items, order, workers: iter([row]))
     order = Order(task=TASKS["style-v2"], parameters=parse(TASKS["style-v2"].parameters, {}), inputs={})
     report = StepRun(batch_on_ray(str(tmp_path), tmp_path / "out", order, Workers())).finish()
-    assert (report.made, report.failed, report.left) == (1, {"b.png": LOST}, 0)
+    assert (report.written, report.failed, report.left) == (1, {"b.png": LOST}, 0)
     assert LOST.values == {"times": RETRIES + 1}
     assert [line["name"] for line in journal(tmp_path / "out") if "error" in line] == ["b.png"]
 

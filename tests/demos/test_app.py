@@ -16,9 +16,8 @@ from gradio_client.exceptions import AppError
 from PIL import Image, ImageChops
 
 from engine import TASKS, Runtime, open_picture
-from engine.contracts.errors import MaskError, MissingInputError, PictureError, WeightsUnavailableError
+from engine.contracts.errors import MaskError, MissingInputError, WeightsUnavailableError
 from tests.support import pictures
-from tests.support.asking import wait_until
 from tests.support.hub_calls import (
     UPLOADED,
     answer,
@@ -28,8 +27,8 @@ from tests.support.hub_calls import (
     defaults,
     endpoints,
     refusal_of,
+    refusal_of_file,
     worked,
-    working,
 )
 
 OLD_ENDPOINTS = Path(__file__).parents[1] / "data" / "old_version" / "endpoints.json"
@@ -163,13 +162,11 @@ def test_calls_of_the_old_version_still_work(app_url: str) -> None:
 def test_bad_files_are_one_sentence(name: str, client: Client, files: tuple[Path, Path], tmp_path: Path) -> None:
     path = tmp_path / name
     path.write_bytes(pictures.refused()[name][0])
-    with pytest.raises(PictureError) as error:
-        open_picture(path)
-    check_refusal(
-        client, error.value, content=handle_file(path), style=handle_file(files[1]), **QUICK, api_name="/style_v1"
-    )
-    assert str(tmp_path) not in str(error.value)
-    assert name not in str(error.value)
+    error = refusal_of_file(path)
+    pair = {"content": handle_file(path), "style": handle_file(files[1])}
+    check_refusal(client, error, **pair, **QUICK, api_name="/style_v1")
+    assert str(tmp_path) not in str(error)
+    assert name not in str(error)
 
 
 @pytest.mark.parametrize("name", ["cmyk.jpg", "grey16.png", "animated.gif", "animated.webp", "la.png", "palette.png"])

@@ -1,108 +1,217 @@
+"""The page in its languages: what its components say, what handlers answer, and what the browser looks up."""
+
 from __future__ import annotations
 
 import json
 import re
-import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
 
 import gradio as gr
 import pytest
+from babel.messages.pofile import read_po
+from gradio.context import LocalContext
+from gradio.i18n import I18nData
+from starlette.requests import Request
 
-from demos.i18n import language
-from demos.i18n.language import CHINESE, ENGLISH, FOLDER, say, table, translated, translated_html
-from tests import sayings
+from demos import hub
+from demos.i18n.language import (
+    DOMAIN,
+    FOLDER,
+    LANGUAGES,
+    Words,
+    current,
+    in_template,
+    mark,
+    mark_html,
+    say,
+    say_in_html,
+    say_plainly,
+    translation,
+)
+from demos.serving.prerender import CHINESE, COOKIE, ENGLISH
+from demos.serving.site import Site
+from demos.tabs.api_examples import endpoints
+from engine import Runtime
+from engine.contracts.messages import Listing, Message
 
-NO_WORDS = re.compile(r"[\W\d_]*|\W*(s|GB|ms|px)|<.*>", re.DOTALL)
-"""What has nothing to translate: signs, numbers, a value with its unit, markup."""
+PROPERTIES = ("label", "info", "placeholder", "alt_text")
+SPEAKING = (gr.Markdown, gr.HTML, gr.Button, gr.UploadButton, gr.DownloadButton)
+"""Components whose value is a text of the page."""
+MARKED = "__i18n__"
+"""Begins what a marked text has become inside a longer one."""
+NEUTRAL = {"PNG", "JPEG", "zip", "moltedo"}
+"""The same in all languages, and in no catalogue."""
+OF_ENDPOINTS = {"Run", "result", "facts"}
+"""Labels of components that are never shown: they make an endpoint."""
+KNOWN = Message("Ready")
+"""A text that every catalogue has."""
 
 
 @pytest.fixture(scope="module")
-def texts() -> set[str]:
-    return sayings.of_page() | sayings.of_source()
+def built(runtime: Runtime) -> hub.Hub:
+    return hub.build(Site(runtime))
 
 
-def bare(text: str) -> str:
-    return re.sub(r"\{\}", "", text)
+@dataclass(frozen=True)
+class Shown:
+    """A text of a component."""
+
+    component: Any
+    place: str
+    text: Any
 
 
-def test_every_text_of_page_and_source_is_in_chinese(texts: set[str]) -> None:
-    known = table(CHINESE)
-    missing = sorted(
-        text for text in texts
-        if text.strip() not in known and language.found(text.strip(), CHINESE) is None
-        and not NO_WORDS.fullmatch(bare(text))
-    )  # fmt: skip
-    assert not missing, json.dumps(missing, indent=1, ensure_ascii=False)
-    assert len(texts) > 500, "the search finds what there is"
+def texts_of(page: gr.Blocks) -> Iterator[Shown]:
+    """Every text that the page has before anybody has done anything."""
+    for component in page.blocks.values():
+        properties = vars(component)
+        for name in PROPERTIES:
+            if properties.get(name):
+                yield Shown(component, name, properties[name])
+        if isinstance(component, SPEAKING) and properties.get("value"):
+            yield Shown(component, "value", component.value)
+        for label, _ in properties.get("choices") or ():
+            yield Shown(component, "choices", label)
 
 
-def test_the_table_has_no_text_that_nobody_says(texts: set[str]) -> None:
-    said = {text.strip() for text in texts} | set(sayings.FURTHER)
-    assert not sorted(set(table(CHINESE)) - said)
+def marked(text: Any) -> bool:
+    return isinstance(text, I18nData) or str(text).startswith(MARKED)
 
 
-def test_translations_keep_values_links_and_marks() -> None:
-    for text, words in table(CHINESE).items():
-        values = re.findall(r"\{\d*\}", words)
-        assert len(values) == text.count("{}") or {int(each[1:-1]) for each in values} <= set(
-            range(text.count("{}"))
-        ), text
-        assert "}" not in re.sub(r"\{\d*\}", "", text + words), text
-        assert re.findall(r"\]\((.*?)\)", text) == re.findall(r"\]\((.*?)\)", words), text
-        assert text.count("**") == words.count("**"), text
-        assert re.findall(r"<[^>]*>", text) == re.findall(r"<[^>]*>", words), text
-        chinese = re.search(r"[\u4e00-\u9fff]", words)
-        assert chinese or words == text or len(bare(text).split()) < 3, f"{text!r} is not Chinese"
+def test_every_text_of_the_page_is_translated(built: hub.Hub, runtime: Runtime) -> None:
+    with (FOLDER / LANGUAGES[CHINESE] / "LC_MESSAGES" / f"{DOMAIN}.po").open("rb") as file:
+        catalogue = {str(message.id): message.string for message in read_po(file)}
+    texts = list(texts_of(built.page))
+    neutral = {*NEUTRAL, endpoints(Site(runtime))}
+    assert sum(marked(each.text) for each in texts) > 500, "the walk finds what there is"
+    for each in texts:
+        if marked(each.text) or each.text in neutral:
+            continue
+        if each.text in OF_ENDPOINTS and each.component.visible is False:
+            continue
+        assert catalogue.get(each.text) == each.text, f"{type(each.component).__name__}.{each.place}"
 
 
-def test_files_are_sorted_and_tidy() -> None:
-    for path in FOLDER.glob("*.json"):
-        found = json.loads(path.read_text(encoding="utf-8"))
-        assert list(found) == sorted(found)
+def test_every_key_has_a_text_in_every_language(built: hub.Hub) -> None:
+    tables = built.looks["i18n"].translations
+    assert set(tables) == set(LANGUAGES)
+    used = {each.text.key for each in texts_of(built.page) if isinstance(each.text, I18nData)}
+    for language, table in tables.items():
+        assert used <= set(table), language
+        assert set(table) == set(tables[ENGLISH]), language
+        assert all(table.values()), language
+    for key, text in tables[CHINESE].items():
+        assert text != tables[ENGLISH][key], "a text that is the same in all languages needs no key"
 
 
-def test_values_are_put_in_their_places(monkeypatch: pytest.MonkeyPatch) -> None:
-    words = {
-        "{} of {} holes": "{1} 个孔中的 {0} 个", "photo": "照片", "At most {} for {}.": "{1}最多 {0} 张。",
-        "ready": "就绪", "{}, tile {}{}": "{}: 第 {} 块{}", "slow": "慢",
-    }  # fmt: skip
-    monkeypatch.setattr(language, "table", lambda name: words if name == CHINESE else {})
-    language._patterns.cache_clear()
-    try:
-        assert translated("3 of 4 holes", CHINESE) == "4 个孔中的 3 个"
-        assert translated("At most 4 for 'photo'.", CHINESE) == "“照片”最多 4 张。"
-        assert translated(" ready ", CHINESE) == " 就绪 "
-        assert translated("ready · photo", CHINESE) == "就绪 · 照片"
-        assert translated("**ready**", CHINESE) == "**就绪**"
-        assert translated("unheard of", CHINESE) == "unheard of"
-        assert translated("ready", ENGLISH) == "ready"
-        html = '<b title="x">ready</b><img alt="photo"><i>1 &lt; 2</i>'
-        assert translated_html(html, CHINESE) == '<b title="x">就绪</b><img alt="照片"><i>1 &lt; 2</i>'
-        assert say("{} of {} holes", 1, 2) == "1 of 2 holes", "no visitor, no language"
-    finally:
-        language._patterns.cache_clear()
+def test_the_page_sends_texts_and_values_only(built: hub.Hub) -> None:
+    """Anything else would be copied for every visit, with all that it refers to."""
+
+    def kinds(value: Any) -> Iterator[type]:
+        if isinstance(value, dict):
+            for name, each in value.items():
+                if name != "delete_callback":  # a function of the state, which Gradio leaves out
+                    yield from kinds(each)
+        elif isinstance(value, list | tuple):
+            for each in value:
+                yield from kinds(each)
+        else:
+            yield type(value)
+
+    assert set(kinds(built.page.get_config_file())) <= {str, int, float, bool, type(None), I18nData}
 
 
-def test_a_long_text_takes_no_time() -> None:
-    start = time.monotonic()
-    for text in ("a" * 100_000, "There is no task '" + ", ".join("x" * 50_000) + "'", "{} " * 20_000, ": " * 50_000):
-        translated(text, CHINESE)
-    assert time.monotonic() - start < 5
+def test_the_lead_is_there_before_the_page(built: hub.Hub) -> None:
+    assert set(built.leads) == set(LANGUAGES)
+    assert len(set(built.leads.values())) == len(LANGUAGES)
 
 
-def test_gradio_gets_the_words_of_the_page() -> None:
-    with gr.Blocks() as page:
-        slider = gr.Slider(0, 1, label="Size", info="not known")
-        button = gr.Button("Run")
-        box = gr.Textbox("Run", label="Size")
-        radio = gr.Radio(["photo", "painting"], label="Colours", value="photo")
-        shown = gr.HTML('<p class="quiet">Ready</p>')
-    words = language.translate(page)
-    assert words.translations[CHINESE]["Size"] == table(CHINESE)["Size"]
-    assert str(slider.label).startswith("__i18n__")
-    assert slider.info == "not known"
-    assert str(button.value).startswith("__i18n__")
-    assert box.value == "Run", "what is typed in is not said"
-    assert [meant for _, meant in radio.choices] == ["photo", "painting"]
-    key = json.loads(str(shown.value).removeprefix("__i18n__"))["key"]
-    assert table(CHINESE)["Ready"] in words.translations[CHINESE][key]
-    assert "Ready" in words.translations[ENGLISH][key]
+def test_a_mark_is_noted_once_in_all_languages() -> None:
+    with Words() as words:
+        first, second = mark(KNOWN), mark(KNOWN)
+    assert first.key == second.key == str(KNOWN)
+    assert words.tables == {ENGLISH: {"Ready": "Ready"}, CHINESE: {"Ready": translation(CHINESE)("Ready")}}
+
+
+def test_what_all_languages_say_alike_stays_a_text() -> None:
+    with Words() as words:
+        assert mark(Message("curl")) == "curl"
+        assert mark(Listing(["relu1_1", "relu2_1"])) == "relu1_1, relu2_1"
+    assert not any(words.tables.values())
+
+
+def test_html_is_drawn_in_each_language_under_a_short_key() -> None:
+    with Words() as words:
+        first = mark_html(lambda translate: f"<p>{KNOWN.said(translate)}</p>")
+        second = mark_html(lambda translate: f"<b>{KNOWN.said(translate)}</b>")
+    assert first.key != second.key
+    assert "<" not in first.key
+    assert words.tables[ENGLISH][first.key] == "<p>Ready</p>"
+    assert words.tables[CHINESE][second.key] == f"<b>{translation(CHINESE)('Ready')}</b>"
+
+
+def test_words_are_collected_by_one_page_at_a_time() -> None:
+    with Words() as outer:
+        with Words() as inner:
+            mark(KNOWN)
+        assert not any(outer.tables.values())
+    assert all(inner.tables.values())
+    with pytest.raises(LookupError):
+        mark(KNOWN)
+
+
+@pytest.fixture
+def visitor(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A handler's request with the headers of the parameter."""
+    headers = [(name.encode(), value.encode()) for name, value in request.param.items()]
+    LocalContext.request.set(Request({"type": "http", "headers": headers}))
+    yield
+    LocalContext.request.set(None)
+
+
+CHOSEN = {"cookie": f"{COOKIE}={CHINESE}", "accept-language": "en"}
+BROWSER = {"accept-language": "zh-TW,zh;q=0.9"}
+LEFT = {"cookie": f"{COOKIE}={ENGLISH}", "accept-language": "zh"}
+ODD = {"cookie": f"{COOKIE}=../../etc", "accept-language": "zh"}
+
+
+@pytest.mark.parametrize(
+    ("visitor", "language"),
+    [({}, ENGLISH), (CHOSEN, CHINESE), (BROWSER, CHINESE), (LEFT, ENGLISH), (ODD, ENGLISH)],
+    indirect=["visitor"],
+)
+@pytest.mark.usefixtures("visitor")
+def test_the_language_is_the_choice_else_the_browsers(language: str) -> None:
+    assert current() == language
+    assert say(KNOWN) == translation(language)("Ready")
+
+
+def test_outside_of_a_request_it_is_english() -> None:
+    assert say(Message("{first} and {second}", first=KNOWN, second="<3>")) == "Ready and <3>"
+
+
+@pytest.mark.parametrize("visitor", [BROWSER], indirect=True)
+@pytest.mark.usefixtures("visitor")
+def test_values_that_are_messages_are_said_in_the_same_language() -> None:
+    ready = translation(CHINESE)("Ready")
+    sentence = say(Message("{first} and {second}", first=KNOWN, second="x"))
+    assert sentence == translation(CHINESE)("{first} and {second}").format(first=ready, second="x")
+    assert say(Listing([KNOWN, "x"], " · ")) == f"{ready} · x"
+
+
+def test_what_stands_in_html_is_escaped() -> None:
+    text = Message("{first} and {second}", first="<b>", second='"x" & y')
+    assert say_plainly(text) == '&lt;b&gt; and "x" &amp; y'
+    assert say_in_html(text) == "&lt;b&gt; and &quot;x&quot; &amp; y"
+
+
+def test_a_template_has_its_words_in_all_languages() -> None:
+    script = in_template({"done": KNOWN, "more": Message("curl")})
+    (line,) = re.findall(r"const words = (.*);", script)
+    assert json.loads(line) == {
+        ENGLISH: {"done": "Ready", "more": "curl"},
+        CHINESE: {"done": translation(CHINESE)("Ready"), "more": "curl"},
+    }
+    assert f"words['{ENGLISH}']" in script, "for a browser that has another language"

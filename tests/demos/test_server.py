@@ -10,15 +10,20 @@ from typing import Any
 
 import pytest
 from gradio_client import Client, handle_file
-from gradio_client.exceptions import AppError
+from gradio_client.exceptions import AuthenticationError
 
 from demos.serving.server import launch_options
-from engine.contracts.errors import ParameterError
+from demos.serving.site import Site
+from engine import TASKS, Job, Runtime, open_picture
+from engine.contracts.errors import BusyError, ParameterError, SettingError
 from engine.contracts.settings import Settings
-from tests.support.asking import ask, wait_until
+from engine.runtime.scheduler import Limits, Scheduler
 from tests.conftest import Server, served
+from tests.support.asking import ask, wait_until
+from tests.support.hub_calls import begun, check_refusal, refusal_of
 
 LOGIN = ("me", "secret")
+QUICK = {"style_name": "scream", "size": 64, "api_name": "/style_v2"}
 
 
 @pytest.fixture(scope="module")
@@ -26,8 +31,8 @@ def server() -> Iterator[Server]:
     with served(
         "server", PENTIMENTO_METRICS="1", PENTIMENTO_AUTH="me:secret, you:word", PENTIMENTO_UNLOAD_MINUTES="0.03",
         PENTIMENTO_RUNS_PER_VISITOR="1", PENTIMENTO_GRACE_SECONDS="30",
-    ) as found:  # fmt: skip
-        yield found
+    ) as started:  # fmt: skip
+        yield started
 
 
 @pytest.fixture(scope="module")
@@ -36,26 +41,34 @@ def visitor(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Client:
     return Client(server.url, auth=LOGIN, verbose=False, download_files=str(folder))
 
 
-def test_health_needs_no_login_and_the_rest_does(server: Server) -> None:
+def health(server: Server) -> Any:
     status, text, _ = ask(f"{server.url}/healthz")
-    assert (status, json.loads(text)) == (200, {"status": "ok", "waiting": 0, "running": 0})
+    return status, json.loads(text)
+
+
+def test_health_needs_no_login_and_the_rest_does(server: Server) -> None:
+    assert health(server) == (200, {"status": "ok", "waiting": 0, "running": 0})
     for path in ("/config", "/gradio_api/info"):
         assert ask(server.url + path)[0] == 401, path
     assert ask(f"{server.url}/gradio_api/mcp/")[0] == 404, "MCP clients could not log in"
-    with pytest.raises(Exception, match=r"(?i)credentials|login"):
+    with pytest.raises((AuthenticationError, ValueError)):
         Client(server.url, auth=("me", "wrong"), verbose=False)
 
 
-def test_a_run_is_counted_and_logged_without_names(server: Server, visitor: Client, files: tuple[Path, Path]) -> None:
+def test_a_run_is_counted_and_logged_without_names(
+    server: Server, visitor: Client, files: tuple[Path, Path], runtime: Runtime
+) -> None:
     secret = files[0].rename(files[0].with_name("my-private-name.jpg"))
-    visitor.predict(handle_file(secret), style_name="scream", size=64, api_name="/style_v2")
-    with pytest.raises(AppError):
-        visitor.predict(handle_file(secret), size=64, blend_scream=1, style_name="candy", api_name="/style_v2")
+    visitor.predict(handle_file(secret), **QUICK)
+    error = refusal_of(
+        runtime, TASKS["style-v2"], {"content": [open_picture(secret)]}, style_name="candy", blend={"scream": 1}
+    )
+    assert isinstance(error, ParameterError)
+    check_refusal(visitor, error, content=handle_file(secret), **{**QUICK, "style_name": "candy", "blend_scream": 1})
     line, refused = (each for each in server.lines() if each["event"] == "run")
     assert (line["task"], line["outcome"], line["size"]) == ("style-v2", "done", [64, 48])
     assert line["seconds"] > 0
-    assert refused["outcome"] == "refused"
-    assert refused["error"].endswith("Error")
+    assert (refused["outcome"], refused["error"]) == ("refused", type(error).__name__)
     text = server.log.read_text()
     assert "my-private-name" not in text
     assert "127.0.0.1" not in "".join(json.dumps(each) for each in server.lines())
@@ -67,24 +80,33 @@ def test_a_run_is_counted_and_logged_without_names(server: Server, visitor: Clie
 
 def test_idle_nets_leave_memory_and_come_back(server: Server, visitor: Client, files: tuple[Path, Path]) -> None:
     wait_until(lambda: any(each["event"] == "unloaded" for each in server.lines()))
-    _, facts = visitor.predict(handle_file(files[0]), style_name="scream", size=64, api_name="/style_v2")
+    _, facts = visitor.predict(handle_file(files[0]), **QUICK)
     assert facts["size"] == [64, 48]
 
 
-def begun(visitor: Client, files: tuple[Path, Path]) -> Any:
-    job = visitor.submit(handle_file(files[0]), handle_file(files[1]), size=64, iterations=2000, api_name="/style_v1")
-    wait_until(lambda: any("iteration" in (each[1] or {}).get("stage", "") for each in job.outputs()))
-    return job
+def second_place() -> tuple[BusyError, str]:
+    """What a scheduler says to a second run: of the same visitor, and of another one."""
+    scheduler = Scheduler(Limits(runs_per_visitor=1))
+    with scheduler.ticket(Job("me")) as first:
+        assert not list(scheduler.wait(first))
+        with pytest.raises(BusyError) as error, scheduler.ticket(Job("me")):
+            pass
+        with scheduler.ticket(Job("you")) as second:
+            place = str(scheduler.place(second))
+        scheduler.leave(first)
+    return error.value, place
 
 
 def test_a_visitor_cannot_fill_the_line_alone(server: Server, visitor: Client, files: tuple[Path, Path]) -> None:
-    job = begun(visitor, files)
-    with pytest.raises(AppError, match="You have 1 runs waiting or running already"):
-        visitor.predict(handle_file(files[0]), style_name="scream", size=64, api_name="/style_v2")
+    busy, place = second_place()
+    assert busy.fields == {"runs": 1}
+    job = begun(visitor, content=handle_file(files[0]), style=handle_file(files[1]))
+    check_refusal(visitor, busy, content=handle_file(files[0]), **QUICK)
     other = Client(server.url, auth=("you", "word"), verbose=False)
-    waiting = other.submit(handle_file(files[0]), style_name="scream", size=64, api_name="/style_v2")
-    told = wait_until(lambda: [each[1]["stage"] for each in waiting.outputs() if "stage" in (each[1] or {})])
-    assert told[0].startswith("waiting: one run before yours")
+    waiting = other.submit(handle_file(files[0]), **QUICK)
+    stages = wait_until(lambda: [each[1]["stage"] for each in waiting.outputs() if "stage" in (each[1] or {})])
+    assert stages[0].startswith(place), "and how long that takes, where it is known"
+    assert health(server) == (200, {"status": "ok", "waiting": 1, "running": 1})
     job.cancel()
     assert waiting.result(60)[1]["size"] == [64, 48]
 
@@ -92,7 +114,7 @@ def test_a_visitor_cannot_fill_the_line_alone(server: Server, visitor: Client, f
 def test_a_server_that_is_told_to_end_hands_over_the_best_picture(
     server: Server, visitor: Client, files: tuple[Path, Path]
 ) -> None:
-    job = begun(visitor, files)
+    job = begun(visitor, content=handle_file(files[0]), style=handle_file(files[1]))
     server.process.send_signal(signal.SIGTERM)
     picture, facts = job.result(60)
     assert facts["stopped"]
@@ -102,12 +124,14 @@ def test_a_server_that_is_told_to_end_hands_over_the_best_picture(
     assert next(each for each in server.lines() if each["event"] == "ended")["all_runs_ended"]
 
 
-def test_settings_become_options(monkeypatch: pytest.MonkeyPatch) -> None:
-    options = launch_options(Settings(auth="a:b:c", share=True, upload_megabytes=3, mcp=False))
+def test_settings_become_options(runtime: Runtime) -> None:
+    site = Site(runtime)
+    options = launch_options(site, {}, Settings(auth="a:b:c", share=True, upload_megabytes=3, mcp=False))
     assert options["auth"] == [("a", "b:c")]
     assert (options["share"], options["max_file_size"], options["mcp_server"]) == (True, "3mb", False)
-    assert not launch_options(Settings(api=False))["mcp_server"]
-    assert [route.path for route in launch_options(Settings())["app_kwargs"]["routes"]] == ["/healthz"]
+    assert not launch_options(site, {}, Settings(api=False))["mcp_server"]
+    assert [route.path for route in launch_options(site, {}, Settings())["app_kwargs"]["routes"]] == ["/healthz"]
     for wrong in ("name", ":", "a:, b"):
-        with pytest.raises(ParameterError, match="name:password"):
-            launch_options(Settings(auth=wrong))
+        with pytest.raises(SettingError) as error:
+            launch_options(site, {}, Settings(auth=wrong))
+        assert error.value.fields == {"variable": "PENTIMENTO_AUTH"}

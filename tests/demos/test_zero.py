@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from engine import TASKS
+
 ROOT = Path(__file__).parents[2]
 STAND_IN = '''
 """As measured of spaces 0.51: arguments and what is yielded are pickled, and nobody waits for the reader."""
@@ -20,12 +22,12 @@ def GPU(function=None, *, duration=60):
         return functools.partial(GPU, duration=duration)
 
     @functools.wraps(function)
-    def lent(*given, **named):
-        seconds = duration(*given, **named) if callable(duration) else duration
+    def lent(*values, **named):
+        seconds = duration(*values, **named) if callable(duration) else duration
         CALLS.append((function.__name__, seconds))
         fork = multiprocessing.get_context("fork")
         results = fork.Queue()
-        sent = pickle.dumps((given, named))
+        sent = pickle.dumps((values, named))
 
         def work():
             try:
@@ -53,62 +55,52 @@ def GPU(function=None, *, duration=60):
     return lent
 '''
 SCRIPT = """
-import json, sys
+import json
 import spaces
 from demos import hub
-from demos.components import run_frames as runs
-from demos.components.controls import Controls
-from demos.tabs.video import painted
-from engine import open_picture, Result
-from engine.contracts.errors import PentimentoError
-import gradio as gr
-from tests.support import pictures
+from demos.serving.runs import Frame
+from demos.serving.site import Site, new_job
+from engine import TASKS, RunResult, Runtime, open_picture, open_video
+from engine.contracts.errors import MissingInputError
+from engine.contracts.parameters import parse
+from engine.imaging.door import open_input
+from tests.support import pictures, videos
 
-from engine.tasks.style_v1 import STYLE_V1
-from engine.tasks.style_v2 import STYLE_V2
-from engine.tasks.super_resolution import SUPER_RESOLUTION
-page = hub.page()
+site = Site(Runtime())
+hub.build(site)
 
-def values(controls, **given):
-    with gr.Blocks():
-        for each in controls.form.inputs:
-            for index in range(each.most):
-                controls.upload(each.name, index)
-        for field in controls.form.parameters.model_fields:
-            for index in range(len(controls._names_of(field))):
-                controls.control(field, index)
-    named = {name: getattr(controls[name], "value", None) for name in controls._names}
-    return [{**named, **given}[name] for name in named]
+def frames(name, inputs, job=None, **parameters):
+    task = TASKS[name]
+    return site.runs.frames(task, inputs, parse(task.parameters, parameters), job or new_job())
 
-photo, painting = open_picture(pictures.scene()), open_picture(pictures.painting())
-told = {}
-controls = Controls(STYLE_V1)
-row = values(controls, content=photo, style=painting, size=64, iterations=4)
-found = list(runs.frames(controls, row, runs.new_job()))
-assert isinstance(found[-1], Result)
-told["size"] = found[-1].image.size
-told["explained"] = found[-1].explanation.picture().size
+report = {}
+pair = {"content": [open_picture(pictures.scene())], "style": [open_picture(pictures.painting())]}
+*_, result = frames("style-v1", pair, size=64, iterations=4)
+assert isinstance(result, RunResult)
+report["size"] = result.image.size
+report["explained"] = result.explanation.picture().size
 
-job = runs.new_job()
-row = values(Controls(STYLE_V1), content=photo, style=painting, size=64, iterations=2000)
-for frame in runs.frames(controls, row, job):
-    if isinstance(frame, runs.Frame) and "iteration" in frame.stage:
+job = new_job()
+for each in frames("style-v1", pair, job, size=64, iterations=2000):
+    if isinstance(each, Frame) and each.figures:
         job.stop()
-told["stopped"] = frame.facts["stopped"]
-told["iterations"] = frame.facts["iterations"]
+report["stopped"] = each.facts.stopped
+report["iterations"] = each.facts.task.figures["iterations"]
 
-controls = Controls(SUPER_RESOLUTION)
-row = values(controls, image=SUPER_RESOLUTION.inputs[0].open(pictures.scene()), method="bicubic", scale=2)
-*_, last = runs.frames(controls, row, runs.new_job())
-told["enlarged"] = last.raster.values.shape
+image = open_input(TASKS["super-resolution"].inputs[0], pictures.scene())
+*_, result = frames("super-resolution", {"image": [image]}, method="bicubic", scale=2)
+report["enlarged"] = result.raster.values.shape
+
+clip = open_video(videos.moving_scene())
+*_, result = frames("super-resolution-video", {"video": [clip]}, method="bicubic", scale=2)
+report["frames"], report["video"] = result.facts.task.figures["frames"], result.video.path.stat().st_size
 
 try:
-    row = values(controls, image=None)
-    list(runs.frames(controls, row, runs.new_job()))
-except gr.Error as error:
-    told["error"] = error.message
-told["calls"] = spaces.CALLS
-print(json.dumps(told))
+    list(frames("style-v1", {"content": pair["content"]}))
+except MissingInputError as error:
+    report["missing"] = str(error.fields["input"])
+report["calls"] = spaces.CALLS
+print(json.dumps(report))
 """
 
 
@@ -119,14 +111,16 @@ def test_runs_work_in_a_process_that_is_lent_a_gpu(tmp_path: Path) -> None:
         "OMP_NUM_THREADS": "1",
     }  # fmt: skip
     command = [sys.executable, "-c", SCRIPT]
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=240, check=False)
-    assert done.returncode == 0, done.stderr
-    told = json.loads(done.stdout.splitlines()[-1])
-    assert told["size"] == [64, 48]
-    assert told["explained"][0] > 300
-    assert told["stopped"]
-    assert 0 < told["iterations"] < 2000, "a stop reaches the process, and the best picture comes back"
-    assert told["enlarged"] == [144, 192, 3]
-    assert "Please give a picture" in told["error"]
-    assert [name for name, _ in told["calls"]] == ["_steps"] * 3, "what is refused takes nobody's GPU"
-    assert all(15 <= seconds <= 120 for _, seconds in told["calls"])
+    ended = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=240, check=False)
+    assert ended.returncode == 0, ended.stderr
+    report = json.loads(ended.stdout.splitlines()[-1])
+    assert report["size"] == [64, 48]
+    assert report["explained"][0] > 300
+    assert report["stopped"]
+    assert 0 < report["iterations"] < 2000, "a stop reaches the process, and the best picture comes back"
+    assert report["enlarged"] == [144, 192, 3]
+    assert report["frames"] == 3
+    assert report["video"] > 0, "the file outlasts the process"
+    assert report["missing"] == str(TASKS["style-v1"].input("style").label)
+    assert [name for name, _ in report["calls"]] == ["_steps"] * 4, "what is refused takes nobody's GPU"
+    assert all(15 <= seconds <= 120 for _, seconds in report["calls"])

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import html
 import json
+import warnings
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 from gradio_client import Client
 from gradio_client.exceptions import AppError
 
-from engine import PentimentoError, Runtime
+from engine import PentimentoError, Runtime, open_picture
+from engine.contracts.errors import PictureError
 from engine.contracts.task import Inputs, TaskSpec
 from tests.support.asking import ask, wait_until
 from tests.support.runs import finished
@@ -67,6 +70,15 @@ def refusal_of(runtime: Runtime, task: TaskSpec, inputs: Inputs, /, **parameters
     """The error that a run ends in."""
     with pytest.raises(PentimentoError) as error:
         finished(runtime, task, inputs, **parameters)
+    return error.value
+
+
+def refusal_of_file(path: Path) -> PictureError:
+    """The error that a file ends in at the server's door, where warnings are no errors."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with pytest.raises(PictureError) as error:
+            open_picture(path)
     return error.value
 
 

@@ -22,8 +22,8 @@ from typing import Any
 
 from PIL import Image
 
-from tests.support import pictures
 from tests.conftest import Server, served
+from tests.support import pictures
 
 SETTINGS = {
     "PENTIMENTO_QUEUE": "200", "PENTIMENTO_RUNS_PER_ADDRESS": "200", "PENTIMENTO_RUNS_PER_VISITOR": "2",

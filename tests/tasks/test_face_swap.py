@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy
@@ -12,7 +11,7 @@ import torch
 from PIL import Image
 from safetensors.torch import save_file
 
-from engine import TASKS, Job, RunResult, Runtime, open_picture
+from engine import TASKS, Job, RunResult, Runtime
 from engine.contracts.errors import ConsentError, FaceError, MissingInputError, ParameterError, StoppedError
 from engine.contracts.messages import Message
 from engine.contracts.settings import Settings
@@ -20,14 +19,14 @@ from engine.contracts.task import Inputs, TaskSpec
 from engine.faces import identities, meeting
 from engine.faces.detection import find_faces
 from engine.faces.face import INNER, Face
-from engine.faces.provenance import label
 from engine.imaging.comparison import Comparison
 from engine.imaging.door import Source, open_input
 from engine.nets.face_transform import FaceTransform
 from tests.support import pictures
 from tests.support.runs import fields_of, finished, stopped_when
+from tests.support.swaps import TASK, labelled_part, swap_inputs, swapped
 
-TASK, COMPARISON, FIND = TASKS["face-swap"], TASKS["face-swap-comparison"], TASKS["find-faces"]
+COMPARISON, FIND = TASKS["face-swap-comparison"], TASKS["find-faces"]
 DARK = [round(0.06 * value) for value in range(256)] * 3
 """For ``Image.point``: hardly any light."""
 
@@ -37,32 +36,14 @@ def photo_of(image: Source | None = None) -> Inputs:
     return {"image": [open_input(TASK.inputs[0], image or pictures.portrait())]}
 
 
-def pair_of(image: Source | None = None, *identity: Source) -> Inputs:
-    """A photo and pictures of the identity."""
-    return {**photo_of(image), "identity": [open_picture(each) for each in identity or [pictures.portrait("moltedo")]]}
-
-
-def swapped(
-    runtime: Runtime, photo: Source | None = None, identity: list[Image.Image] | None = None, **values: Any
-) -> RunResult:
-    settings = {"consent": True, "iterations": 6, **values}
-    return finished(runtime, TASK, pair_of(photo, *identity or ()), **settings)
-
-
 def faces_of(runtime: Runtime, image: Image.Image) -> list[Face]:
     return find_faces(numpy.asarray(image), runtime.nets)
-
-
-def labelled_part(size: tuple[int, int]) -> tuple[slice, slice]:
-    drawn = label(size, "bottom right", 0.03)
-    assert drawn is not None
-    return slice(drawn[0].top, drawn[0].bottom), slice(drawn[0].left, drawn[0].right)
 
 
 @pytest.mark.parametrize("task", [TASK, COMPARISON], ids=lambda task: task.name)
 def test_nothing_is_made_without_consent(task: TaskSpec, runtime: Runtime) -> None:
     with pytest.raises(ConsentError):
-        finished(runtime, task, pair_of(), consent=False)
+        finished(runtime, task, swap_inputs(), consent=False)
 
 
 @pytest.mark.parametrize("method", ["patches", "classical", "editor"])
@@ -142,7 +123,7 @@ def test_the_most_fitting_picture_is_taken(runtime: Runtime) -> None:
 
 def test_a_stop_before_the_faces_are_found_makes_nothing(runtime: Runtime) -> None:
     job = Job()
-    steps = runtime.run(TASK, pair_of(), TASK.parameters(consent=True), job)
+    steps = runtime.run(TASK, swap_inputs(), TASK.parameters(consent=True), job)
     next(steps)
     job.stop()
     with pytest.raises(StoppedError):
@@ -192,7 +173,12 @@ def test_a_face_beside_grain_keeps_it(monkeypatch: pytest.MonkeyPatch, runtime: 
 
 def test_a_stop_at_a_coarse_scale_gives_the_warp(runtime: Runtime) -> None:
     result = stopped_when(
-        runtime, TASK, pair_of(), lambda step: fields_of(step.stage).get("pixels") == 64, consent=True, iterations=60
+        runtime,
+        TASK,
+        swap_inputs(),
+        lambda step: fields_of(step.stage).get("pixels") == 64,
+        consent=True,
+        iterations=60,
     )
     assert result.facts.task.unfinished is not None
     assert result.image.tobytes() == swapped(runtime, method="classical").image.tobytes()

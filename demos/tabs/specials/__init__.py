@@ -1,1 +1,1 @@
-"""What some views have besides the usual, one module each."""
+"""Special parts that only some views have, one module each."""

@@ -1,4 +1,4 @@
-"""What a view may have besides the usual; each kind is in a module of its own."""
+"""Base of the special parts that a view may have; each kind is in a module of its own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the page draws of a run."""
+"""The drawing of the losses."""
 
 from __future__ import annotations
 
@@ -6,24 +6,7 @@ import re
 
 import pytest
 
-from demos.components import theme as look
 from demos.components.loss_curves import POINTS, Curves
-
-
-@pytest.mark.parametrize(
-    ("value", "told"),
-    [(0.04, "0.0 s"), (9.94, "9.9 s"), (9.96, "10 s"), (59.6, "1 min 0 s"), (119.7, "2 min 0 s"), (3600, "60 min")],
-)
-def test_durations(value: float, told: str) -> None:
-    assert look.seconds(value) == told
-
-
-def test_the_status_is_a_progress_bar_and_escapes_what_it_shows() -> None:
-    drawn = look.status(0.426, "<b>stage</b>", 12.3, "style 0.5")
-    assert 'aria-valuenow="43"' in drawn
-    assert "&lt;b&gt;stage" in drawn
-    assert "about 12 s left" in drawn
-    assert "style 0.5" in drawn
 
 
 def test_every_loss_has_a_line_and_a_legend() -> None:
@@ -70,3 +53,12 @@ def test_a_long_run_sends_no_more_than_a_short_one() -> None:
 def test_nothing_yet_is_an_empty_frame_of_the_same_size() -> None:
     assert "<svg" in Curves().svg()
     assert "<polyline" not in Curves().svg()
+
+
+def test_names_are_escaped_and_the_axis_is_named_in_a_language() -> None:
+    curves = Curves()
+    for step in range(2):
+        curves.add(step, {"<b>": 1.0})
+    drawn = curves.svg(lambda template: f"“{template}”")
+    assert "<b>" not in drawn
+    assert drawn.count("“") == 2, "the drawing's label, and the axis"

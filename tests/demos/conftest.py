@@ -1,0 +1,99 @@
+"""Shared by the tests that use the hub in a real browser."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Generator, Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:  # the page's other tests need no browser
+    from playwright.sync_api import Browser, BrowserContext, Page
+
+    from tests.support.browsing import Window
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+QUIET = [
+    "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream",
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+FAILED = pytest.StashKey[bool]()
+"""Whether a test has failed, at its item."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Let fixtures know whether their test failed."""
+    report = yield
+    item.stash[FAILED] = item.stash.get(FAILED, False) or report.failed
+    return report
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    from playwright.sync_api import expect, sync_playwright
+
+    expect.set_options(timeout=20_000)  # a busy machine is no failure
+    if CHROMIUM is None:
+        pytest.skip("needs Chromium (apt-get install chromium)")
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="module")
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """One visitor's browser for a module: what has been loaded once is in its cache."""
+    visitor = browser.new_context(viewport={"width": 1280, "height": 1000}, accept_downloads=True)
+    yield visitor
+    visitor.close()
+
+
+@pytest.fixture
+def blank(context: BrowserContext, app_url: str) -> Iterator[Window]:
+    """A window of the test's own, which shows nothing yet."""
+    from tests.support.browsing import Window
+
+    window = Window.opened(context, app_url)
+    yield window
+    window.page.close()
+    window.check()
+
+
+@pytest.fixture(scope="module")
+def shared(context: BrowserContext) -> Iterator[list[Window]]:
+    """The module's window, once there is one: building the hub takes a browser some seconds."""
+    windows: list[Window] = []
+    yield windows
+    for each in windows:
+        each.page.close()
+
+
+@pytest.fixture
+def window(
+    shared: list[Window], context: BrowserContext, app_url: str, request: pytest.FixtureRequest
+) -> Iterator[Window]:
+    """The hub as the tests before have left it: a test sets and empties whatever it depends on."""
+    from tests.support.browsing import Window, show_hub
+
+    if not shared:
+        shared.append(Window.opened(context, app_url))
+        show_hub(shared[0].page, app_url)
+    window = shared[0]
+    window.page.bring_to_front()
+    yield window
+    if request.node.stash.get(FAILED, False):  # the next test gets another one
+        shared.remove(window)
+        window.page.close()
+    else:
+        window.settle()
+    window.check()
+
+
+@pytest.fixture
+def page(window: Window) -> Page:
+    """The page of the module's window."""
+    return window.page

@@ -1,0 +1,157 @@
+"""A real browser on the hub: pages that watch for errors, and what every visitor does on them."""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from playwright.sync_api import expect
+
+if TYPE_CHECKING:
+    from playwright.sync_api import BrowserContext, Locator, Page, Request
+
+OWN = ("data:", "blob:")
+"""Addresses that are part of the page."""
+ENDLESS = "/heartbeat/"
+"""Part of the address of the one request that is open as long as the page."""
+IDLE = "() => new Promise((done) => requestIdleCallback(() => setTimeout(done)))"
+"""JavaScript that ends when the page has drawn what there is, and has nothing else to do."""
+CUT = ("AbortError", "Connection errored out")
+"""Gradio's own words when its stream is cut by another page in the same window."""
+PLACES = "[data-testid=file-upload], [aria-label='Remove Image']"
+"""Where a file is given, or was."""
+LOADING = 30_000
+"""Milliseconds that building the hub may take a browser, on a busy machine, too."""
+
+
+@dataclass
+class Window:
+    """A browser's page, and what happens on it besides what is seen."""
+
+    page: Page
+    url: str
+    errors: list[str] = field(default_factory=list)
+    foreign: list[str] = field(default_factory=list)
+    """Requests to other hosts."""
+    asked: list[str] = field(default_factory=list)
+    """Addresses of the requests that make handlers of the page work."""
+    unanswered: set[Request] = field(default_factory=set)
+
+    @classmethod
+    def opened(cls, context: BrowserContext, url: str) -> Window:
+        """A window that shows nothing yet."""
+        window = cls(context.new_page(), url)
+        page = window.page
+        page.on("pageerror", lambda error: window.errors.append(str(error)))
+        page.on("console", lambda line: window.errors.append(line.text) if line.type == "error" else None)
+        page.on("request", window._began)
+        for event in ("requestfinished", "requestfailed"):
+            page.on(event, lambda request: window.unanswered.discard(request))
+        return window
+
+    def _began(self, request: Request) -> None:
+        address = request.url
+        if not address.startswith((*OWN, self.url)):
+            self.foreign.append(address)
+        if "queue/join" in address or "/run/" in address:
+            self.asked.append(address)
+        if ENDLESS not in address and not address.startswith(OWN):
+            self.unanswered.add(request)
+
+    def settle(self, seconds: float = 30) -> None:
+        """Wait until every request is answered, and the page does no more than wait for its visitor."""
+        end, quiet = time.monotonic() + seconds, 0
+        while quiet < 3:
+            self.page.evaluate(IDLE)
+            quiet = 0 if self.unanswered else quiet + 1
+            assert time.monotonic() < end, [each.url for each in self.unanswered]
+
+    def check(self) -> None:
+        """A test fails on any error in the console and on any request to another host."""
+        errors, foreign = [*self.errors], [*self.foreign]
+        self.errors.clear()
+        self.foreign.clear()
+        assert not [error for error in errors if not any(word in error for word in CUT)]
+        assert not foreign
+
+
+def show_hub(page: Page, address: str) -> None:
+    """Load the hub."""
+    page.goto(address, wait_until="commit")
+    expect(page.get_by_role("heading", name="Pentimento")).to_be_visible(timeout=LOADING)
+
+
+def open_tab(page: Page, *names: str) -> Locator:
+    """Open a tab, then one inside of it; the innermost panel that takes files."""
+    for name in names:
+        page.get_by_role("tab", name=name, exact=True).filter(visible=True).first.click()
+    return page.get_by_role("tabpanel").filter(visible=True, has=page.locator(PLACES)).last
+
+
+def uploads(tab: Locator) -> Locator:
+    """Inputs for files that are empty."""
+    return tab.locator("[data-testid=file-upload]")
+
+
+def give(tab: Locator, *paths: Path) -> None:
+    """Upload files to the first places of a tab, in turn, in place of what is there."""
+    empty(tab)
+    for index, path in enumerate(paths):
+        uploads(tab).nth(index).set_input_files(path)
+        expect(tab.get_by_label("Remove Image").filter(visible=True)).to_have_count(index + 1)
+
+
+def empty(tab: Locator) -> None:
+    """Take all pictures out of a tab."""
+    removers = tab.get_by_label("Remove Image").filter(visible=True)
+    for left in range(removers.count(), 0, -1):
+        removers.first.click()
+        expect(removers).to_have_count(left - 1)
+
+
+def unfold(tab: Locator, name: str) -> None:
+    """Open an accordion if it is closed."""
+    button = tab.locator("button.label-wrap", has_text=name).filter(visible=True).first
+    if "open" not in (button.get_attribute("class") or "").split():
+        button.click()
+
+
+def number(tab: Locator, label: str) -> Locator:
+    """The field of a setting that is a number."""
+    return tab.get_by_label(f"number input for {label}", exact=True).filter(visible=True).first
+
+
+def set_numbers(tab: Locator, **values: float) -> None:
+    """Settings that are numbers, by their labels."""
+    for name, value in values.items():
+        place = number(tab, name.capitalize())
+        place.fill(str(value))
+        place.blur()
+
+
+def status(tab: Locator) -> Locator:
+    """The line that tells of the run, once it is another one than before :func:`press_run`."""
+    return tab.locator(".status:not([data-before])").filter(visible=True)
+
+
+def press_run(tab: Locator, name: str = "Run") -> None:
+    """Begin a run; what its line says of the one before does not count any more."""
+    tab.locator(".status").evaluate_all("lines => lines.forEach((line) => { line.dataset.before = ''; })")
+    tab.get_by_role("button", name=name, exact=True).filter(visible=True).first.click()
+
+
+def run(tab: Locator, words: str = "Done in", seconds: float = 60) -> None:
+    """Run to the end."""
+    press_run(tab)
+    expect(status(tab).filter(has_text=words)).to_be_visible(timeout=1000 * seconds)
+
+
+def download(tab: Locator, path: Path, *, name: str = "Download") -> Path:
+    """Save what a button gives as a file."""
+    with tab.page.expect_download() as event:
+        tab.get_by_role("button", name=name, exact=True).filter(visible=True).first.click()
+    event.value.save_as(path)
+    return path
