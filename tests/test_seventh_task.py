@@ -166,7 +166,3 @@ def test_it_is_measured(runtime: Runtime, tmp_path: Path, capsys: pytest.Capture
     command = ["bench", "pencil-sketch", "--repeat", "1", "--json", str(report)]
     assert main(command, tasks=HUB, runtime=runtime) == 0
     assert "pencil-sketch" in report.read_text()
-
-
-# --- on the page ---
-# To come: a tab, an endpoint and a run through it, from a record of the tab beside ``demos.tabs.table.TABS`` and HUB.

@@ -49,9 +49,7 @@ def _answer(controls: Controls) -> Any:
         with called() as job, shown_errors():
             inputs, parameters = controls.read(values)
             for each in runs.frames(task, inputs, parameters, job):
-                if each is None:
-                    yield gr.skip()
-                elif isinstance(each, Frame):
+                if isinstance(each, Frame):
                     preview = each.preview if makes_picture else None
                     yield gr.skip() if preview is None else preview, each.progress
                 elif each.video is not None:

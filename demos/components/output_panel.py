@@ -100,9 +100,7 @@ class OutputPanel:
             with shown_errors():
                 inputs, parameters = self.controls.read(values[:many])
                 for each in self.controls.site.runs.frames(self.task, inputs, parameters, job):
-                    if each is None:
-                        yield gr.skip()
-                    elif isinstance(each, Frame):
+                    if isinstance(each, Frame):
                         yield self._shown(each, curves)
                     else:
                         stored = None if each.video else StoredResult.of(each)

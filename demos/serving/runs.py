@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from demos.serving.site import Site
 
 PREVIEW_SECONDS = 0.5
-"""Least time between two previews; the steps between them only give Gradio a chance to end the run."""
+"""Least time between two frames; each costs a browser up to 0.1 s, whatever it brings (measured with 6.31)."""
 MCP_MINUTES = 5.0
 """A run for an MCP client may not take longer: nobody ends it when the client goes away."""
 STOPPING = Message("Stopping, and keeping the best result so far")
@@ -64,10 +64,8 @@ class Runs:
         self._site = site
         self._on_device = on_gpu(self._seconds, self._steps)
 
-    def frames(
-        self, task: TaskSpec, inputs: Inputs, parameters: Parameters, job: Job
-    ) -> Iterator[Frame | RunResult | None]:
-        """Run a task: frames, None for steps that are not worth one, and at last the result.
+    def frames(self, task: TaskSpec, inputs: Inputs, parameters: Parameters, job: Job) -> Iterator[Frame | RunResult]:
+        """Run a task: frames, and at last the result.
 
         Raises:
             PentimentoError: with one sentence, for everything that is the visitor's to mend.
@@ -95,14 +93,14 @@ class Runs:
         task = self._site.tasks[name]
         return self._site.runtime.estimate(task, parameters, task.extents(inputs)) or 0
 
-    def _steps(self, name: str, inputs: Inputs, parameters: Parameters, job: Job) -> Iterator[Frame | RunResult | None]:
+    def _steps(self, name: str, inputs: Inputs, parameters: Parameters, job: Job) -> Iterator[Frame | RunResult]:
         run = StepRun(self._site.run(self._site.tasks[name], inputs, parameters, job))
         yield from paced(run, job, 60 * self._site.runtime.settings.run_minutes)
         yield run.result
 
 
-def paced(steps: Iterable[Step], job: Job, longest: float) -> Iterator[Frame | None]:
-    """Few of the steps as frames, None for the others; a run that works for longer than so many seconds is stopped."""
+def paced(steps: Iterable[Step], job: Job, longest: float) -> Iterator[Frame]:
+    """Few of the steps as frames; a run that works for longer than so many seconds is stopped."""
     shown, number = 0.0, 0
     began: float | None = None
     limit = min(60 * MCP_MINUTES, longest) if job.address == MCP else longest
@@ -113,7 +111,6 @@ def paced(steps: Iterable[Step], job: Job, longest: float) -> Iterator[Frame | N
             job.stop()
         number += step.preview is not None
         if time.monotonic() - shown < PREVIEW_SECONDS:
-            yield None
             continue
         shown = time.monotonic()
         preview = step.preview() if step.preview else None

@@ -34,7 +34,7 @@ def printed_by(title: str, url: str, folder: Path) -> str:
 
 
 def test_python_gives_a_picture_and_then_progress(app_url: str, tmp_path: Path) -> None:
-    first, *progress = printed_by("Python", app_url, tmp_path).splitlines()
+    _, first, *progress = printed_by("Python", app_url, tmp_path).splitlines()  # the client says where it is
     path, seconds = first.rsplit(" ", 1)
     assert Path(path).suffix == ".png"
     assert float(seconds) > 0

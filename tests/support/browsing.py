@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,10 +18,18 @@ ENDLESS = "/heartbeat/"
 """Part of the address of the one request that is open as long as the page."""
 IDLE = "() => new Promise((done) => requestIdleCallback(() => setTimeout(done)))"
 """JavaScript that ends when the page has drawn what there is, and has nothing else to do."""
+MARKED = """canvas => {
+    const data = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
+    let count = 0;
+    for (let index = 3; index < data.length; index += 4) count += data[index] > 127;
+    return 4 * count / data.length;
+}"""
 CUT = ("AbortError", "Connection errored out")
 """Gradio's own words when its stream is cut by another page in the same window."""
-PLACES = "[data-testid=file-upload], [aria-label='Remove Image']"
-"""Where a file is given, or was."""
+PLACES = "[data-testid=file-upload]"
+"""Inputs for files; they are there, unseen, when they are filled, too."""
+REMOVERS = "[aria-label='Remove Image'], [aria-label=Clear]"
+"""Buttons of filled inputs for one picture or video, and of those for many."""
 LOADING = 30_000
 """Milliseconds that building the hub may take a browser, on a busy machine, too."""
 
@@ -92,8 +99,8 @@ def open_tab(page: Page, *names: str) -> Locator:
 
 
 def uploads(tab: Locator) -> Locator:
-    """Inputs for files that are empty."""
-    return tab.locator("[data-testid=file-upload]")
+    """The inputs for files, empty ones and others."""
+    return tab.locator(PLACES)
 
 
 def give(tab: Locator, *paths: Path) -> None:
@@ -101,12 +108,12 @@ def give(tab: Locator, *paths: Path) -> None:
     empty(tab)
     for index, path in enumerate(paths):
         uploads(tab).nth(index).set_input_files(path)
-        expect(tab.get_by_label("Remove Image").filter(visible=True)).to_have_count(index + 1)
+        expect(tab.locator(REMOVERS).filter(visible=True)).to_have_count(index + 1)
 
 
 def empty(tab: Locator) -> None:
-    """Take all pictures out of a tab."""
-    removers = tab.get_by_label("Remove Image").filter(visible=True)
+    """Take all files out of a tab."""
+    removers = tab.locator(REMOVERS).filter(visible=True)
     for left in range(removers.count(), 0, -1):
         removers.first.click()
         expect(removers).to_have_count(left - 1)
@@ -155,3 +162,16 @@ def download(tab: Locator, path: Path, *, name: str = "Download") -> Path:
         tab.get_by_role("button", name=name, exact=True).filter(visible=True).first.click()
     event.value.save_as(path)
     return path
+
+
+def painter(tab: Locator) -> Locator:
+    """The painter's canvas, once it lies still in the window."""
+    canvas = tab.locator(".painter canvas")
+    expect(canvas).to_be_visible()
+    canvas.hover()
+    return canvas
+
+
+def marked_share(canvas: Locator) -> float:
+    """Share of a painter's picture that is marked."""
+    return float(canvas.evaluate(MARKED))
