@@ -80,7 +80,8 @@ class TaskView:
         presets = self.controls.task.parameters.presets
         if presets:
             choices = [(mark(declared(name)), name) for name in presets]
-            self._preset = gr.Radio(choices, value=BALANCED, label=mark(Message("Preset")))
+            value = BALANCED if BALANCED in presets else None
+            self._preset = gr.Radio(choices, value=value, label=mark(Message("Preset")))
         if self.spec.folded:
             with gr.Accordion(mark(Message("Settings")), open=False):
                 self._place_shared()

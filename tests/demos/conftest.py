@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:  # the page's other tests need no browser
-    from playwright.sync_api import Browser, BrowserContext, Page
+    from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
 
     from tests.support.browsing import Window
 
@@ -19,6 +19,7 @@ QUIET = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
+SIZE: ViewportSize = {"width": 1280, "height": 1000}
 FAILED = pytest.StashKey[bool]()
 """Whether a test has failed, at its item."""
 
@@ -47,7 +48,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def context(browser: Browser) -> Iterator[BrowserContext]:
     """One visitor's browser for a module: what has been loaded once is in its cache."""
-    visitor = browser.new_context(viewport={"width": 1280, "height": 1000}, accept_downloads=True)
+    visitor = browser.new_context(viewport=SIZE, accept_downloads=True)
     yield visitor
     visitor.close()
 
@@ -84,6 +85,8 @@ def window(
         show_hub(shared[0].page, app_url)
     window = shared[0]
     window.page.bring_to_front()
+    window.page.set_viewport_size(SIZE)
+    window.page.emulate_media(color_scheme="light")
     yield window
     if request.node.stash.get(FAILED, False):  # the next test gets another one
         shared.remove(window)

@@ -56,9 +56,9 @@ def test_it_is_a_tab(page_url: str, context: BrowserContext, files: tuple[Path, 
     page = context.new_page()
     page.goto(f"{page_url}/?task=pencil-sketch&stroke=3.5")
     expect(page.get_by_label("number input for Stroke")).to_have_value("3.5", timeout=30_000)
-    page.locator("input[type=file]").locator("visible=true").or_(
-        page.locator("input[type=file]")
-    ).first.set_input_files(str(files[0]))
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Drop an image file here").click()
+    chooser.value.set_files(str(files[0]))
     expect(page.get_by_text("Choose a picture, or one of the examples.").locator("visible=true")).to_have_count(0)
     page.get_by_role("button", name="Run", exact=True).click()
     expect(page.get_by_text("Done in")).to_be_visible()

@@ -16,9 +16,9 @@ from typing import Any
 def ask(url: str, body: Any = None, headers: dict[str, str] | None = None, timeout: float = 60) -> tuple[int, str, Any]:
     """Status, text and headers of an answer; a body is sent as JSON, bytes as they are."""
     data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
-    made = urllib.request.Request(url, data, {"content-type": "application/json", **(headers or {})})
+    request = urllib.request.Request(url, data, {"content-type": "application/json", **(headers or {})})
     try:
-        with urllib.request.urlopen(made, timeout=timeout) as answer:
+        with urllib.request.urlopen(request, timeout=timeout) as answer:
             return answer.status, answer.read().decode(errors="replace"), answer.headers
     except urllib.error.HTTPError as error:
         return error.code, error.read().decode(errors="replace"), error.headers
@@ -27,10 +27,10 @@ def ask(url: str, body: Any = None, headers: dict[str, str] | None = None, timeo
 def wait_until(condition: Callable[[], Any], seconds: float = 20) -> Any:
     """Wait for a condition to hold; returns what it gave."""
     end = time.monotonic() + seconds
-    while not (found := condition()):
+    while not (value := condition()):
         assert time.monotonic() < end, "it did not happen in time"
         time.sleep(0.05)
-    return found
+    return value
 
 
 @contextmanager

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
 
+from tests.support.page_scripts import TEXTS
+
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Locator, Page, Request
 
@@ -140,13 +142,18 @@ def set_numbers(tab: Locator, **values: float) -> None:
 
 
 def status(tab: Locator) -> Locator:
-    """The line that tells of the run, once it is another one than before :func:`press_run`."""
+    """The line that tells of the run, once it is another one than before :func:`begin_anew`."""
     return tab.locator(".status:not([data-before])").filter(visible=True)
 
 
-def press_run(tab: Locator, name: str = "Run") -> None:
-    """Begin a run; what its line says of the one before does not count any more."""
+def begin_anew(tab: Locator) -> None:
+    """What the line says of the run before does not count any more."""
     tab.locator(".status").evaluate_all("lines => lines.forEach((line) => { line.dataset.before = ''; })")
+
+
+def press_run(tab: Locator, name: str = "Run") -> None:
+    """Begin a run."""
+    begin_anew(tab)
     tab.get_by_role("button", name=name, exact=True).filter(visible=True).first.click()
 
 
@@ -175,3 +182,31 @@ def painter(tab: Locator) -> Locator:
 def marked_share(canvas: Locator) -> float:
     """Share of a painter's picture that is marked."""
     return float(canvas.evaluate(MARKED))
+
+
+def seen_everywhere(page: Page) -> set[str]:
+    """All texts of the page's tabs, with everything unfolded."""
+    texts: set[str] = set()
+    outermost = _tabs(page, 0)
+    for index in range(outermost.count()):
+        outermost.nth(index).click()
+        texts |= _seen(page)
+        depth = 1
+        while depth < page.get_by_role("tablist").filter(visible=True).count():
+            for each in _tabs(page, depth).filter(visible=True).all():
+                each.click()
+                texts |= _seen(page)
+            depth += 1
+    return texts
+
+
+def _tabs(page: Page, depth: int) -> Locator:
+    return page.get_by_role("tablist").filter(visible=True).nth(depth).get_by_role("tab")
+
+
+def _seen(page: Page) -> set[str]:
+    closed = page.locator("button.label-wrap:not(.open)").filter(visible=True)
+    for _ in range(closed.count()):
+        closed.first.click()
+    page.evaluate(IDLE)
+    return {*page.evaluate(TEXTS)}
