@@ -22,18 +22,8 @@ from engine.contracts.facts import TaskFacts
 from engine.contracts.job import Step, TaskOutput, TaskRun
 from engine.contracts.messages import Message
 from engine.contracts.parameters import Parameters, option
-from engine.contracts.task import (
-    BenchCase,
-    Destination,
-    Example,
-    Extents,
-    HowItWorks,
-    Inputs,
-    InputSpec,
-    Registry,
-    TaskSpec,
-    Trial,
-)
+from engine.contracts.task import Extents, Inputs, InputSpec, Registry, TaskSpec
+from engine.contracts.task_parts import BenchCase, Destination, Example, HowItWorks, Trial
 from engine.imaging.montage import Plates
 from tests.support.runs import finished
 from tests.tasks.contract import TaskContract

@@ -13,7 +13,7 @@ from demos.components.controls import Controls
 from demos.components.events import QUIET
 from demos.i18n.language import mark
 from engine.contracts.messages import Message
-from engine.contracts.task import Example
+from engine.contracts.task_parts import Example
 
 FOLDER = Path(__file__).parent
 THUMBNAIL = 128

@@ -10,7 +10,8 @@ import torch
 from PIL import Image
 
 from engine.contracts.parameters import Parameters, parse
-from engine.contracts.task import BenchCase, Inputs, TaskSpec
+from engine.contracts.task import Inputs, TaskSpec
+from engine.contracts.task_parts import BenchCase
 from engine.evaluation.inpainting import centre
 from engine.imaging.door import open_input, open_picture
 from engine.imaging.picture import Picture

@@ -13,7 +13,8 @@ from torch import Tensor
 from engine.bench.cases import described, inputs_of, parameters_of
 from engine.contracts.job import Job, StepRun
 from engine.contracts.parameters import Parameters
-from engine.contracts.task import BenchCase, Inputs, TaskSpec
+from engine.contracts.task import Inputs, TaskSpec
+from engine.contracts.task_parts import BenchCase
 from engine.hardware.device import synchronise
 from engine.hardware.memory import release_memory
 from engine.perceptual.energy import Energy

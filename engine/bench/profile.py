@@ -13,7 +13,8 @@ from torch.profiler import ProfilerActivity, profile
 
 from engine.bench.cases import described, inputs_of, parameters_of
 from engine.bench.measure import once
-from engine.contracts.task import BenchCase, TaskSpec
+from engine.contracts.task import TaskSpec
+from engine.contracts.task_parts import BenchCase
 from engine.runtime.runtime import Runtime
 
 LARGEST = 3

@@ -12,7 +12,8 @@ from torch.nn import functional
 from engine.bench.cases import inputs_of, photo
 from engine.bench.measure import bare, once, seconds
 from engine.contracts.parameters import parse
-from engine.contracts.task import BenchCase, Inputs
+from engine.contracts.task import Inputs
+from engine.contracts.task_parts import BenchCase
 from engine.hardware.device import reproducible
 from engine.imaging.tensors import resized
 from engine.perceptual.energy import evaluation

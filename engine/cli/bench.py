@@ -12,7 +12,8 @@ from engine.cli.terminal import written
 from engine.contracts.errors import ParameterError
 from engine.contracts.messages import Message
 from engine.contracts.parameters import parse
-from engine.contracts.task import BenchCase, Registry, TaskSpec
+from engine.contracts.task import Registry, TaskSpec
+from engine.contracts.task_parts import BenchCase
 from engine.runtime.inputs import open_named
 from engine.runtime.runtime import Runtime
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from engine.contracts.errors import MissingInputError, ParameterError, TooManyInputsError, UnknownNameError
 from engine.contracts.messages import Message, unknown_name
+from engine.contracts.task_parts import BenchCase, Destination, Example, HowItWorks, Trial
 
 if TYPE_CHECKING:
     from engine.contracts.context import RunContext
@@ -96,65 +97,6 @@ class InputSpec:
             raise TooManyInputsError(
                 Message("At most {most} pictures can be given for {input!r}.", most=self.most, input=self.label)
             )
-
-
-@dataclass(frozen=True, kw_only=True)
-class HowItWorks:
-    """Explanation of a task's method for a person."""
-
-    text: Message
-    """In plain words, with links to the papers; Markdown."""
-    inside: Message
-    """Description of the picture that explains a run, for people who cannot see it."""
-
-
-class Destination(NamedTuple):
-    """Where a result may be sent to."""
-
-    task: str
-    """Name of a task."""
-    input: str = ""
-    """Name of its input that takes the result; empty for the first one."""
-
-
-@dataclass(frozen=True)
-class Example:
-    """Pictures that are shipped with the page and show what a task does."""
-
-    pictures: Mapping[str, str | Sequence[str]]
-    """Input -> file names."""
-    caption: Message | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Trial:
-    """How tests run a task: quickly, and with known amounts of work."""
-
-    parameters: Mapping[str, Any] = field(default_factory=dict)
-    """That make a run short."""
-    fourfold: tuple[Mapping[str, Any], Mapping[str, Any]] | None = None
-    """Two sets of parameters, the second of which makes four times the work; None for a task whose work is always the
-    same."""
-    explained: bool = True
-    """Whether a run has an explanation; False for a task whose result says it all."""
-    optional_inputs: tuple[str, ...] = ()
-    """Inputs that may be left out and that the run is given all the same."""
-    tolerance: float = 2.0
-    """Grey levels, on the average of a result's pixels, by which two kinds of device may differ."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class BenchCase:
-    """One run that is measured."""
-
-    values: Mapping[str, Any] = field(default_factory=dict)
-    """Parameters; the others have their defaults."""
-    side: int = 512
-    """Side in pixels of the square pictures that the case is measured on."""
-    inputs: Sequence[str] = ()
-    """Inputs that may be left out and are given all the same."""
-    devices: Sequence[str] = ("cpu", "cuda")
-    """Types of device that it is for; Apple's GPU has the cases of a CPU."""
 
 
 @dataclass(frozen=True, kw_only=True)

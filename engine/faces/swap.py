@@ -18,12 +18,7 @@ from engine.faces import identity_network
 from engine.faces.align import samples
 from engine.faces.aligned_face import AlignedFace
 from engine.faces.blend import placed
-from engine.faces.classical_swap import (
-    SHAPE,
-    edited,
-    placement_alone,
-    reach,
-)
+from engine.faces.classical_swap import SHAPE, edited, placement_alone, reach
 from engine.faces.descent import DescentSettings, descended
 from engine.faces.drawing import region_picture, with_landmarks
 from engine.faces.identities import folder_of

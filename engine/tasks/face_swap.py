@@ -13,17 +13,8 @@ from engine.contracts.errors import ConsentError, MissingInputError, StoppedErro
 from engine.contracts.job import Step, StepRun, TaskOutput, TaskRun
 from engine.contracts.messages import Message
 from engine.contracts.parameters import Parameters, option
-from engine.contracts.task import (
-    BenchCase,
-    Destination,
-    Example,
-    Extents,
-    HowItWorks,
-    Inputs,
-    InputSpec,
-    TaskSpec,
-    Trial,
-)
+from engine.contracts.task import Extents, Inputs, InputSpec, TaskSpec
+from engine.contracts.task_parts import BenchCase, Example, HowItWorks, Trial, destinations
 from engine.imaging.comparison import Comparison
 from engine.tasks.stylisation import Network as PerceptualName
 
@@ -260,12 +251,7 @@ FACE_SWAP = TaskSpec(
         inside=Message("the stages: landmarks, parts, identity, aligned, swapped"),
     ),
     examples=EXAMPLES,
-    send_to=(
-        Destination("super-resolution"),
-        Destination("style-v1"),
-        Destination("style-v2"),
-        Destination("style-v3"),
-    ),
+    send_to=destinations("super-resolution", "style-v1", "style-v2", "style-v3"),
     trial=Trial(
         parameters={"consent": True, "iterations": 3},
         fourfold=({"iterations": 100}, {"iterations": 400}),

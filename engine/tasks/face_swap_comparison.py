@@ -14,14 +14,8 @@ from engine.contracts.facts import TaskFacts
 from engine.contracts.job import Step, StepRun, TaskOutput, TaskRun
 from engine.contracts.messages import Message
 from engine.contracts.parameters import option
-from engine.contracts.task import (
-    BenchCase,
-    Extents,
-    HowItWorks,
-    Inputs,
-    TaskSpec,
-    Trial,
-)
+from engine.contracts.task import Extents, Inputs, TaskSpec
+from engine.contracts.task_parts import BenchCase, HowItWorks, Trial
 from engine.imaging.comparison import Comparison, Panel
 from engine.imaging.raster import Raster
 from engine.imaging.tiles import Box

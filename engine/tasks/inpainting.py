@@ -12,17 +12,8 @@ from engine.contracts.errors import MissingInputError
 from engine.contracts.job import StepRun, TaskOutput, TaskRun
 from engine.contracts.messages import Message
 from engine.contracts.parameters import Parameters, option
-from engine.contracts.task import (
-    BenchCase,
-    Destination,
-    Example,
-    Extents,
-    HowItWorks,
-    Inputs,
-    InputSpec,
-    TaskSpec,
-    Trial,
-)
+from engine.contracts.task import Extents, Inputs, InputSpec, TaskSpec
+from engine.contracts.task_parts import BenchCase, Example, HowItWorks, Trial, destinations
 from engine.imaging import masks
 from engine.imaging.comparison import Comparison
 from engine.imaging.masks import Mask
@@ -245,12 +236,7 @@ INPAINTING = TaskSpec(
         inside=Message("the stages: mask, filling, refined"),
     ),
     examples=EXAMPLES,
-    send_to=(
-        Destination("super-resolution"),
-        Destination("style-v1"),
-        Destination("style-v2"),
-        Destination("style-v3"),
-    ),
+    send_to=destinations("super-resolution", "style-v1", "style-v2", "style-v3"),
     trial=Trial(
         parameters={"method": "refined", "iterations": 2, "scales": 2},
         fourfold=(

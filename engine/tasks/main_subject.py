@@ -10,13 +10,8 @@ from engine.contracts.facts import TaskFacts
 from engine.contracts.job import Step, TaskOutput, TaskRun
 from engine.contracts.messages import Message
 from engine.contracts.parameters import Parameters, option
-from engine.contracts.task import (
-    Extents,
-    Inputs,
-    InputSpec,
-    TaskSpec,
-    Trial,
-)
+from engine.contracts.task import Extents, Inputs, InputSpec, TaskSpec
+from engine.contracts.task_parts import Trial
 
 NETWORK = "u2netp"
 GFLOP = 40.0

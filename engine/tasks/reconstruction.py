@@ -15,17 +15,8 @@ from engine.contracts.facts import TaskFacts
 from engine.contracts.job import Step, TaskOutput, TaskRun
 from engine.contracts.messages import Message
 from engine.contracts.parameters import SEED_LIMIT, Parameters, option
-from engine.contracts.task import (
-    BenchCase,
-    Example,
-    Extent,
-    Extents,
-    HowItWorks,
-    Inputs,
-    InputSpec,
-    TaskSpec,
-    Trial,
-)
+from engine.contracts.task import Extent, Extents, Inputs, InputSpec, TaskSpec
+from engine.contracts.task_parts import BenchCase, Example, HowItWorks, Trial
 from engine.imaging.montage import Montage
 from engine.runtime.compare import Measured, Variant, compared
 from engine.tasks.stylisation import STYLE_LAYERS, ContentLayer, Network, StyleLayer, result_size

@@ -13,15 +13,8 @@ from engine.contracts.facts import TaskFacts
 from engine.contracts.job import TaskOutput, TaskRun
 from engine.contracts.messages import Message
 from engine.contracts.parameters import SEED_LIMIT, Parameters, option
-from engine.contracts.task import (
-    BenchCase,
-    Extents,
-    HowItWorks,
-    Inputs,
-    TaskSpec,
-    Trial,
-    extent_of,
-)
+from engine.contracts.task import Extents, Inputs, TaskSpec, extent_of
+from engine.contracts.task_parts import BenchCase, HowItWorks, Trial
 from engine.imaging.comparison import Comparison, Panel
 from engine.imaging.montage import Montage
 from engine.runtime.compare import Measured, Variant, compared

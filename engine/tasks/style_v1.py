@@ -18,15 +18,8 @@ from engine.contracts.facts import TaskFacts
 from engine.contracts.job import TaskOutput, TaskRun
 from engine.contracts.messages import Message
 from engine.contracts.parameters import option
-from engine.contracts.task import (
-    BenchCase,
-    Destination,
-    Extents,
-    HowItWorks,
-    Inputs,
-    TaskSpec,
-    Trial,
-)
+from engine.contracts.task import Extents, Inputs, TaskSpec
+from engine.contracts.task_parts import BenchCase, HowItWorks, Trial, destinations
 from engine.tasks.stylisation import (
     INPUTS,
     PAIRS,
@@ -160,12 +153,7 @@ STYLE_V1 = TaskSpec(
         inside=Message("Gram matrices of your photo, the painting and the result, layer by layer"),
     ),
     examples=PAIRS,
-    send_to=(
-        Destination("super-resolution"),
-        Destination("style-v2"),
-        Destination("style-v3"),
-        Destination("inpainting"),
-    ),
+    send_to=destinations("super-resolution", "style-v2", "style-v3", "inpainting"),
     trial=Trial(
         parameters={"size": 64, "iterations": 4},
         fourfold=({"size": 64, "iterations": 4}, {"size": 64, "iterations": 16}),

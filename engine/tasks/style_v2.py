@@ -18,17 +18,8 @@ from engine.contracts.facts import TaskFacts
 from engine.contracts.job import Step, StepRun, TaskOutput, TaskRun
 from engine.contracts.messages import Message
 from engine.contracts.parameters import Parameters, option
-from engine.contracts.task import (
-    BenchCase,
-    Destination,
-    Example,
-    Extents,
-    HowItWorks,
-    Inputs,
-    InputSpec,
-    TaskSpec,
-    Trial,
-)
+from engine.contracts.task import Extents, Inputs, InputSpec, TaskSpec
+from engine.contracts.task_parts import BenchCase, Example, HowItWorks, Trial, destinations
 from engine.feedforward_style import style_card
 from engine.feedforward_style.styles import DECODER, ENCODER, HUB, NETWORK, HubName, ShippedName
 from engine.imaging.masks import feathered, mask_of
@@ -236,12 +227,7 @@ STYLE_V2 = TaskSpec(
     cost=cost,
     how=HOW,
     examples=tuple(Example({"content": name}) for name in ("temple.jpg", "cat.jpg", "astronaut.jpg", "coffee.jpg")),
-    send_to=(
-        Destination("super-resolution"),
-        Destination("style-v1"),
-        Destination("style-v3"),
-        Destination("inpainting"),
-    ),
+    send_to=destinations("super-resolution", "style-v1", "style-v3", "inpainting"),
     trial=Trial(parameters={"size": 96}, fourfold=({"size": 512}, {"size": 1024}), optional_inputs=("mask",)),
     bench=(BenchCase(values={"size": 0}), BenchCase(values={"size": 0}, side=1024)),
 )

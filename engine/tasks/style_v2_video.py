@@ -9,16 +9,10 @@ from engine.contracts.context import RunContext
 from engine.contracts.job import TaskRun
 from engine.contracts.messages import Message
 from engine.contracts.parameters import option
-from engine.contracts.task import (
-    Extent,
-    Extents,
-    Inputs,
-    InputSpec,
-    Kind,
-    TaskSpec,
-    Trial,
-)
+from engine.contracts.task import Extent, Extents, Inputs, Kind, TaskSpec
+from engine.contracts.task_parts import Trial
 from engine.tasks.style_v2 import INPUTS, STYLE_V2, StyleV2, cover_of, finished, painter_of, result_size
+from engine.tasks.video_input import VIDEO
 
 if TYPE_CHECKING:
     from engine.model_store.loaded_nets import LoadedNets
@@ -98,12 +92,7 @@ STYLE_V2_VIDEO = TaskSpec(
     paper=f"{STYLE_V2.paper}; Ruder, Dosovitskiy & Brox 2016, Artistic style transfer for videos, for the aim",
     parameters=StyleV2Video,
     inputs=(
-        InputSpec(
-            name="video",
-            label=Message("Video"),
-            help=Message("MP4, MOV, WebM, MKV or AVI, up to ten minutes."),
-            kind=Kind.VIDEO,
-        ),
+        VIDEO,
         *(each for each in INPUTS if each.name != "content"),
     ),
     output=Kind.VIDEO,

@@ -16,15 +16,8 @@ from engine.contracts.facts import TaskFacts
 from engine.contracts.job import TaskOutput, TaskRun
 from engine.contracts.messages import Message
 from engine.contracts.parameters import option
-from engine.contracts.task import (
-    BenchCase,
-    Destination,
-    Extents,
-    HowItWorks,
-    Inputs,
-    TaskSpec,
-    Trial,
-)
+from engine.contracts.task import Extents, Inputs, TaskSpec
+from engine.contracts.task_parts import BenchCase, HowItWorks, Trial, destinations
 from engine.tasks.stylisation import (
     INPUTS,
     PAIRS,
@@ -235,12 +228,7 @@ STYLE_V3 = TaskSpec(
         inside=Message("the places of the painting that the patches of the result came from"),
     ),
     examples=PAIRS,
-    send_to=(
-        Destination("super-resolution"),
-        Destination("style-v1"),
-        Destination("style-v2"),
-        Destination("inpainting"),
-    ),
+    send_to=destinations("super-resolution", "style-v1", "style-v2", "inpainting"),
     trial=Trial(
         parameters={"size": 64, "iterations": 4},
         fourfold=({"size": 64, "iterations": 4}, {"size": 64, "iterations": 16}),

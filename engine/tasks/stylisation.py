@@ -8,11 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from engine.contracts.errors import PictureSizeError
 from engine.contracts.messages import Message
 from engine.contracts.parameters import SEED_LIMIT, Parameters, option
-from engine.contracts.task import (
-    Example,
-    Inputs,
-    InputSpec,
-)
+from engine.contracts.task import Inputs, InputSpec
+from engine.contracts.task_parts import Example
 
 if TYPE_CHECKING:
     import torch

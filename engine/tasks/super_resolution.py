@@ -12,17 +12,8 @@ from engine.contracts.facts import TaskFacts
 from engine.contracts.job import StepRun, TaskOutput, TaskRun
 from engine.contracts.messages import Message
 from engine.contracts.parameters import Parameters, option
-from engine.contracts.task import (
-    BenchCase,
-    Destination,
-    Example,
-    Extents,
-    HowItWorks,
-    Inputs,
-    InputSpec,
-    TaskSpec,
-    Trial,
-)
+from engine.contracts.task import Extents, Inputs, InputSpec, TaskSpec
+from engine.contracts.task_parts import BenchCase, Example, HowItWorks, Trial, destinations
 from engine.imaging.comparison import difference
 from engine.imaging.montage import Plates
 from engine.super_resolution.enlarge import enlarged, gflop, result_size
@@ -123,7 +114,7 @@ SUPER_RESOLUTION = TaskSpec(
         inside=Message("the middle of your picture: interpolated, what was added, and the result"),
     ),
     examples=EXAMPLES,
-    send_to=(Destination("style-v1"), Destination("style-v2"), Destination("style-v3"), Destination("inpainting")),
+    send_to=destinations("style-v1", "style-v2", "style-v3", "inpainting"),
     trial=Trial(
         parameters={"scale": 2},
         fourfold=({"method": "bicubic", "scale": 2}, {"method": "bicubic", "scale": 4}),

@@ -11,14 +11,8 @@ from engine.contracts.facts import TaskFacts
 from engine.contracts.job import TaskOutput, TaskRun
 from engine.contracts.messages import Message
 from engine.contracts.parameters import Parameters, option
-from engine.contracts.task import (
-    Extents,
-    HowItWorks,
-    Inputs,
-    InputSpec,
-    TaskSpec,
-    Trial,
-)
+from engine.contracts.task import Extents, Inputs, InputSpec, TaskSpec
+from engine.contracts.task_parts import HowItWorks, Trial
 from engine.imaging.comparison import Comparison, Panel
 from engine.imaging.door import MINIMUM_SIDE
 from engine.imaging.raster import Raster

@@ -10,17 +10,12 @@ from engine.contracts.errors import VideoError
 from engine.contracts.job import Job, TaskRun
 from engine.contracts.messages import Message
 from engine.contracts.parameters import Parameters, option
-from engine.contracts.task import (
-    Extents,
-    Inputs,
-    InputSpec,
-    Kind,
-    TaskSpec,
-    Trial,
-)
+from engine.contracts.task import Extents, Inputs, Kind, TaskSpec
+from engine.contracts.task_parts import Trial
 from engine.super_resolution.enlarge import gflop, tile_for
 from engine.super_resolution.methods import LARGEST, METHODS
 from engine.tasks.super_resolution import SUPER_RESOLUTION, MethodName
+from engine.tasks.video_input import VIDEO
 
 if TYPE_CHECKING:
     from engine.model_store.loaded_nets import LoadedNets
@@ -89,14 +84,7 @@ SUPER_RESOLUTION_VIDEO = TaskSpec(
     summary=Message("Enlarges every frame of a video, each by itself; its sound stays."),
     paper=SUPER_RESOLUTION.paper,
     parameters=SuperResolutionVideo,
-    inputs=(
-        InputSpec(
-            name="video",
-            label=Message("Video"),
-            help=Message("MP4, MOV, WebM, MKV or AVI, up to ten minutes."),
-            kind=Kind.VIDEO,
-        ),
-    ),
+    inputs=(VIDEO,),
     output=Kind.VIDEO,
     run=run,
     cost=cost,

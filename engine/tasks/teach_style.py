@@ -12,17 +12,8 @@ from engine.contracts.facts import TaskFacts
 from engine.contracts.job import Step, TaskOutput, TaskRun
 from engine.contracts.messages import Message
 from engine.contracts.parameters import SEED_LIMIT, Parameters, option
-from engine.contracts.task import (
-    BenchCase,
-    Destination,
-    Example,
-    Extents,
-    HowItWorks,
-    Inputs,
-    InputSpec,
-    TaskSpec,
-    Trial,
-)
+from engine.contracts.task import Extents, Inputs, InputSpec, TaskSpec
+from engine.contracts.task_parts import BenchCase, Destination, Example, HowItWorks, Trial
 from engine.feedforward_style.styles import ENCODER, NETWORK
 
 if TYPE_CHECKING:
@@ -143,6 +134,7 @@ TEACH_STYLE = TaskSpec(
         Example({"style": "composition_vii_texture.jpg", "content": "temple.jpg"}),
     ),
     send_to=(Destination("style-v2", "style"),),
+
     trial=Trial(
         parameters={"iterations": 2, "size": 128}, fourfold=({"iterations": 2}, {"iterations": 8}), explained=False,
         tolerance=12.0,  # the first steps of Adam go as far where a gradient is nearly 0 as anywhere else

@@ -21,7 +21,8 @@ from engine.bench.table import BEGIN, END, markdown, put
 from engine.cli.main import main
 from engine.contracts.errors import ParameterError
 from engine.contracts.settings import Settings
-from engine.contracts.task import BenchCase, Kind
+from engine.contracts.task import Kind
+from engine.contracts.task_parts import BenchCase
 from tests.support import pictures
 from tests.support.commands import refusal
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import zlib
 from pathlib import Path
 
 import pytest
@@ -20,15 +21,15 @@ SIZE = (700, 340)
 
 
 @pytest.fixture
-def portraits(tmp_path: Path) -> tuple[Path, Path]:
-    """Two faces beside each other, and the identity; for this test alone, so that their files are, too."""
-    both = Image.new("RGB", SIZE, (120, 120, 121))
+def portraits(tmp_path: Path, request: pytest.FixtureRequest) -> tuple[Path, Path]:
+    """Two faces beside each other, and the identity; equal files would be one, so every test has others."""
+    grey = 64 + zlib.crc32(request.node.name.encode()) % 128
+    both = Image.new("RGB", SIZE, (grey, grey, grey + 1))
     for left, name in ((20, "astronaut"), (360, "young_woman")):
         both.paste(pictures.face(320, 320, name), (left, 10))
-    return (
-        pictures.saved(both, tmp_path / "both.png"),
-        pictures.saved(pictures.face(300, 300, "moltedo"), tmp_path / "identity.png"),
-    )
+    identity = pictures.face(300, 300, "moltedo")
+    identity.putpixel((0, 0), (grey, 0, 0))
+    return pictures.saved(both, tmp_path / "both.png"), pictures.saved(identity, tmp_path / "identity.png")
 
 
 def opened(window: Window, portraits: tuple[Path, Path]) -> Locator:

@@ -24,7 +24,7 @@ def tab(window: Window, tmp_path: Path) -> Locator:
     tab.get_by_role("tab", name="Fill", exact=True).click()
     give(tab, pictures.saved(pictures.noisy(*SIZE), tmp_path / "photo.png"))
     expect(tab.get_by_text(UNMARKED).first).to_be_visible(timeout=30_000)
-    tab.get_by_role("button", name="Brush", exact=True).click()
+    press(tab, "Brush")
     window.settle()
     return tab
 
@@ -39,6 +39,11 @@ def stroke(tab: Locator, *, across: float = 0.4, down: float = 0.45) -> None:
     for index in range(6):
         mouse.move(x + 8 * index, y + 6 * index)
     mouse.up()
+
+
+def press(tab: Locator, name: str) -> None:
+    """A button of the painter."""
+    tab.locator(".painter").get_by_role("button", name=name, exact=True).click()
 
 
 def painted(tab: Locator) -> float:
@@ -77,18 +82,18 @@ def test_tools_paint_erase_and_take_back(tab: Locator) -> None:
     stroke(tab)
     brushed = painted(tab)
     assert 0.01 < brushed < 0.5
-    tab.get_by_role("button", name="Box", exact=True).click()
+    press(tab, "Box")
     stroke(tab, across=0.05, down=0.05)
     boxed = painted(tab)
     assert boxed > brushed
-    tab.get_by_role("button", name="Eraser").click()
+    press(tab, "Eraser")
     stroke(tab)
     assert painted(tab) < boxed - 0.5 * brushed
-    tab.get_by_role("button", name="Undo").click()
+    press(tab, "Undo")
     assert painted(tab) == pytest.approx(boxed)
-    tab.get_by_role("button", name="Invert").click()
+    press(tab, "Invert")
     assert painted(tab) == pytest.approx(1 - boxed, abs=0.01)
-    tab.get_by_role("button", name="Clear", exact=True).click()
+    press(tab, "Clear")
     assert painted(tab) == 0
 
 
@@ -101,7 +106,7 @@ def test_the_subject_is_proposed_and_can_be_corrected(window: Window, tab: Locat
     wait_until(lambda: painted(tab) > 0.1, 30)
     before = painted(tab)
     assert before < 0.4
-    tab.get_by_role("button", name="Eraser").click()
+    press(tab, "Eraser")
     stroke(tab)
     assert painted(tab) < before
 

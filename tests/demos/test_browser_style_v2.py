@@ -54,8 +54,8 @@ def test_a_painted_region_keeps_the_rest(window: Window, files: tuple[Path, Path
     unfold(tab, REGION)
     canvas = painter(tab)
     window.settle()  # the photo of this test is in the painter
-    tab.get_by_role("button", name="Clear", exact=True).click()
-    tab.get_by_role("button", name="Box", exact=True).click()
+    tab.locator(".painter").get_by_role("button", name="Clear").click()
+    tab.locator(".painter").get_by_role("button", name="Box").click()
     box = canvas.bounding_box()
     assert box is not None
     page.mouse.move(box["x"] + 2, box["y"] + 2)
