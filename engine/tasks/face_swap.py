@@ -106,6 +106,19 @@ EXAMPLES = tuple(
 )
 
 
+HOW = HowItWorks(
+    text=Message(
+        "Your photo's face and the identity's are found, measured by 468 points, **aligned**, and taken apart "
+        "(skin, brows, eyes, lips, hair). The identity's picture that looks most like your photo in pose, "
+        "expression and light is **warped** onto your landmarks. Then V3's descent makes the face anew: content "
+        "from your photo, patches from the identity's pictures, an eye only from eyes. It is blended in bands of "
+        "detail, coarse ones widely, fine ones narrowly. Below: every stage of your run. "
+        "[Korshunova et al. 2017](https://arxiv.org/abs/1611.09577)"
+    ),
+    inside=Message("the stages: landmarks, parts, identity, aligned, swapped"),
+)
+
+
 def label_of(parameters: Swap) -> Label:
     """How the parameters say that a result is labelled."""
     from engine.faces.labelled_scene import Label
@@ -239,17 +252,7 @@ FACE_SWAP = TaskSpec(
     run=run,
     weights=_weights,
     cost=cost,
-    how=HowItWorks(
-        text=Message(
-            "Your photo's face and the identity's are found, measured by 468 points, **aligned**, and taken apart "
-            "(skin, brows, eyes, lips, hair). The identity's picture that looks most like your photo in pose, "
-            "expression and light is **warped** onto your landmarks. Then V3's descent makes the face anew: content "
-            "from your photo, patches from the identity's pictures, an eye only from eyes. It is blended in bands of "
-            "detail, coarse ones widely, fine ones narrowly. Below: every stage of your run. "
-            "[Korshunova et al. 2017](https://arxiv.org/abs/1611.09577)"
-        ),
-        inside=Message("the stages: landmarks, parts, identity, aligned, swapped"),
-    ),
+    how=HOW,
     examples=EXAMPLES,
     send_to=destinations("super-resolution", "style-v1", "style-v2", "style-v3"),
     trial=Trial(

@@ -60,6 +60,17 @@ class FaceSwapComparison(Swap):
     """What is compared, in this order: a warp and a seamless clone, the classical chain, and the descent."""
 
 
+HOW = HowItWorks(
+    text=Message(
+        "An **editor** warps one picture and clones its gradients. The **classical** chain takes the best picture, "
+        "corrects its light and blends by bands. **Patches** make the face anew. "
+        "[Korshunova et al. 2017](https://arxiv.org/abs/1611.09577), "
+        "[Perez et al. 2003](https://doi.org/10.1145/882262.882269)"
+    ),
+    inside=Message("all methods with time and memory"),
+)
+
+
 def run(inputs: Inputs, parameters: FaceSwapComparison, context: RunContext) -> TaskRun:
     """See :attr:`engine.contracts.task.TaskSpec.run`."""
     from engine.faces.labelled_scene import LabelledScene
@@ -157,15 +168,7 @@ FACE_SWAP_COMPARISON = TaskSpec(
     run=run,
     weights=lambda parameters: weights_of(parameters, parameters.methods),
     cost=cost,
-    how=HowItWorks(
-        text=Message(
-            "An **editor** warps one picture and clones its gradients. The **classical** chain takes the best picture, "
-            "corrects its light and blends by bands. **Patches** make the face anew. "
-            "[Korshunova et al. 2017](https://arxiv.org/abs/1611.09577), "
-            "[Perez et al. 2003](https://doi.org/10.1145/882262.882269)"
-        ),
-        inside=Message("all methods with time and memory"),
-    ),
+    how=HOW,
     examples=EXAMPLES,
     trial=Trial(
         parameters={"consent": True, "iterations": 3},

@@ -23,6 +23,16 @@ class FindFaces(Parameters):
     """Draw the 68 points of every face."""
 
 
+INPUTS = (
+    InputSpec(
+        name="image",
+        label=Message("Photo"),
+        help=Message("A picture with faces that look at the camera, more or less."),
+        shows_face=True,
+    ),
+)
+
+
 def run(inputs: Inputs, parameters: FindFaces, context: RunContext) -> TaskRun:
     """See :attr:`engine.contracts.task.TaskSpec.run`."""
     from engine.faces.detection import find_faces
@@ -56,14 +66,7 @@ FIND_FACES = TaskSpec(
     summary=Message("Finds the faces of a picture and numbers them from the left."),
     paper="Bazarevsky et al. 2019; Kartynnik et al. 2019",
     parameters=FindFaces,
-    inputs=(
-        InputSpec(
-            name="image",
-            label=Message("Photo"),
-            help=Message("A picture with faces that look at the camera, more or less."),
-            shows_face=True,
-        ),
-    ),
+    inputs=INPUTS,
     run=run,
     weights=lambda parameters: ("blazeface", "facemesh"),
     cost=cost,

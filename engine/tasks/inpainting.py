@@ -92,6 +92,20 @@ INPUTS = (
 EXAMPLES = tuple(Example({"image": name}) for name in ("astronaut.jpg", "temple.jpg", "coffee.jpg", "cat.jpg"))
 
 
+HOW = HowItWorks(
+    text=Message(
+        "A **content network** has seen millions of scenes and fills the hole with what is likely there, at 512 "
+        "pixels. In a larger hole that is too coarse. So the **texture** is refined: the pixels of the hole are "
+        "changed until their feature patches are like their nearest patches of the known picture, while a content "
+        "loss holds the filling. Below: every stage of your run. "
+        "[Yang et al. 2017](https://arxiv.org/abs/1611.09969), "
+        "[Sargsyan et al. 2023](https://openaccess.thecvf.com/content/ICCV2023/papers/Sargsyan_MI-GAN_A_Simple_"
+        "Baseline_for_Image_Inpainting_on_Mobile_Devices_ICCV_2023_paper.pdf)"
+    ),
+    inside=Message("the stages: mask, filling, refined"),
+)
+
+
 def raster_given(inputs: Inputs) -> Raster:
     """The picture as its file has it."""
     raster: Raster = inputs["image"][0].as_raster()
@@ -223,18 +237,7 @@ INPAINTING = TaskSpec(
     run=run,
     weights=_weights,
     cost=cost,
-    how=HowItWorks(
-        text=Message(
-            "A **content network** has seen millions of scenes and fills the hole with what is likely there, at 512 "
-            "pixels. In a larger hole that is too coarse. So the **texture** is refined: the pixels of the hole are "
-            "changed until their feature patches are like their nearest patches of the known picture, while a content "
-            "loss holds the filling. Below: every stage of your run. "
-            "[Yang et al. 2017](https://arxiv.org/abs/1611.09969), "
-            "[Sargsyan et al. 2023](https://openaccess.thecvf.com/content/ICCV2023/papers/Sargsyan_MI-GAN_A_Simple_"
-            "Baseline_for_Image_Inpainting_on_Mobile_Devices_ICCV_2023_paper.pdf)"
-        ),
-        inside=Message("the stages: mask, filling, refined"),
-    ),
+    how=HOW,
     examples=EXAMPLES,
     send_to=destinations("super-resolution", "style-v1", "style-v2", "style-v3"),
     trial=Trial(

@@ -67,6 +67,18 @@ class InpaintingComparison(Marked):
     """What is under the mask is right as it is: methods are measured on how near they come to it."""
 
 
+HOW = HowItWorks(
+    text=Message(
+        "**Telea** and **Navier-Stokes** carry colours inwards from the border, the **biharmonic** equation bends "
+        "a thin plate through it: good for scratches, smears for holes. The network knows what a window is; "
+        "refinement gives it the texture of your picture. "
+        "[Telea 2004](https://doi.org/10.1080/10867651.2004.10487596), "
+        "[Bertalmio et al. 2001](https://doi.org/10.1109/CVPR.2001.990497)"
+    ),
+    inside=Message("all methods with time, memory and quality"),
+)
+
+
 def run(inputs: Inputs, parameters: InpaintingComparison, context: RunContext) -> TaskRun:
     """See :attr:`engine.contracts.task.TaskSpec.run`."""
     from engine.imaging.canvas import Canvas
@@ -191,16 +203,7 @@ INPAINTING_COMPARISON = TaskSpec(
     run=run,
     weights=_weights,
     cost=cost,
-    how=HowItWorks(
-        text=Message(
-            "**Telea** and **Navier-Stokes** carry colours inwards from the border, the **biharmonic** equation bends "
-            "a thin plate through it: good for scratches, smears for holes. The network knows what a window is; "
-            "refinement gives it the texture of your picture. "
-            "[Telea 2004](https://doi.org/10.1080/10867651.2004.10487596), "
-            "[Bertalmio et al. 2001](https://doi.org/10.1109/CVPR.2001.990497)"
-        ),
-        inside=Message("all methods with time, memory and quality"),
-    ),
+    how=HOW,
     examples=EXAMPLES,
     trial=Trial(
         parameters={"methods": ["telea", "navier-stokes"]},

@@ -27,6 +27,11 @@ class MainSubject(Parameters):
     """What is marked beyond the subject's edge, in percent of the longer side: soft edges and shadows go, too."""
 
 
+INPUTS = (
+    InputSpec(name="image", label=Message("Picture"), help=Message("The picture whose subject is to be marked.")),
+)
+
+
 def run(inputs: Inputs, parameters: MainSubject, context: RunContext) -> TaskRun:
     """See :attr:`engine.contracts.task.TaskSpec.run`; the result is white where the subject is."""
     import torch
@@ -62,9 +67,7 @@ MAIN_SUBJECT = TaskSpec(
     summary=Message("Marks what a picture is of, as a mask for inpainting."),
     paper="Qin et al. 2020, U2-Net: going deeper with nested U-structure for salient object detection",
     parameters=MainSubject,
-    inputs=(
-        InputSpec(name="image", label=Message("Picture"), help=Message("The picture whose subject is to be marked.")),
-    ),
+    inputs=INPUTS,
     run=run,
     weights=lambda parameters: (NETWORK,),
     cost=cost,

@@ -50,6 +50,20 @@ class Reconstruction(Parameters):
     """Seed of the noise: the same one gives the same picture on the same device."""
 
 
+HOW = HowItWorks(
+    text=Message(
+        "Noise is changed until the network's answers in one layer are those to your picture. What comes back is "
+        "what that layer knows: early layers know every pixel, late ones only what is where, Gram matrices only "
+        "the texture. [Gatys, Ecker & Bethge 2016, figure 1](https://arxiv.org/abs/1508.06576), "
+        "[Mahendran & Vedaldi 2015](https://arxiv.org/abs/1412.0035)"
+    ),
+    inside=Message("the reconstructions"),
+)
+
+
+INPUTS = (InputSpec(name="picture", label=Message("Picture"), help=Message("The picture to reconstruct.")),)
+
+
 def run(inputs: Inputs, parameters: Reconstruction, context: RunContext) -> TaskRun:
     """See :attr:`engine.contracts.task.TaskSpec.run`."""
     from engine.imaging.tensors import to_image
@@ -185,19 +199,11 @@ RECONSTRUCTION = TaskSpec(
     summary=Message("Shows what a layer of the network remembers: noise becomes the picture again from its features."),
     paper="Gatys, Ecker & Bethge 2016, figure 1; Mahendran & Vedaldi 2015",
     parameters=Reconstruction,
-    inputs=(InputSpec(name="picture", label=Message("Picture"), help=Message("The picture to reconstruct.")),),
+    inputs=INPUTS,
     run=run,
     weights=lambda parameters: (parameters.network,),
     cost=cost,
-    how=HowItWorks(
-        text=Message(
-            "Noise is changed until the network's answers in one layer are those to your picture. What comes back is "
-            "what that layer knows: early layers know every pixel, late ones only what is where, Gram matrices only "
-            "the texture. [Gatys, Ecker & Bethge 2016, figure 1](https://arxiv.org/abs/1508.06576), "
-            "[Mahendran & Vedaldi 2015](https://arxiv.org/abs/1412.0035)"
-        ),
-        inside=Message("the reconstructions"),
-    ),
+    how=HOW,
     examples=tuple(
         Example({"picture": name})
         for name in ("cat.jpg", "temple.jpg", "starry_night_texture.jpg", "great_wave_texture.jpg")

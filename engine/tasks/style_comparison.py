@@ -14,14 +14,14 @@ from engine.contracts.job import TaskOutput, TaskRun
 from engine.contracts.messages import Message
 from engine.contracts.parameters import SEED_LIMIT, Parameters, option
 from engine.contracts.task import Extents, Inputs, TaskSpec, extent_of
-from engine.contracts.task_parts import BenchCase, HowItWorks, Trial
+from engine.contracts.task_parts import BenchCase, HowItWorks
 from engine.imaging.comparison import Comparison, Panel
 from engine.imaging.montage import Montage
 from engine.runtime.compare import Measured, Variant, compared
 from engine.tasks.style_v1 import STYLE_V1
 from engine.tasks.style_v2 import STYLE_V2
 from engine.tasks.style_v3 import STYLE_V3
-from engine.tasks.stylisation import INPUTS, PAIRS, Network, result_size
+from engine.tasks.stylisation import INPUTS, PAIRS, TRIAL, Network, result_size
 
 Method = Literal["v1", "v2", "v3"]
 KEPT_FIGURES = ("iterations", "losses_first", "losses_last")
@@ -51,6 +51,19 @@ class StyleComparison(Parameters):
     """Perceptual network: the shipped one, or torchvision's from the Hugging Face Hub (575 MB)."""
     seed: int = option(0, low=0, high=SEED_LIMIT, step=1, label="Seed", advanced=True)
     """The same seed gives the same picture on the same device."""
+
+
+HOW = HowItWorks(
+    text=Message(
+        "All methods see the same pair. V1 matches statistics of the whole picture, V2 does it in one pass, V3 "
+        "matches patches. Look at things that have parts: faces, windows, waves. "
+        "[Li & Wand 2016](https://arxiv.org/abs/1601.04589)"
+    ),
+    inside=Message("all results with their time and memory"),
+)
+
+
+INPUTS = (INPUTS[0], replace(INPUTS[1], help=Message("The picture to paint it like."), most=1))
 
 
 def run(inputs: Inputs, parameters: StyleComparison, context: RunContext) -> TaskRun:
@@ -127,23 +140,13 @@ STYLE_COMPARISON = TaskSpec(
     ),
     paper="Li & Wand 2016, figures 1 and 5; Huang & Belongie 2017",
     parameters=StyleComparison,
-    inputs=(INPUTS[0], replace(INPUTS[1], help=Message("The picture to paint it like."), most=1)),
+    inputs=INPUTS,
     run=run,
     weights=weights,
     cost=lambda parameters, extents: sum(_costs(parameters, extents)),
-    how=HowItWorks(
-        text=Message(
-            "All methods see the same pair. V1 matches statistics of the whole picture, V2 does it in one pass, V3 "
-            "matches patches. Look at things that have parts: faces, windows, waves. "
-            "[Li & Wand 2016](https://arxiv.org/abs/1601.04589)"
-        ),
-        inside=Message("all results with their time and memory"),
-    ),
+    how=HOW,
     examples=PAIRS,
-    trial=Trial(
-        parameters={"size": 64, "iterations": 4},
-        fourfold=({"size": 64, "iterations": 4}, {"size": 64, "iterations": 16}),
-    ),
+    trial=TRIAL,
     bench=(
         BenchCase(values={"size": 256, "iterations": 50}, devices=("cpu",)),
         BenchCase(values={"size": 512, "iterations": 300}, devices=("cuda",)),

@@ -19,12 +19,13 @@ from engine.contracts.job import TaskOutput, TaskRun
 from engine.contracts.messages import Message
 from engine.contracts.parameters import option
 from engine.contracts.task import Extents, Inputs, TaskSpec
-from engine.contracts.task_parts import BenchCase, HowItWorks, Trial, destinations
+from engine.contracts.task_parts import BenchCase, HowItWorks, destinations
 from engine.tasks.stylisation import (
     INPUTS,
     PAIRS,
     SHORTEST_SIDE,
     STYLE_LAYERS,
+    TRIAL,
     ContentLayer,
     Materials,
     StyleLayer,
@@ -58,6 +59,19 @@ LAYER_PRESETS: Mapping[str, tuple[StyleLayer, ...]] = {
     "Shapes": STYLE_LAYERS[2:],
 }
 """Sensible choices of style layers."""
+
+
+HOW = HowItWorks(
+    text=Message(
+        "A network that was trained to name things answers to edges in its first layers and to objects in its "
+        "last. The **content** of your photo is what a late layer answers, and where. The **style** of a painting "
+        "is which answers come *together*, anywhere: the Gram matrix of a layer, one number for every pair of its "
+        "channels. The pixels are changed step by step (L-BFGS) until both fit. Below: the strongest channels of "
+        "each layer's Gram matrix. The result's matrices begin as the photo's and end as the painting's; the per "
+        "cent say how far each still is. [Gatys, Ecker & Bethge 2016](https://arxiv.org/abs/1508.06576)"
+    ),
+    inside=Message("Gram matrices of your photo, the painting and the result, layer by layer"),
+)
 
 
 def run(inputs: Inputs, parameters: StyleV1, context: RunContext) -> TaskRun:
@@ -141,23 +155,10 @@ STYLE_V1 = TaskSpec(
     run=run,
     weights=lambda parameters: (parameters.network,),
     cost=cost,
-    how=HowItWorks(
-        text=Message(
-            "A network that was trained to name things answers to edges in its first layers and to objects in its "
-            "last. The **content** of your photo is what a late layer answers, and where. The **style** of a painting "
-            "is which answers come *together*, anywhere: the Gram matrix of a layer, one number for every pair of its "
-            "channels. The pixels are changed step by step (L-BFGS) until both fit. Below: the strongest channels of "
-            "each layer's Gram matrix. The result's matrices begin as the photo's and end as the painting's; the per "
-            "cent say how far each still is. [Gatys, Ecker & Bethge 2016](https://arxiv.org/abs/1508.06576)"
-        ),
-        inside=Message("Gram matrices of your photo, the painting and the result, layer by layer"),
-    ),
+    how=HOW,
     examples=PAIRS,
     send_to=destinations("super-resolution", "style-v2", "style-v3", "inpainting"),
-    trial=Trial(
-        parameters={"size": 64, "iterations": 4},
-        fourfold=({"size": 64, "iterations": 4}, {"size": 64, "iterations": 16}),
-    ),
+    trial=TRIAL,
     bench=(
         BenchCase(values={"size": 256, "iterations": 150}, devices=("cpu",)),
         BenchCase(values={"size": 512, "iterations": 500}, devices=("cuda",)),

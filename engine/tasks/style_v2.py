@@ -78,6 +78,21 @@ class StyleV2(Parameters):
     }
 
 
+HOW = HowItWorks(
+    text=Message(
+        "The descent of V1 takes hundreds of steps for each picture. Here a **network was trained** on thousands of "
+        "photos to do all of them at once: its loss was V1's energy. It makes the picture four times smaller, works on "
+        "it in twelve layers, and makes it large again. A style is not a network of its own, but the scales and shifts "
+        "of the normalisations. Below: how strongly each place of your photo is answered on its way. With *any "
+        "painting*, the features of your photo get the mean and the spread of the painting's, and a decoder makes a "
+        "picture of them. [Johnson, Alahi & Fei-Fei 2016](https://arxiv.org/abs/1603.08155), "
+        "[Dumoulin et al. 2017](https://arxiv.org/abs/1610.07629), "
+        "[Huang & Belongie 2017](https://arxiv.org/abs/1703.06868)"
+    ),
+    inside=Message("your photo on its way through the network"),
+)
+
+
 def run(inputs: Inputs, parameters: StyleV2, context: RunContext) -> TaskRun:
     """See :attr:`engine.contracts.task.TaskSpec.run`."""
     from engine.feedforward_style.activations import activation_plates
@@ -200,20 +215,6 @@ def cost(parameters: StyleV2, extents: Extents) -> float:
     form = (CLASSICAL_WIDTHS, CLASSICAL_BLOCKS) if parameters.style_name in HUB else (WIDTHS, BLOCKS)
     return width * height * sum(gflop_per_pixel(stage) for stage in stages(*form))
 
-
-HOW = HowItWorks(
-    text=Message(
-        "The descent of V1 takes hundreds of steps for each picture. Here a **network was trained** on thousands of "
-        "photos to do all of them at once: its loss was V1's energy. It makes the picture four times smaller, works on "
-        "it in twelve layers, and makes it large again. A style is not a network of its own, but the scales and shifts "
-        "of the normalisations. Below: how strongly each place of your photo is answered on its way. With *any "
-        "painting*, the features of your photo get the mean and the spread of the painting's, and a decoder makes a "
-        "picture of them. [Johnson, Alahi & Fei-Fei 2016](https://arxiv.org/abs/1603.08155), "
-        "[Dumoulin et al. 2017](https://arxiv.org/abs/1610.07629), "
-        "[Huang & Belongie 2017](https://arxiv.org/abs/1703.06868)"
-    ),
-    inside=Message("your photo on its way through the network"),
-)
 
 STYLE_V2 = TaskSpec(
     name="style-v2",

@@ -91,10 +91,7 @@ STYLE_V2_VIDEO = TaskSpec(
     summary=Message("Paints every frame of a video in one pass of a trained network; its sound stays."),
     paper=f"{STYLE_V2.paper}; Ruder, Dosovitskiy & Brox 2016, Artistic style transfer for videos, for the aim",
     parameters=StyleV2Video,
-    inputs=(
-        VIDEO,
-        *(each for each in INPUTS if each.name != "content"),
-    ),
+    inputs=(VIDEO, *(each for each in INPUTS if each.name != "content")),
     output=Kind.VIDEO,
     run=run,
     weights=STYLE_V2.weights,

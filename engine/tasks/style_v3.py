@@ -17,11 +17,12 @@ from engine.contracts.job import TaskOutput, TaskRun
 from engine.contracts.messages import Message
 from engine.contracts.parameters import option
 from engine.contracts.task import Extents, Inputs, TaskSpec
-from engine.contracts.task_parts import BenchCase, HowItWorks, Trial, destinations
+from engine.contracts.task_parts import BenchCase, HowItWorks, destinations
 from engine.tasks.stylisation import (
     INPUTS,
     PAIRS,
     SHORTEST_SIDE,
+    TRIAL,
     ContentLayer,
     Materials,
     Stylisation,
@@ -70,6 +71,18 @@ class StyleV3(Stylisation):
     """Look for the nearest patches every so many iterations; between them the last ones stay."""
     stride: int = option(1, low=1, high=3, step=1, label="Stride", advanced=True)
     """Distance of neighbouring patches of the painting in features; 1 searches all of them."""
+
+
+HOW = HowItWorks(
+    text=Message(
+        "A Gram matrix knows which answers come together, but not where. Here the features are cut into "
+        "**patches** of 3 x 3, and each patch of the result is pulled to the most alike patch of the painting "
+        "(normalised correlation). Because a patch is taken as a whole, an eye stays an eye. *Where from* shows "
+        "the place of every patch; below you see the same for all layers. "
+        "[Li & Wand 2016](https://arxiv.org/abs/1601.04589)"
+    ),
+    inside=Message("the places of the painting that the patches of the result came from"),
+)
 
 
 class PatchEnergy:
@@ -217,22 +230,10 @@ STYLE_V3 = TaskSpec(
     run=run,
     weights=lambda parameters: (parameters.network,),
     cost=cost,
-    how=HowItWorks(
-        text=Message(
-            "A Gram matrix knows which answers come together, but not where. Here the features are cut into "
-            "**patches** of 3 x 3, and each patch of the result is pulled to the most alike patch of the painting "
-            "(normalised correlation). Because a patch is taken as a whole, an eye stays an eye. *Where from* shows "
-            "the place of every patch; below you see the same for all layers. "
-            "[Li & Wand 2016](https://arxiv.org/abs/1601.04589)"
-        ),
-        inside=Message("the places of the painting that the patches of the result came from"),
-    ),
+    how=HOW,
     examples=PAIRS,
     send_to=destinations("super-resolution", "style-v1", "style-v2", "inpainting"),
-    trial=Trial(
-        parameters={"size": 64, "iterations": 4},
-        fourfold=({"size": 64, "iterations": 4}, {"size": 64, "iterations": 16}),
-    ),
+    trial=TRIAL,
     bench=(
         BenchCase(values={"size": 256, "iterations": 150}, devices=("cpu",)),
         BenchCase(values={"size": 384, "iterations": 300}, devices=("cuda",)),

@@ -9,7 +9,7 @@ from engine.contracts.errors import PictureSizeError
 from engine.contracts.messages import Message
 from engine.contracts.parameters import SEED_LIMIT, Parameters, option
 from engine.contracts.task import Inputs, InputSpec
-from engine.contracts.task_parts import Example
+from engine.contracts.task_parts import Example, Trial
 
 if TYPE_CHECKING:
     import torch
@@ -44,6 +44,11 @@ PAIRS = (
     Example({"content": "coffee.jpg", "style": "composition_vii_texture.jpg"}, Message("Composition VII")),
 )
 """Photographs with the paintings whose textures ship with the hub."""
+TRIAL = Trial(
+    parameters={"size": 64, "iterations": 4},
+    fourfold=({"size": 64, "iterations": 4}, {"size": 64, "iterations": 16}),
+)
+"""How tests run a descent."""
 
 
 class Stylisation(Parameters):

@@ -44,6 +44,30 @@ class SuperResolution(Parameters):
     """Side of the pieces in pixels of your picture; smaller ones need less memory; 0 chooses for this device."""
 
 
+HOW = HowItWorks(
+    text=Message(
+        "Interpolation makes a picture larger and adds nothing. A **residual network** only learns what has to be "
+        "added to it: the difference. Trained on the squared error it plays safe and stays smooth; trained against "
+        "a critic that tells real pictures from enlarged ones (a **GAN**) it dares to invent texture. Below: the "
+        "middle of your picture interpolated, what was added, and the sum. "
+        "[Ledig et al. 2017](https://arxiv.org/abs/1609.04802), "
+        "[Kim, Lee & Lee 2016](https://arxiv.org/abs/1511.04587)"
+    ),
+    inside=Message("the middle of your picture: interpolated, what was added, and the result"),
+)
+
+
+INPUTS = (
+    InputSpec(
+        name="image",
+        label=Message("Picture"),
+        help=Message("The picture to enlarge; transparency, 16 bits, grey, colour profile and metadata are kept."),
+        working_pixels=WORKING_PIXELS,
+        raster=True,
+    ),
+)
+
+
 def run(inputs: Inputs, parameters: SuperResolution, context: RunContext) -> TaskRun:
     """See :attr:`engine.contracts.task.TaskSpec.run`."""
     small = inputs["image"][0].as_raster()
@@ -90,29 +114,11 @@ SUPER_RESOLUTION = TaskSpec(
     summary=Message("Enlarges a picture up to eight times: by interpolation, by a residual network, or by a GAN."),
     paper="Ledig et al. 2017; Kim, Lee & Lee 2016; Lim et al. 2017; Wang et al. 2018, 2021",
     parameters=SuperResolution,
-    inputs=(
-        InputSpec(
-            name="image",
-            label=Message("Picture"),
-            help=Message("The picture to enlarge; transparency, 16 bits, grey, colour profile and metadata are kept."),
-            working_pixels=WORKING_PIXELS,
-            raster=True,
-        ),
-    ),
+    inputs=INPUTS,
     run=run,
     weights=lambda parameters: METHODS[parameters.method].weights(parameters.scale),
     cost=cost,
-    how=HowItWorks(
-        text=Message(
-            "Interpolation makes a picture larger and adds nothing. A **residual network** only learns what has to be "
-            "added to it: the difference. Trained on the squared error it plays safe and stays smooth; trained against "
-            "a critic that tells real pictures from enlarged ones (a **GAN**) it dares to invent texture. Below: the "
-            "middle of your picture interpolated, what was added, and the sum. "
-            "[Ledig et al. 2017](https://arxiv.org/abs/1609.04802), "
-            "[Kim, Lee & Lee 2016](https://arxiv.org/abs/1511.04587)"
-        ),
-        inside=Message("the middle of your picture: interpolated, what was added, and the result"),
-    ),
+    how=HOW,
     examples=EXAMPLES,
     send_to=destinations("style-v1", "style-v2", "style-v3", "inpainting"),
     trial=Trial(

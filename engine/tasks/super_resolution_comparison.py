@@ -45,6 +45,22 @@ class SuperResolutionComparison(Parameters):
     """A GAN's colours stray; one step of back-projection leads them back to your picture's. Off: the network's own."""
 
 
+HOW = HowItWorks(
+    text=Message(
+        "With the original at hand, quality can be measured: **PSNR** counts squared errors, **SSIM** compares "
+        "structure, **LPIPS** compares what a network sees. A GAN has a lower PSNR on purpose: invented detail is "
+        "never at the right place to the pixel. [Ledig et al. 2017](https://arxiv.org/abs/1609.04802), "
+        "[Zhang et al. 2018](https://arxiv.org/abs/1801.03924)"
+    ),
+    inside=Message("all methods with time, memory and quality"),
+)
+
+
+INPUTS = (
+    InputSpec(name="image", label=Message("Picture"), help=Message("The small picture, or the original of one.")),
+)
+
+
 def run(inputs: Inputs, parameters: SuperResolutionComparison, context: RunContext) -> TaskRun:
     """See :attr:`engine.contracts.task.TaskSpec.run`."""
     small, reference = _prepared(inputs["image"][0].image, parameters)
@@ -149,21 +165,11 @@ SUPER_RESOLUTION_COMPARISON = TaskSpec(
     ),
     paper="Ledig et al. 2017, figure 2",
     parameters=SuperResolutionComparison,
-    inputs=(
-        InputSpec(name="image", label=Message("Picture"), help=Message("The small picture, or the original of one.")),
-    ),
+    inputs=INPUTS,
     run=run,
     weights=weights,
     cost=cost,
-    how=HowItWorks(
-        text=Message(
-            "With the original at hand, quality can be measured: **PSNR** counts squared errors, **SSIM** compares "
-            "structure, **LPIPS** compares what a network sees. A GAN has a lower PSNR on purpose: invented detail is "
-            "never at the right place to the pixel. [Ledig et al. 2017](https://arxiv.org/abs/1609.04802), "
-            "[Zhang et al. 2018](https://arxiv.org/abs/1801.03924)"
-        ),
-        inside=Message("all methods with time, memory and quality"),
-    ),
+    how=HOW,
     examples=EXAMPLES,
     trial=Trial(parameters={"side": 32}, fourfold=({"side": 32}, {"side": 64})),
 )

@@ -33,6 +33,9 @@ class SuperResolutionVideo(Parameters):
     """A GAN's colours stray; one step of back-projection leads them back to the video's. Off: the network's own."""
 
 
+INPUTS = (VIDEO,)
+
+
 def run(inputs: Inputs, parameters: SuperResolutionVideo, context: RunContext) -> TaskRun:
     """See :attr:`engine.contracts.task.TaskSpec.run`."""
     from engine.video.video import processed
@@ -84,7 +87,7 @@ SUPER_RESOLUTION_VIDEO = TaskSpec(
     summary=Message("Enlarges every frame of a video, each by itself; its sound stays."),
     paper=SUPER_RESOLUTION.paper,
     parameters=SuperResolutionVideo,
-    inputs=(VIDEO,),
+    inputs=INPUTS,
     output=Kind.VIDEO,
     run=run,
     cost=cost,

@@ -43,6 +43,29 @@ class TeachStyle(Parameters):
     """The same seed learns the same style on the same device."""
 
 
+HOW = HowItWorks(
+    text=Message(
+        "The network's convolutions stay as they are; only the scales and shifts of its normalisations are learnt, "
+        "with V1's losses on cuts of your photos. A thousand numbers are enough for a new style, because the "
+        "convolutions have learnt what styles have in common. "
+        "[Dumoulin et al. 2017](https://arxiv.org/abs/1610.07629)"
+    ),
+    inside=Message("what the network has learnt"),
+)
+
+
+INPUTS = (
+    InputSpec(name="style", label=Message("Painting"), help=Message("The painting whose style is to be learnt.")),
+    InputSpec(
+        name="content",
+        label=Message("Photo to practise on"),
+        most=4,
+        further=Message("More photos"),
+        help=Message("A photo of the kind that the style is for; more of them make it fit more photos."),
+    ),
+)
+
+
 def run(inputs: Inputs, parameters: TeachStyle, context: RunContext) -> TaskRun:
     """See :attr:`engine.contracts.task.TaskSpec.run`; the result is the style's card."""
     from engine.feedforward_style.style_card import TaughtStyle, recipe_values
@@ -110,25 +133,11 @@ TEACH_STYLE = TaskSpec(
     summary=Message("Teaches the network of style V2 a painting's style; the result is a card that keeps it."),
     paper="Dumoulin, Shlens & Kudlur 2017, A learned representation for artistic style",
     parameters=TeachStyle,
-    inputs=(
-        InputSpec(name="style", label=Message("Painting"), help=Message("The painting whose style is to be learnt.")),
-        InputSpec(
-            name="content", label=Message("Photo to practise on"), most=4, further=Message("More photos"),
-            help=Message("A photo of the kind that the style is for; more of them make it fit more photos."),
-        ),
-    ),
+    inputs=INPUTS,
     run=run,
     weights=lambda parameters: (NETWORK, ENCODER),
     cost=cost,
-    how=HowItWorks(
-        text=Message(
-            "The network's convolutions stay as they are; only the scales and shifts of its normalisations are learnt, "
-            "with V1's losses on cuts of your photos. A thousand numbers are enough for a new style, because the "
-            "convolutions have learnt what styles have in common. "
-            "[Dumoulin et al. 2017](https://arxiv.org/abs/1610.07629)"
-        ),
-        inside=Message("what the network has learnt"),
-    ),
+    how=HOW,
     examples=(
         Example({"style": "scream_texture.jpg", "content": "cat.jpg"}),
         Example({"style": "composition_vii_texture.jpg", "content": "temple.jpg"}),

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from engine import TASKS
+from tests.support.videos import moving_scene
 
 ROOT = Path(__file__).parents[2]
 STAND_IN = '''
@@ -55,7 +56,8 @@ def GPU(function=None, *, duration=60):
     return lent
 '''
 SCRIPT = """
-import json
+import json, sys
+from pathlib import Path
 import spaces
 from demos import hub
 from demos.serving.runs import Frame
@@ -64,7 +66,7 @@ from engine import TASKS, RunResult, Runtime, open_picture, open_video
 from engine.contracts.errors import MissingInputError
 from engine.contracts.parameters import parse
 from engine.imaging.door import open_input
-from tests.support import pictures, videos
+from tests.support import pictures
 
 site = Site(Runtime())
 hub.build(site)
@@ -74,10 +76,6 @@ def frames(name, inputs, job=None, **parameters):
     return site.runs.frames(task, inputs, parse(task.parameters, parameters), job or new_job())
 
 report = {}
-clip = open_video(videos.moving_scene())
-*_, result = frames("super-resolution-video", {"video": [clip]}, method="bicubic", scale=2)
-report["frames"], report["video"] = result.facts.task.figures["frames"], result.video.path.stat().st_size
-
 pair = {"content": [open_picture(pictures.scene())], "style": [open_picture(pictures.painting())]}
 *_, result = frames("style-v1", pair, size=64, iterations=4)
 assert isinstance(result, RunResult)
@@ -95,6 +93,10 @@ image = open_input(TASKS["super-resolution"].inputs[0], pictures.scene())
 *_, result = frames("super-resolution", {"image": [image]}, method="bicubic", scale=2)
 report["enlarged"] = result.raster.values.shape
 
+clip = open_video(Path(sys.argv[1]))
+*_, result = frames("super-resolution-video", {"video": [clip]}, method="bicubic", scale=2)
+report["frames"], report["video"] = result.facts.task.figures["frames"], result.video.path.stat().st_size
+
 try:
     list(frames("style-v1", {"content": pair["content"]}))
 except MissingInputError as error:
@@ -110,7 +112,9 @@ def test_runs_work_in_a_process_that_is_lent_a_gpu(tmp_path: Path) -> None:
         **os.environ, "SPACES_ZERO_GPU": "true", "PYTHONPATH": f"{tmp_path}:{ROOT}", "PENTIMENTO_DEVICE": "cpu",
         "OMP_NUM_THREADS": "1",
     }  # fmt: skip
-    command = [sys.executable, "-c", SCRIPT]
+    video = tmp_path / "scene.mkv"
+    video.write_bytes(moving_scene())
+    command = [sys.executable, "-c", SCRIPT, str(video)]
     ended = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=240, check=False)
     assert ended.returncode == 0, ended.stderr
     report = json.loads(ended.stdout.splitlines()[-1])
