@@ -61,5 +61,6 @@ def team(device: Device) -> Iterator[Team]:
     distributed.init_process_group("nccl" if device.torch_device.type == "cuda" else "gloo")
     try:
         yield Team(device, distributed.get_rank(), size)
+        distributed.barrier()  # who leaves early makes the others abort
     finally:
         distributed.destroy_process_group()

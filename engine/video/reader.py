@@ -61,7 +61,7 @@ def read_info(source: Path) -> VideoInfo:
             first = next(_frames(container), None)
             if first is None:
                 raise VideoError(NO_FRAME)
-            height, width = upright(first).shape[:2]
+            height, width = upright(first, threads=1).shape[:2]  # a process forked later could not end others
             return VideoInfo((width, height), frames, seconds, Sound.source_of(container) is not None)
     except av.FFmpegError:
         raise VideoError(DAMAGED) from None
@@ -141,8 +141,12 @@ def _stage(frame: int, frames: int | None) -> Message:
     return Message("frame {frame} of about {frames}", frame=frame, frames=frames)
 
 
-def upright(frame: VideoFrame) -> Frame:
+def upright(frame: VideoFrame, threads: int | None = None) -> Frame:
     """The frame as an array, turned and mirrored as the file says.
+
+    Args:
+        frame: as it was decoded.
+        threads: that convert its colours; FFmpeg's choice for None.
 
     Raises:
         VideoError: it is larger than the file's header has promised.
@@ -150,7 +154,7 @@ def upright(frame: VideoFrame) -> Frame:
     _check_size(frame.width, frame.height)
     stated = {1: "ITU709", 5: "ITU601", 6: "ITU601"}.get(int(frame.colorspace or 2))
     colours = stated or ("ITU709" if frame.height >= HD_LINES else "ITU601")
-    values: Any = frame.reformat(format="rgb24", src_colorspace=colours).to_ndarray()
+    values: Any = frame.reformat(format="rgb24", src_colorspace=colours, threads=threads).to_ndarray()
     sides: Any = frame.side_data
     matrix = next((each for each in sides if each.type == Type.DISPLAYMATRIX), None)
     turned: Frame = values if matrix is None else oriented(values, numpy.frombuffer(bytes(matrix), numpy.int32))

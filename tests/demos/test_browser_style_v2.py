@@ -90,7 +90,7 @@ def test_a_taught_style_is_sent_to_the_photo(page: Page, files: tuple[Path, Path
     give(tab, files[1], files[0])
     set_numbers(tab, iterations=3)
     run(tab, seconds=90)
-    tab.get_by_role("button", name="Send to Photo").click()
+    tab.get_by_role("button", name="Send to Style V2").click()
     expect(page.get_by_role("tab", name="Photo", exact=True)).to_have_attribute("aria-selected", "true")
     expect(page.get_by_label("Remove Image").filter(visible=True)).to_have_count(1)
 

@@ -158,8 +158,12 @@ def test_words_are_collected_by_one_page_at_a_time() -> None:
             mark(KNOWN)
         assert not any(outer.tables.values())
     assert all(inner.tables.values())
-    with pytest.raises(LookupError):
-        mark(KNOWN)
+
+
+def test_a_component_that_is_made_again_for_a_visitor_keeps_its_key() -> None:
+    with Words() as words:
+        first = mark(KNOWN)
+    assert mark(KNOWN).key == first.key in words.tables[CHINESE]
 
 
 @pytest.fixture

@@ -24,6 +24,7 @@ from demos.serving.limits import BODY_BYTES, FULL, Limits, Room
 from tests.conftest import ROOT
 from tests.support import pictures
 from tests.support.asking import ask, loopback
+from tests.support.browsing import LOADING, Window, open_tab, show_hub, uploads
 from tests.support.hub_calls import (
     UPLOADED,
     Arguments,
@@ -58,7 +59,7 @@ def listener() -> Iterator[tuple[str, list[str]]]:
 
 def that_take_files(arguments: Arguments) -> list[str]:
     """Names of the arguments that are files, or several files."""
-    return [name for name, each in arguments.items() if "Path to a local file" in json.dumps(each["type"])]
+    return [name for name, each in arguments.items() if each["component"] in ("Image", "Gallery", "Video")]
 
 
 def test_no_endpoint_reads_a_file_of_the_server(app_url: str, tmp_path: Path) -> None:
@@ -206,24 +207,23 @@ def nothing_runs(page: Page) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("query", [f"task={CODE}", f"task=style-v1&size={CODE}"])
-def test_a_wrong_link_cannot_bring_code(query: str, window: Page, app_url: str) -> None:
-    with nothing_runs(window):
-        window.goto(f"{app_url}/?{quote(query, safe='=&')}")
-        expect(window.get_by_test_id("toast-body")).to_be_visible(timeout=30_000)
+def test_a_wrong_link_cannot_bring_code(query: str, blank: Window) -> None:
+    with nothing_runs(blank.page):
+        show_hub(blank.page, f"{blank.url}/?{quote(query, safe='=&')}")
+        expect(blank.page.get_by_test_id("toast-body")).to_be_visible(timeout=LOADING)
 
 
-def test_a_link_cannot_bring_code_in_a_setting_or_consent(window: Page, app_url: str) -> None:
-    with nothing_runs(window):
-        window.goto(f"{app_url}/?task=face-swap&trained={quote(CODE)}&consent=true")
-        expect(window.get_by_label("Identity of the network").first).to_have_value(CODE, timeout=30_000)
-        expect(window.get_by_label("Everybody who can be seen here agrees").first).not_to_be_checked()
+def test_a_link_cannot_bring_code_in_a_setting_or_consent(blank: Window) -> None:
+    with nothing_runs(blank.page):
+        show_hub(blank.page, f"{blank.url}/?task=face-swap&trained={quote(CODE)}&consent=true")
+        expect(blank.page.get_by_label("Identity of the network").first).to_have_value(CODE, timeout=LOADING)
+        expect(blank.page.get_by_label("Everybody who can be seen here agrees").first).not_to_be_checked()
 
 
-def test_the_choice_of_a_language_cannot_bring_code(window: Page, app_url: str) -> None:
-    with nothing_runs(window):
-        window.goto(f"{app_url}/?lang={quote(CODE)}")
-        expect(window.get_by_role("heading", name="Pentimento")).to_be_visible(timeout=30_000)
-        assert window.evaluate("navigator.language") == "en"
+def test_the_choice_of_a_language_cannot_bring_code(blank: Window) -> None:
+    with nothing_runs(blank.page):
+        show_hub(blank.page, f"{blank.url}/?lang={quote(CODE)}")
+        assert blank.page.evaluate("navigator.language") == "en"
 
 
 def test_html_in_a_name_is_shown_as_text(page: Page, tmp_path: Path) -> None:
@@ -231,7 +231,7 @@ def test_html_in_a_name_is_shown_as_text(page: Page, tmp_path: Path) -> None:
     path.write_bytes(b"no picture")
     refusal = refusal_of_file(path)
     with nothing_runs(page):
-        page.locator("[data-testid=file-upload]").first.set_input_files(path)
+        uploads(open_tab(page, "Style V1", "Transfer")).first.set_input_files(path)
         expect(page.get_by_text(str(refusal)).first).to_be_visible()
 
 

@@ -18,6 +18,8 @@ OWN = ("data:", "blob:")
 """Addresses that are part of the page."""
 ENDLESS = "/heartbeat/"
 """Part of the address of the one request that is open as long as the page."""
+STREAM, LONGEST_EVENT = "/queue/data", 8.0
+"""Gradio's stream of events, which it sometimes leaves open after the last one; seconds that an event may take."""
 IDLE = "() => new Promise((done) => requestIdleCallback(() => setTimeout(done)))"
 """JavaScript that ends when the page has drawn what there is, and has nothing else to do."""
 MARKED = """canvas => {
@@ -36,6 +38,9 @@ LOADING = 30_000
 """Milliseconds that building the hub may take a browser, on a busy machine, too."""
 
 
+DEBUG = []
+
+
 @dataclass
 class Window:
     """A browser's page, and what happens on it besides what is seen."""
@@ -47,7 +52,8 @@ class Window:
     """Requests to other hosts."""
     asked: list[str] = field(default_factory=list)
     """Addresses of the requests that make handlers of the page work."""
-    unanswered: set[Request] = field(default_factory=set)
+    unanswered: dict[Request, float] = field(default_factory=dict)
+    """Requests under way, and when each began."""
 
     @classmethod
     def opened(cls, context: BrowserContext, url: str) -> Window:
@@ -58,7 +64,7 @@ class Window:
         page.on("console", lambda line: window.errors.append(line.text) if line.type == "error" else None)
         page.on("request", window._began)
         for event in ("requestfinished", "requestfailed"):
-            page.on(event, lambda request: window.unanswered.discard(request))
+            page.on(event, lambda request: window.unanswered.pop(request, None))
         return window
 
     def _began(self, request: Request) -> None:
@@ -67,16 +73,21 @@ class Window:
             self.foreign.append(address)
         if "queue/join" in address or "/run/" in address:
             self.asked.append(address)
+            DEBUG.append((round(time.monotonic(),1), (request.post_data or "")[-140:]))
         if ENDLESS not in address and not address.startswith(OWN):
-            self.unanswered.add(request)
+            self.unanswered[request] = time.monotonic()
 
     def settle(self, seconds: float = 30) -> None:
         """Wait until every request is answered, and the page does no more than wait for its visitor."""
         end, quiet = time.monotonic() + seconds, 0
         while quiet < 3:
             self.page.evaluate(IDLE)
-            quiet = 0 if self.unanswered else quiet + 1
-            assert time.monotonic() < end, [each.url for each in self.unanswered]
+            quiet = 0 if any(map(self._awaited, self.unanswered.items())) else quiet + 1
+            assert time.monotonic() < end, ([each.url for each in self.unanswered], DEBUG[-12:])
+
+    def _awaited(self, request: tuple[Request, float]) -> bool:
+        """Whether a request is worth waiting for."""
+        return STREAM not in request[0].url or time.monotonic() - request[1] < LONGEST_EVENT
 
     def check(self) -> None:
         """A test fails on any error in the console and on any request to another host."""
