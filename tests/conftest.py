@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from tests.support.runs import TrialRun
 
 
-ALONE = ("test_browser", "test_cluster", "test_imports", "test_server", "test_soak")
+ALONE = ("test_browser", "test_cluster", "test_house", "test_server", "test_soak")
 """Modules whose tests look at the time, or need all that this machine has."""
 
 

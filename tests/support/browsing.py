@@ -73,7 +73,7 @@ class Window:
             self.foreign.append(address)
         if "queue/join" in address or "/run/" in address:
             self.asked.append(address)
-            DEBUG.append((round(time.monotonic(),1), (request.post_data or "")[-140:]))
+            DEBUG.append((round(time.monotonic(), 1), (request.post_data or "")[-140:]))
         if ENDLESS not in address and not address.startswith(OWN):
             self.unanswered[request] = time.monotonic()
 

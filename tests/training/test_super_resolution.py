@@ -86,3 +86,11 @@ def test_learning_lowers_the_loss(tmp_path: Path) -> None:
     run = StepRun(train([folder], tmp_path / "net.safetensors", Settings(iterations=30, batch=2, patch=24), CPU, Job()))
     losses = [step.figures()["loss"] for step in run if step.figures()]
     assert sum(losses[-8:]) < 0.95 * sum(losses[:8])
+
+
+@pytest.mark.long
+def test_a_longer_training_comes_nearer_than_interpolation(folder_of_photos: Path, tmp_path: Path) -> None:
+    short = StepRun(train([folder_of_photos], tmp_path / "short.safetensors", QUICK, CPU, Job())).finish()
+    settings = Settings(iterations=300, batch=4)
+    long = StepRun(train([folder_of_photos], tmp_path / "long.safetensors", settings, CPU, Job())).finish()
+    assert long["psnr_x2"] > short["psnr_x2"] + 0.2
