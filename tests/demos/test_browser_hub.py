@@ -26,7 +26,7 @@ from tests.support.browsing import (
     status,
     unfold,
 )
-from tests.support.page_scripts import CONTRAST, NAMELESS
+from tests.support.page_scripts import CONTRAST, NAMELESS, STILL
 
 TABS = ("Home", "Style V1", "Style V2", "Style V3", "Super-resolution", "Inpainting", "Face swap", "For programs")
 WIDTH = "document.documentElement.scrollWidth"
@@ -80,6 +80,7 @@ def test_home_shows_what_can_be_done_and_tries_it(blank: Window, app_url: str) -
 
 
 def test_a_link_restores_task_and_settings(page: Page, blank: Window) -> None:
+    page.bring_to_front()
     tab = open_tab(page, "Style V3", "Transfer")
     unfold(tab, "Settings")
     set_numbers(tab, size=352)
@@ -110,6 +111,7 @@ def test_a_wrong_link_is_one_sentence(blank: Window, app_url: str) -> None:
 def test_a_result_is_sent_on_with_its_recipe(
     page: Page, blank: Window, app_url: str, files: tuple[Path, Path], tmp_path: Path
 ) -> None:
+    page.bring_to_front()
     tab = to_enlarge(page, files[0])
     run(tab)
     tab.get_by_role("button", name="Send to Style V2").click()
@@ -123,6 +125,7 @@ def test_a_result_is_sent_on_with_its_recipe(
     assert recipe["made_from"]["content"][0]["task"] == "super-resolution"
     assert recipe["made_from"]["content"][0]["parameters"]["method"] == "bicubic"
 
+    blank.page.bring_to_front()
     show_hub(blank.page, app_url)
     load_recipe(blank.page, recipe_file)
     painting = panel_of(blank.page, "One pass of a network")
@@ -224,6 +227,7 @@ def test_texts_can_be_read_and_controls_have_names(scheme: str, window: Window) 
     for name in TABS:
         page.get_by_role("tab", name=name, exact=True).click()
         window.settle()
+        page.wait_for_function(STILL)
         assert page.evaluate(CONTRAST) == [], name
         assert page.evaluate(NAMELESS) == [], name
         assert page.locator("h1").count() == 1

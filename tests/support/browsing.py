@@ -20,7 +20,7 @@ ENDLESS = "/heartbeat/"
 """Part of the address of the one request that is open as long as the page."""
 STREAM, LONGEST_EVENT = "/queue/data", 8.0
 """Gradio's stream of events, which it sometimes leaves open after the last one; seconds that an event may take."""
-IDLE = "() => new Promise((done) => requestIdleCallback(() => setTimeout(done)))"
+IDLE = "() => new Promise((done) => requestIdleCallback(() => setTimeout(done), {timeout: 1000}))"
 """JavaScript that ends when the page has drawn what there is, and has nothing else to do."""
 MARKED = """canvas => {
     const data = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
@@ -36,9 +36,6 @@ REMOVERS = "[aria-label='Remove Image'], [aria-label=Clear]"
 """Buttons of filled inputs for one picture or video, and of those for many."""
 LOADING = 30_000
 """Milliseconds that building the hub may take a browser, on a busy machine, too."""
-
-
-DEBUG = []
 
 
 @dataclass
@@ -73,17 +70,17 @@ class Window:
             self.foreign.append(address)
         if "queue/join" in address or "/run/" in address:
             self.asked.append(address)
-            DEBUG.append((round(time.monotonic(), 1), (request.post_data or "")[-140:]))
         if ENDLESS not in address and not address.startswith(OWN):
             self.unanswered[request] = time.monotonic()
 
     def settle(self, seconds: float = 30) -> None:
         """Wait until every request is answered, and the page does no more than wait for its visitor."""
+        self.page.bring_to_front()  # what is behind another window does next to nothing
         end, quiet = time.monotonic() + seconds, 0
         while quiet < 3:
             self.page.evaluate(IDLE)
             quiet = 0 if any(map(self._awaited, self.unanswered.items())) else quiet + 1
-            assert time.monotonic() < end, ([each.url for each in self.unanswered], DEBUG[-12:])
+            assert time.monotonic() < end, [each.url for each in self.unanswered]
 
     def _awaited(self, request: tuple[Request, float]) -> bool:
         """Whether a request is worth waiting for."""

@@ -44,3 +44,6 @@ TEXTS = """() => {
   return [...texts];
 }"""
 """All texts that are seen now, but for those that are for programs."""
+STILL = """() => document.getAnimations().every((each) =>
+  each.playState !== 'running' || each.effect?.getTiming().iterations === Infinity)"""
+"""Whether nothing moves or changes its colour any more."""
