@@ -79,7 +79,7 @@ def test_a_mask_from_a_file_is_painted(window: Window, files: tuple[Path, Path],
     mask = Image.new("L", (96, 72))
     mask.paste(255, (0, 0, 48, 72))
     mask.save(tmp_path / "mask.png")
-    uploads(tab).nth(1).set_input_files(tmp_path / "mask.png")
+    uploads(tab).last.set_input_files(tmp_path / "mask.png")
     wait_until(lambda: marked_share(canvas) > 0)
     assert 0.45 < marked_share(canvas) < 0.55
 
