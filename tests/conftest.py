@@ -39,14 +39,19 @@ if TYPE_CHECKING:
 
 
 ALONE = ("test_browser", "test_cluster", "test_house", "test_server", "test_soak")
-"""Modules whose tests look at the time, or need all that this machine has."""
+"""Modules whose tests look at the time, or need much of what this machine has."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """These run by themselves: with another test beside them, time would tell nothing."""
+    """Tests that look at the time come apart from the others; those that share something slow, to one process."""
     for item in items:
         if item.path.stem in ALONE:
             item.add_marker(pytest.mark.alone)
+        task = getattr(item, "callspec", None) and item.callspec.params.get("task")  # type: ignore[attr-defined]
+        if task is not None:
+            item.add_marker(pytest.mark.xdist_group(f"contract of {task.name}"))
+        elif item.path.parent.name == "demos":
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
 @pytest.fixture(scope="session")
