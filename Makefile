@@ -24,7 +24,7 @@ $(VENV)/installed-dev: $(VENV)/installed requirements-dev.txt requirements-ray.t
 # Linter, types, floors and every test that guards behaviour; coverage is printed at the end.
 test: $(VENV)/installed-dev check
 	rm -f .coverage .coverage.*
-	OMP_NUM_THREADS=1 $(COVERED) -n 2 --dist loadgroup -m "not alone and not long" --cov-report=
+	$(COVERED) -n 2 -m "not alone and not long" --cov-report=
 	$(COVERED) -m "alone and not long" --cov-append --cov-report=term
 
 # Besides those: 50 visitors at once, long trainings, and the published files of the Hub (skipped without network).
