@@ -43,15 +43,10 @@ ALONE = ("test_browser", "test_cluster", "test_house", "test_server", "test_soak
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that look at the time come apart from the others; those that share something slow, to one process."""
+    """These run by themselves: with another test beside them, time would tell nothing."""
     for item in items:
         if item.path.stem in ALONE:
             item.add_marker(pytest.mark.alone)
-        task = getattr(item, "callspec", None) and item.callspec.params.get("task")  # type: ignore[attr-defined]
-        if task is not None:
-            item.add_marker(pytest.mark.xdist_group(f"contract of {task.name}"))
-        elif item.path.parent.name == "demos":
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
 @pytest.fixture(scope="session")
