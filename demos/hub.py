@@ -17,6 +17,7 @@ from demos.navigation.history import HistoryView
 from demos.navigation.recipes import Restoring, connect_link
 from demos.navigation.sending import connect_senders
 from demos.navigation.tab_locations import TabLocation
+from demos.serving.prerender import CHINESE, ENGLISH
 from demos.serving.site import Site
 from demos.tabs.api_examples import place_examples
 from demos.tabs.home import Home
@@ -25,6 +26,8 @@ from demos.tabs.table import TABS
 from demos.tabs.task_view import TaskView
 from engine.contracts.messages import Message
 
+GRADIO_LACKS = {ENGLISH: {"common.complete": "Complete"}, CHINESE: {"common.complete": "完成"}}
+"""Language -> words of Gradio's own: its Chinese lacks them, and would show their keys."""
 LEAD = Message("Classical neural image generation: published algorithms that really run, on your picture.")
 
 
@@ -56,6 +59,8 @@ def build(site: Site, tabs: Sequence[TabSpec] = TABS) -> Hub:
     """The page in all its languages; nothing is loaded or computed before a visitor asks for it."""
     with Words() as words:
         page = _Builder(site, tabs).page
+    for language, texts in GRADIO_LACKS.items():
+        words.tables[language] |= texts
     leads = {language: LEAD.said(translation(language)) for language in LANGUAGES}
     css = theme.CSS + magnifier.CSS + mask_editor.CSS
     return Hub(page, {"theme": theme.THEME, "css": css, "i18n": gr.I18n(**words.tables)}, leads)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import signal
+import struct
 import subprocess
 import sys
-import time
+import termios
 from pathlib import Path
 from typing import Any
 
@@ -168,12 +170,16 @@ def test_v2_is_judged_beside_v1(tmp_path: Path, runtime: Runtime, capsys: pytest
 def test_interrupting_keeps_the_best_picture(files: tuple[Path, Path], tmp_path: Path) -> None:
     out, facts = tmp_path / "out.png", tmp_path / "facts.json"
     command = [sys.executable, "-m", "engine", *style(files, out, "--iterations", "2000", "--facts", str(facts))]
-    process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, env={**os.environ, "PYTHONUNBUFFERED": "1"})
-    time.sleep(12)
+    terminal, end = os.openpty()  # the bar is shown on terminals only
+    fcntl.ioctl(end, termios.TIOCSWINSZ, struct.pack("4H", 24, 120, 0, 0))
+    process = subprocess.Popen(command, cwd=ROOT, stderr=end)
+    shown = b""
+    while b"iteration" not in shown:
+        shown += os.read(terminal, 4096)
     process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=60)
-    assert process.returncode == 0, errors
-    assert b"best so far is kept" in errors
+    assert process.wait(60) == 0
+    shown += os.read(terminal, 1 << 16)
+    assert b"best so far is kept" in shown
     assert json.loads(facts.read_text())["stopped"]
     with Image.open(out) as image:
         assert image.size == (64, 48)

@@ -32,7 +32,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     return report
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     from playwright.sync_api import expect, sync_playwright
 
@@ -45,9 +45,9 @@ def browser() -> Iterator[Browser]:
         opened.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def context(browser: Browser) -> Iterator[BrowserContext]:
-    """One visitor's browser for a module: what has been loaded once is in its cache."""
+    """One visitor's browser: what has been loaded once is in its cache."""
     visitor = browser.new_context(viewport=SIZE, accept_downloads=True)
     yield visitor
     visitor.close()
