@@ -47,6 +47,8 @@ class Recipe:
         if not isinstance(values, dict):
             raise RecipeError(NO_RECIPE)
         remembered = {name: each for name, each in values.items() if task.parameters.remembered(name)}
+        if set(task.parameters.model_fields) <= {*values, *task.parameters.earlier}:
+            remembered = {**task.parameters.earlier, **remembered}  # whatever else there is, it names
         used = value.get("weights")
         weights = {
             str(each["name"]): str(each["sha256"])

@@ -39,7 +39,7 @@ class OutputLayout:
             alt_text=mark(Message("the picture so far, then the result")), elem_classes=["filled"],
         )  # fmt: skip
         with gr.Row():
-            self.run = gr.Button(mark(Message("Run")), variant="primary", scale=2)
+            self.run = gr.Button(mark(Message("Run")), variant="primary", scale=2, elem_classes=["run"])
             keep = Message("Stop and keep what is done") if video else Message("Stop and keep the best")
             self.stop = gr.Button(mark(keep), interactive=False, scale=1)
         self.status = gr.HTML(ready())

@@ -8,6 +8,7 @@ from demos.tabs.specials.face_numbers import FaceNumbers
 from demos.tabs.specials.layer_presets import LayerPresets
 from demos.tabs.specials.mask_painting import HolePainting, RegionPainting
 from demos.tabs.specials.match_tab import MatchTab
+from demos.tabs.specials.painting_gallery import PaintingGallery
 from demos.tabs.specials.part_outline import PartOutline
 from demos.tabs.specials.strip_button import StripButton
 from demos.tabs.specials.style_gallery import StyleGallery
@@ -23,7 +24,7 @@ STYLE_V1 = TabSpec(
     title=Message("Style V1"),
     card=Card(
         Message("A photo becomes a painting, step by step, while you watch."),
-        Message("a cat, and the same cat painted in swirls"),
+        Message("a palace, and the same palace painted in swirls"),
     ),
     views=(
         ViewSpec(
@@ -38,7 +39,7 @@ STYLE_V1 = TabSpec(
             hint=PAIR,
             first="losses",
             folded=True,
-            special=[LayerPresets],
+            special=[PaintingGallery, LayerPresets],
         ),
         ViewSpec(
             id="reconstruction",
@@ -64,9 +65,10 @@ STYLE_V2 = TabSpec(
     ),
     intro=Message(
         "**One pass of a network** that was trained on V1's losses, instead of a descent for every picture: quick "
-        "enough for large photos, video and a camera. Ten styles live in one network; each is only a set of scales "
-        "and shifts, so they can be blended. *Any painting* works without training, by the moments of its features "
-        "(AdaIN). <span class='quiet'>Johnson et al. 2016; Dumoulin et al. 2017; Huang & Belongie 2017.</span>"
+        "enough for large photos, video and a camera. Ten styles of our own live in one network, 26 of Magenta's in "
+        "another; each is only a set of scales and shifts. *Any painting* works without training: a second network "
+        "looks at it. <span class='quiet'>Johnson et al. 2016; Dumoulin et al. 2017; Ghiasi et al. 2017; Huang & "
+        "Belongie 2017.</span>"
     ),
     views=(
         ViewSpec(
@@ -74,7 +76,7 @@ STYLE_V2 = TabSpec(
             title=Message("Photo"),
             tasks=["style-v2"],
             hint=Message("Choose a photo, or one of the examples."),
-            special=[StyleGallery, RegionPainting],
+            special=[StyleGallery, PaintingGallery, RegionPainting],
         ),
         ViewSpec(
             id="video",
@@ -129,7 +131,7 @@ STYLE_V3 = TabSpec(
             hint=PAIR,
             first="losses",
             folded=True,
-            special=[MatchTab],
+            special=[PaintingGallery, MatchTab],
         ),
         ViewSpec(
             id="comparison",

@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from engine.cli.evaluate_faces import add_face_evaluations
+from engine.cli.evaluate_style import add_style_evaluations
 from engine.cli.terminal import watch
-from engine.contracts.errors import UnknownNameError
 from engine.contracts.job import Job, StepRun
-from engine.contracts.messages import Message, unknown_name
 from engine.runtime.runtime import Runtime
 from engine.super_resolution.methods import METHODS
 from engine.tasks.inpainting_comparison import TITLES as INPAINTING_METHODS
@@ -43,7 +42,7 @@ def add_evaluate(commands: Any) -> None:
     upscaling.add_argument("--json", type=Path, metavar="FILE", help="Write the table as JSON.")
     upscaling.set_defaults(action=_evaluate_super_resolution)
     _add_evaluate_inpainting(kinds)
-    _add_evaluate_style_v2(kinds)
+    add_style_evaluations(kinds, write_table)
     add_face_evaluations(kinds, write_table)
 
 
@@ -124,56 +123,3 @@ def _evaluate_inpainting(options: argparse.Namespace, runtime: Runtime) -> None:
 def _filled(row: dict[str, Any]) -> str:
     errors = f"{100 * row['l1']:7.2f} {100 * row['l2']:7.2f} {_quality(row)}"
     return f"{errors} {row['sharpness']:7.2f} {row['seconds']:7.2f}"
-
-
-def _add_evaluate_style_v2(kinds: Any) -> None:
-    painting = kinds.add_parser(
-        "style-v2", help="The network's total loss beside that of V1's descent, style by style."
-    )
-    painting.add_argument(
-        "--photos", type=Path, required=True, metavar="DIR_OR_TAR",
-        help="Photos; those are taken that the training leaves out, the first 20 of many.",
-    )  # fmt: skip
-    painting.add_argument(
-        "--style", type=Path, required=True, action="append", metavar="FILE",
-        help="A painting whose file's name is that of a style of the shipped network. Once for each.",
-    )  # fmt: skip
-    painting.add_argument("--iterations", type=int, nargs="+", default=[0, 50, 100, 300], metavar="N", help="Of V1.")
-    painting.add_argument("--descents", type=int, default=20, metavar="N", help="Photos V1 descends on. Default: 20.")
-    painting.add_argument("--json", type=Path, metavar="FILE", help="Write the table as JSON.")
-    painting.set_defaults(action=_evaluate_style_v2)
-
-
-def _evaluate_style_v2(options: argparse.Namespace, runtime: Runtime) -> None:
-    from PIL import Image
-
-    from engine.evaluation.folder import mean
-    from engine.evaluation.style_v2 import evaluate
-    from engine.feedforward_style.styles import SHIPPED
-    from engine.imaging.door import open_picture
-    from engine.training.apprentice import held_out
-    from engine.training.photos import read_photos
-    from engine.training.style_v2 import Settings
-
-    paintings = {path.stem: open_picture(path) for path in options.style}
-    if unknown := paintings.keys() - SHIPPED.keys():
-        raise UnknownNameError(unknown_name(Message("style"), min(unknown), SHIPPED))
-    apart = held_out(read_photos(options.photos, shortest=Settings().crop))
-    photos = [open_picture(Image.fromarray(each)) for each in apart]
-    heads = [f"v1_{count}" for count in sorted(options.iterations)]
-    print(f"{'style':20} {'photo':>6} {'network':>8} " + " ".join(f"{head:>8}" for head in heads))
-    rows = []
-    for row in evaluate(runtime, photos, paintings, options.iterations, options.descents):
-        rows.append(row)
-        descended = " ".join(f"{row[head]:8.3f}" if head in row else 8 * " " for head in heads)
-        print(f"{row['style']:20} {row['photo']:6} {row['network']:8.3f} {descended}", flush=True)
-    means: dict[str, Any] = {}
-    for name in paintings:
-        own = [row for row in rows if row["style"] == name]
-        both = [row for row in own if heads[0] in row]
-        means[name] = mean(own, ("network", "content", "style_term", "smoothness", "network_seconds"))
-        means[name] |= {"network_where_descended": mean(both, ("network",))["network"]} if both else {}
-        means[name] |= mean(both, [*heads, *(f"{head}_seconds" for head in heads)]) if both else {}
-        print(f"{name:20} {'mean':>6} " + " ".join(f"{key} {value:.3f}" for key, value in means[name].items()))
-    if options.json:
-        write_table(options.json, means, rows)

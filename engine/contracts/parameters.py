@@ -22,6 +22,8 @@ class Parameters(BaseModel):
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     """Name -> values that differ from the defaults, for the buttons above the sliders."""
+    earlier: ClassVar[Mapping[str, Any]] = {}
+    """Parameter -> what runs did before it existed: a recipe that does not name it was made by an earlier version."""
 
     @classmethod
     def remembered(cls, name: str) -> bool:

@@ -68,7 +68,11 @@ def evaluate(
 
 
 def _descended(
-    gatys: GatysEnergy, content: Tensor, target: Tensor, grams: Mapping[str, Tensor], iterations: Sequence[int]
+    gatys: GatysEnergy,
+    content: Tensor,
+    target: Mapping[str, Tensor],
+    grams: Mapping[str, Tensor],
+    iterations: Sequence[int],
 ) -> dict[str, float]:
     """V1's lowest total after each number of iterations."""
     totals: dict[str, float] = {}

@@ -16,7 +16,8 @@ from torch.nn import functional
 
 from engine.contracts.job import Job, Step
 from engine.contracts.messages import Message
-from engine.nets.transform import EPSILON, Stage, TransformNet, framed, gflop_per_pixel
+from engine.nets.blocks import EPSILON
+from engine.nets.transform import Stage, TransformNet, framed, gflop_per_pixel
 
 BAND_VALUES = 24_000_000
 """Values that a band of a layer may have, about."""
@@ -56,7 +57,7 @@ def in_bands(net: TransformNet, picture: Tensor, style: Tensor, job: Job) -> Gen
     one = torch.ones(1, 1, 1, 1, device=picture.device)
     entered = _entered(net, picture)
     layer = kept = Layer(entered, one, 0 * one)
-    parts = list(net.parts(style))
+    parts = net.parts(style)
     costs = [gflop_per_pixel(stage) for stage in net.stages]
     for place, stage in enumerate(net.stages):
         kept = layer if stage.role == "first of block" else kept
@@ -72,14 +73,14 @@ def in_bands(net: TransformNet, picture: Tensor, style: Tensor, job: Job) -> Gen
         last = place == len(net.stages) - 1
         if last and net.ending == "plain":
             return net.coloured(convolution.values, None)[..., :height, :width]
-        scale, shift = convolution.normalisation()
-        if not last:
-            own, offset = (part.float().view(1, -1, 1, 1) for part in parts[place])
+        scale, shift = convolution.normalisation() if stage.normalised else (one, 0 * one)
+        if stage.normalised and not last:
+            own, offset = (part.float().view(1, -1, 1, 1) for part in next(parts))
             scale, shift = scale * own, shift * own + offset
         layer = Layer(convolution.values, scale, shift, stage.rectified)
         if stage.role == "last of block":
             layer = _added(kept, layer)
-    coloured = net.coloured(torch.addcmul(layer.shift, layer.values.float(), layer.scale), parts[-1])
+    coloured = net.coloured(torch.addcmul(layer.shift, layer.values.float(), layer.scale), next(parts))
     return coloured[..., :height, :width]
 
 

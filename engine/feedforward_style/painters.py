@@ -16,7 +16,7 @@ from engine.contracts.job import Job, Step
 from engine.contracts.messages import Message
 from engine.feedforward_style.banded_inference import in_bands
 from engine.feedforward_style.style_card import TaughtStyle
-from engine.feedforward_style.styles import DECODER, ENCODER, HUB, NETWORK
+from engine.feedforward_style.styles import ANY_STYLE, DECODER, ENCODER, HUB, MAGENTA, MAGENTA_NETWORK, NETWORK
 from engine.hardware.memory import is_out_of_memory
 from engine.imaging.tensors import enlarged, reduced
 from engine.imaging.tiles import Box
@@ -24,6 +24,7 @@ from engine.model_store.catalogue import catalogue
 from engine.model_store.loaded_nets import LoadedNets
 from engine.nets import adain
 from engine.nets.adain import Decoder
+from engine.nets.style_predictor import StylePredictor
 from engine.nets.transform import CLASSICAL, Normalise, TransformNet, normalised
 from engine.nets.transform import gflop_per_pixel as stage_gflop
 from engine.nets.vgg import VGG19
@@ -165,8 +166,8 @@ class AdaINPainter:
 
 
 def trained(weights: Mapping[str, float], nets: LoadedNets) -> TransformPainter:
-    """Our network with a mixture of its styles."""
-    net = nets.get(NETWORK)
+    """Our network with a mixture of its styles, or Magenta's with one of its own."""
+    net = nets.get(MAGENTA_NETWORK if weights.keys() <= MAGENTA.keys() else NETWORK)
     assert isinstance(net, TransformNet)
     return TransformPainter(net, net.style(weights).to(nets.device.torch_device))
 
@@ -195,8 +196,16 @@ def single_style(name: str, nets: LoadedNets) -> TransformPainter:
     return TransformPainter(net, net.style({CLASSICAL: 1.0}).to(nets.device.torch_device))
 
 
-def like_painting(painting: Tensor, nets: LoadedNets) -> AdaINPainter:
-    """A painter for any painting ``(1, 3, h, w)`` in [0, 1]."""
+def like_painting(painting: Tensor, nets: LoadedNets) -> TransformPainter:
+    """A painter for any painting ``(1, 3, h, w)`` in [0, 1], which keeps the photo's outlines."""
+    predictor, net = (nets.get(name) for name in ANY_STYLE)
+    assert isinstance(predictor, StylePredictor)
+    assert isinstance(net, TransformNet)
+    return TransformPainter(net, predictor(painting))
+
+
+def like_moments(painting: Tensor, nets: LoadedNets) -> AdaINPainter:
+    """A painter for any painting ``(1, 3, h, w)`` in [0, 1] by the moments of its features."""
     encoder, decoder = (nets.get(name) for name in (ENCODER, DECODER))
     assert isinstance(encoder, VGG19)
     assert isinstance(decoder, Decoder)

@@ -4,19 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 ShippedName = Literal[
     "starry-night", "great-wave", "scream", "composition-vii", "udnie",
     "minotaur", "water-lilies", "wheat-field", "contrast-of-forms", "metzinger",
 ]  # fmt: skip
+MagentaName = Literal[
+    "dawn-pastels", "ink-and-yellow", "pale-wash", "electric-night", "crimson-and-sky", "blazing-strokes",
+    "dark-spheres", "primary-shadows", "bright-sketch", "red-and-slate", "copper-dusk", "gold-etching", "lilac-haze",
+    "green-fauve", "sea-mist", "stained-glass", "blue-crayon", "red-weave", "sepia-woodcut", "blue-and-gold",
+    "red-glow", "paper-cut", "bold-outlines", "grey-evening", "pale-wave", "broken-browns",
+]  # fmt: skip
 HubName = Literal["candy", "mosaic", "rain-princess", "udnie-classical", "pointilism"]
 
 NETWORK = "style-v2"
-"""Catalogue entry of our network, which has all shipped styles."""
+"""Catalogue entry of our network, which has styles of our own."""
+MAGENTA_NETWORK = "style-v2-magenta"
+"""Magenta's network with 26 styles: a third of the parameters, twice as quick, clear outlines."""
+ANY_STYLE = ("any-style-predictor", "any-style")
+"""The two entries that paint like any painting and keep outlines: Magenta's predictor and its transform network."""
 DECODER = "adain-decoder"
 ENCODER = "vgg19-normalised"
-"""The two entries that paint like any painting."""
+"""The two entries that paint like any painting by its moments (AdaIN)."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +50,12 @@ SHIPPED: Mapping[str, Style] = {
     "contrast-of-forms": Style("Contrast of Forms", "Fernand Léger, 1913"),
     "metzinger": Style("Portrait of Jean Metzinger", "Robert Delaunay, 1906"),
 }
+MAGENTA: Mapping[str, Style] = {
+    name: Style(name.replace("-", " ").capitalize(), "Magenta, 2017") for name in get_args(MagentaName)
+}
+"""Magenta does not say which paintings these were trained on: the names say what they look like."""
+SHOWN: Mapping[str, Style] = {**SHIPPED, **MAGENTA}
+"""All styles that are on this machine, in the order of the gallery."""
 HUB: Mapping[str, tuple[str, Style]] = {
     "candy": ("candy-9", Style("Candy", "pytorch/examples")),
     "mosaic": ("mosaic-9", Style("Mosaic", "pytorch/examples")),

@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from engine.feedforward_style.painters import Painter, TransformPainter
-from engine.nets.transform import EPSILON
+from engine.nets.blocks import EPSILON
 
 MOST = 0.9
 """Share of the last frame that stays at steadiness 1 where nothing changes."""

@@ -41,12 +41,16 @@ class LPIPS(nn.Module):
 
     def features(self, picture: Tensor) -> list[Tensor]:
         """Activations of the five layers, each place of length 1."""
+        return [each / (each.norm(dim=1, keepdim=True) + 1e-10) for each in self.activations(picture)]
+
+    def activations(self, picture: Tensor) -> list[Tensor]:
+        """AlexNet's five rectified layers, each ``(1, C, h, w)``."""
         value, activations = (2 * picture - 1 - self.shift) / self.scale, []
         for index, convolution in enumerate(self.convolutions):
             if index in (1, 2):
                 value = functional.max_pool2d(value, 3, stride=2)
             value = convolution(value).relu()
-            activations.append(value / (value.norm(dim=1, keepdim=True) + 1e-10))
+            activations.append(value)
         return activations
 
 

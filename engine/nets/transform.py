@@ -14,16 +14,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
-from torch.autograd.function import once_differentiable
 from torch.nn import functional
+
+from engine.nets.blocks import EPSILON, InstanceNormalisation
 
 WIDTHS = (32, 32, 64, 32, 16)
 """Channels at full, half and quarter size, and at half and full size again."""
 BLOCKS = 6
+MAGENTA_WIDTHS = (32, 32, 32, 8, 4)
+"""Of Magenta's network with 26 styles (Dumoulin et al. 2017)."""
+ANY_STYLE_WIDTHS = (8, 16, 32, 16, 8)
+ANY_STYLE_BLOCKS = 5
+"""Of Magenta's network for any painting (Ghiasi et al. 2017); its first three stages know nothing of the style."""
 CLASSICAL_WIDTHS = (32, 64, 128, 64, 32)
 CLASSICAL_BLOCKS = 5
 """Number of residual blocks in the network of the paper (Johnson et al. 2016)."""
@@ -32,13 +38,12 @@ MULTIPLE = 4
 MINIMUM_SIDE = 16
 COLOURS = 12
 """Last numbers of a style: a 3 x 3 matrix and an offset."""
-EPSILON = 1e-5
 STYLE = "styles."
 """Before the name of each style in a file."""
 CLASSICAL = "the network's own"
 """Name of the one style of a network with the classical ending."""
 
-Ending = Literal["colours", "plain"]
+Ending = Literal["colours", "sigmoid", "plain"]
 Role = Literal["plain", "first of block", "last of block"]
 
 
@@ -55,6 +60,8 @@ class Stage:
     doubled: bool = False
     """Whether the picture is first made twice as large, by nearest neighbour."""
     rectified: bool = True
+    normalised: bool = True
+    """Whether a style's scale and shift stand behind it; else the convolution has a bias."""
     role: Role = "plain"
 
     @property
@@ -63,8 +70,14 @@ class Stage:
         return self.side // 2
 
 
-def stages(widths: Sequence[int], blocks: int) -> tuple[Stage, ...]:
-    """All stages of a network, in order."""
+def stages(widths: Sequence[int], blocks: int, *, styled_head: bool = True) -> tuple[Stage, ...]:
+    """All stages of a network, in order.
+
+    Args:
+        widths: channels, see :data:`WIDTHS`.
+        blocks: residual blocks.
+        styled_head: whether the first three stages are normalised, too.
+    """
     full, half, quarter, half_again, full_again = widths
     trunk = [
         stage
@@ -75,9 +88,9 @@ def stages(widths: Sequence[int], blocks: int) -> tuple[Stage, ...]:
         )
     ]
     return (
-        Stage("head", 3, full, 9),
-        Stage("down1", full, half, 3, stride=2),
-        Stage("down2", half, quarter, 3, stride=2),
+        Stage("head", 3, full, 9, normalised=styled_head),
+        Stage("down1", full, half, 3, stride=2, normalised=styled_head),
+        Stage("down2", half, quarter, 3, stride=2, normalised=styled_head),
         *trunk,
         Stage("up1", quarter, half_again, 3, doubled=True),
         Stage("up2", half_again, full_again, 3, doubled=True),
@@ -102,37 +115,9 @@ def normalised(index: int, features: Tensor, scale: Tensor, shift: Tensor) -> Te
         # One group a channel is instance normalisation, and its kernel is much quicker than that of instance_norm.
         kind = features.dtype if features.device.type != "cpu" else scale.dtype  # only the CPU's mixes dtypes
         return functional.group_norm(features, features.shape[1], scale[0].to(kind), shift[0].to(kind), EPSILON)
-    plain: Tensor = _InstanceNormalisation.apply(features)
+    plain: Tensor = InstanceNormalisation.apply(features)
     scale, shift = scale.to(plain.dtype)[:, :, None, None], shift.to(plain.dtype)[:, :, None, None]
     return torch.addcmul(shift, plain, scale)
-
-
-class _InstanceNormalisation(torch.autograd.Function):
-    """To mean 0 and variance 1, with a backward that takes a twentieth of the time of torch's on a CPU."""
-
-    @staticmethod
-    def forward(ctx: Any, features: Tensor) -> Tensor:
-        batch, channels, height, width = features.shape
-        if features.device.type != "cpu":  # whose kernels know no channels_last
-            features = features.contiguous()
-        output, mean, inverse = torch.native_group_norm(
-            features, None, None, batch, channels, height * width, channels, EPSILON
-        )
-        ctx.save_for_backward(features, mean, inverse)
-        return output
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
-        features, mean, inverse = ctx.saved_tensors
-        mean, inverse = mean[:, :, None, None].float(), inverse[:, :, None, None].float()
-        gradient, wide = gradients[0].float(), features.float()
-        own = gradient.mean((2, 3), keepdim=True)
-        along = ((gradient * wide).mean((2, 3), keepdim=True) - mean * own) * inverse
-        slope = inverse.square() * along
-        whole = (gradient * inverse).addcmul_(wide, -slope).add_(slope * mean - inverse * own)
-        input_gradient: Tensor = whole.to(features.dtype)
-        return input_gradient
 
 
 class TransformNet(nn.Module):
@@ -141,7 +126,9 @@ class TransformNet(nn.Module):
     Args:
         widths: channels, see :data:`WIDTHS`.
         blocks: residual blocks.
-        ending: ``colours`` as ours, or ``plain`` as in the paper's code: the last convolution's values as they are.
+        ending: ``colours`` as ours; ``sigmoid`` of the same, as Magenta's; or ``plain`` as in the paper's code: the
+            last convolution's values as they are.
+        styled_head: see :func:`stages`.
         styles: name -> style ``(P,)``, float32.
         span: what a picture's 1 is to the network: 255 for those that were trained on bytes.
         centre: subtracted from pictures in [0, 1] first.
@@ -153,26 +140,27 @@ class TransformNet(nn.Module):
         blocks: int = BLOCKS,
         *,
         ending: Ending = "colours",
+        styled_head: bool = True,
         styles: Mapping[str, Tensor] | None = None,
         span: float = 1.0,
         centre: float = 0.5,
     ) -> None:
         super().__init__()
-        self.stages = stages(widths, blocks)
+        self.stages = stages(widths, blocks, styled_head=styled_head)
         self.styles = dict(styles or {})
         self.ending = ending
         self.span = span
         self.centre = centre
         for stage in self.stages:
             # A normalisation takes any bias away again: only a plain ending has one.
-            biased = ending == "plain" and stage is self.stages[-1]
+            biased = not stage.normalised or (ending == "plain" and stage is self.stages[-1])
             self.add_module(stage.name, nn.Conv2d(stage.inputs, stage.outputs, stage.side, stage.stride, bias=biased))
 
     @property
     def numbers(self) -> int:
         """How many numbers a style has, P."""
-        inner = sum(2 * stage.outputs for stage in self.stages[:-1])
-        return inner + (COLOURS if self.ending == "colours" else 0)
+        inner = sum(2 * stage.outputs for stage in self.stages[:-1] if stage.normalised)
+        return inner + (0 if self.ending == "plain" else COLOURS)
 
     def style(self, weights: Mapping[str, float]) -> Tensor:
         """A mixture of styles, ``(1, P)``: their numbers, averaged (Dumoulin et al. 2017, section 3.3).
@@ -189,10 +177,12 @@ class TransformNet(nn.Module):
         """Scale and shift ``(1 or B, C)`` of every normalisation; in the end the colours' matrix and offset."""
         at = 0
         for stage in self.stages[:-1]:
+            if not stage.normalised:
+                continue
             middle, end = at + stage.outputs, at + 2 * stage.outputs
             yield style[:, at:middle], style[:, middle:end]
             at = end
-        if self.ending == "colours":
+        if self.ending != "plain":
             yield style[:, at : at + 9].reshape(-1, 3, 3), style[:, at + 9 :]
 
     def convolved(self, stage: Stage, features: Tensor) -> Tensor:
@@ -217,9 +207,10 @@ class TransformNet(nn.Module):
         matrix, offset = (part.float() for part in colours)
         with torch.autocast(features.device.type, enabled=False):  # eight bits of a mantissa are too few for colours
             if len(matrix) == 1:
-                return functional.conv2d(features.float(), matrix[0, :, :, None, None], offset[0])
-            recoloured: Tensor = matrix @ features.float().flatten(2) + offset[:, :, None]
-        return recoloured.reshape(features.shape)
+                recoloured = functional.conv2d(features.float(), matrix[0, :, :, None, None], offset[0])
+            else:
+                recoloured = (matrix @ features.float().flatten(2) + offset[:, :, None]).reshape(features.shape)
+        return recoloured.sigmoid() if self.ending == "sigmoid" else recoloured
 
     def forward(self, picture: Tensor, style: Tensor, normalise: Normalise = normalised) -> Tensor:
         """Paint.
@@ -231,10 +222,12 @@ class TransformNet(nn.Module):
         """
         height, width = picture.shape[2:]
         value = kept = self.entered(framed(picture))
-        parts = list(self.parts(style))
+        parts = self.parts(style)
         for index, stage in enumerate(self.stages[:-1]):
             kept = value if stage.role == "first of block" else kept
-            value = normalise(index, self.convolved(stage, value), *parts[index])
+            value = self.convolved(stage, value)
+            if stage.normalised:
+                value = normalise(index, value, *next(parts))
             if stage.rectified:
                 value = functional.relu(value, inplace=not value.requires_grad)
             if stage.role == "last of block":
@@ -244,7 +237,7 @@ class TransformNet(nn.Module):
             return self.coloured(value, None)[..., :height, :width]
         one = torch.ones(1, 3, device=value.device)
         value = normalise(len(self.stages) - 1, value, one, 0 * one)
-        return self.coloured(value, parts[-1])[..., :height, :width]
+        return self.coloured(value, next(parts))[..., :height, :width]
 
 
 def framed(picture: Tensor) -> Tensor:
@@ -261,13 +254,19 @@ def neutral(net: TransformNet, colours: tuple[Tensor, Tensor]) -> Tensor:
     return torch.cat([*parts, matrix.flatten().float(), offset.flatten().float()])
 
 
-def build(tensors: Mapping[str, Tensor]) -> TransformNet:
+def magenta(tensors: Mapping[str, Tensor]) -> TransformNet:
+    """One of Magenta's networks, with its styles or none: as :func:`build`, but for its ending."""
+    return build(tensors, "sigmoid")
+
+
+def build(tensors: Mapping[str, Tensor], ending: Ending = "colours") -> TransformNet:
     """One of our networks with its styles, in eval mode, frozen; widths and blocks are those of the tensors."""
     styles = {name.removeprefix(STYLE): value for name, value in tensors.items() if name.startswith(STYLE)}
     rest = {name: value for name, value in tensors.items() if not name.startswith(STYLE)}
     widths = [len(rest[f"{name}.weight"]) for name in ("head", "down1", "down2", "up1", "up2")]
     blocks = sum(name.startswith("block") for name in rest) // 2
-    net = TransformNet(widths, blocks, styles=styles)
+    styled = "head.bias" not in rest
+    net = TransformNet(widths, blocks, ending=ending, styled_head=styled, styles=styles, centre=0.5 if styled else 0.0)
     net.load_state_dict(rest)
     return net.eval().requires_grad_(False)
 

@@ -16,6 +16,8 @@ from engine.perceptual.network import PerceptualNetwork
 
 CONTENT_LAYER = "relu4_2"
 STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
+DETAIL_LAYER = "relu3_1"
+"""Layer whose features keep what a face is known by."""
 STYLE_SCALE = 1.5
 """Size of the painting relative to the result."""
 
@@ -30,28 +32,43 @@ class GatysEnergy:
     balance: float = 50.0
     """0 keeps the content, 100 gives everything to the style; logarithmic between."""
     smoothness: float = 1.0
+    statistics: losses.Statistics = "gram"
+    """What of the style layers is compared."""
+    detail: float = 0.0
+    """How much :data:`DETAIL_LAYER` counts beside the content layer; 0 is the paper."""
 
-    def content_target(self, content: Tensor) -> Tensor:
-        """Target of the content term: the content layer's features of pictures ``(B, 3, H, W)`` in [0, 1]."""
-        return self.network.targets(content, [self.content_layer])[self.content_layer]
+    @property
+    def content_weights(self) -> dict[str, float]:
+        """Layer -> its share of the content term."""
+        return {self.content_layer: 1.0, **({DETAIL_LAYER: self.detail} if self.detail else {})}
 
-    def grams(self, styles: Sequence[Tensor], weights: Sequence[float] = (1.0,)) -> dict[str, Tensor]:
-        """Target of the style term: layer -> Gram matrix of the styles; see :meth:`PerceptualNetwork.grams`."""
-        return self.network.grams(styles, weights, self.style_layers)
+    def content_target(self, content: Tensor) -> dict[str, Tensor]:
+        """Target of the content term: features of pictures ``(B, 3, H, W)`` in [0, 1], by layer."""
+        return self.network.targets(content, self.content_weights)
 
-    def terms(self, picture: Tensor, content_target: Tensor, grams: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    def style_targets(self, styles: Sequence[Tensor], weights: Sequence[float] = (1.0,)) -> dict[str, Tensor]:
+        """Target of the style term, by layer; see :meth:`PerceptualNetwork.style_targets`."""
+        return self.network.style_targets(styles, weights, self.style_layers, self.statistics)
+
+    def terms(
+        self, picture: Tensor, content_target: Mapping[str, Tensor], style_targets: Mapping[str, Tensor]
+    ) -> dict[str, Tensor]:
         """``content``, ``style`` and ``smoothness``, weighted scalars; means over the batch.
 
         Args:
             picture: ``(B, 3, H, W)`` in [0, 1].
-            content_target: ``(B, C, h, w)`` from :meth:`content_target`.
-            grams: layer -> ``(B, C, C)`` or ``(1, C, C)``.
+            content_target: from :meth:`content_target`.
+            style_targets: from :meth:`style_targets`, of one style or one for each picture.
         """
-        features = self.network.features(picture, {*self.style_layers, self.content_layer})
-        style = torch.stack([losses.style_loss(features[layer], grams[layer]) for layer in self.style_layers]).mean()
-        weights = self.network.weights
+        features = self.network.features(picture, {*self.style_layers, *self.content_weights})
+        styles = [losses.style_loss(features[each], style_targets[each], self.statistics) for each in self.style_layers]
+        contents = [
+            weight * losses.content_loss(features[layer], content_target[layer])
+            for layer, weight in self.content_weights.items()
+        ]
+        style, weights = torch.stack(styles).mean(), self.network.weights
         return {
-            "content": losses.content_loss(features[self.content_layer], content_target),
-            "style": weights.style * 10 ** ((self.balance - 50) / 40) * style,
+            "content": torch.stack(contents).sum(),
+            "style": weights.style[self.statistics] * 10 ** ((self.balance - 50) / 40) * style,
             "smoothness": weights.smoothness * self.smoothness * losses.total_variation(picture),
         }

@@ -35,7 +35,7 @@ def gram_plates(
         grams: layer -> Gram matrix ``(1, C, C)`` of the painting.
         result: ``(1, 3, H, W)`` in [0, 1].
     """
-    own, reached = (network.grams([reduced(each, LONGEST)], [1.0], layers) for each in (photo, result))
+    own, reached = (network.style_targets([reduced(each, LONGEST)], [1.0], layers) for each in (photo, result))
     columns = [(Message("photo"), own), (Message("painting"), grams), (Message("result"), reached)]
     plates = []
     for layer in layers:

@@ -6,13 +6,16 @@ float64 input), so that a network in half precision can be compared without losi
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 _TINY = 1e-12
+
+Statistics = Literal["moments", "gram"]
+"""What of a layer's features is the style: mean and covariance of its channels, or the Gram matrix (both in one)."""
 
 
 class _Gram(torch.autograd.Function):
@@ -44,13 +47,55 @@ def gram_matrix(features: Tensor) -> Tensor:
     Returns:
         ``(B, C, C)`` in the dtype of the features.
     """
+    gram: Tensor = _Gram.apply(_rows(features))
+    return gram
+
+
+class _Moments(torch.autograd.Function):
+    """Covariance ``(B, C, C)`` and mean ``(B, 1, C)`` of rows ``(B, N, C)``, with one product backward.
+
+    The gradient of the covariance needs no centring of its own: centred rows add up to zero.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, rows: Tensor) -> tuple[Tensor, Tensor]:
+        mean = rows.mean(1, keepdim=True, dtype=torch.promote_types(rows.dtype, torch.float32))
+        centred = rows - mean.to(rows.dtype)
+        ctx.save_for_backward(centred)
+        return centred.mT @ centred / rows.shape[1], mean
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
+        (centred,) = ctx.saved_tensors
+        covariance, mean = (each / centred.shape[1] for each in gradients)
+        product: Tensor = torch.baddbmm(mean.to(centred.dtype), centred, (covariance + covariance.mT).to(centred.dtype))
+        return product
+
+
+def moments(features: Tensor) -> Tensor:
+    """Covariance and mean of the channels over the places (Li, Wang, Liu & Hou 2017, "Demystifying neural style
+    transfer", table 1, where matching them is one of the choices beside the Gram matrix).
+
+    A Gram matrix is the covariance plus the product of the means: two features that are merely strong look to it like
+    two that come together. Apart, strokes come out whole.
+
+    Args:
+        features: ``(B, C, H, W)``.
+
+    Returns:
+        ``(B, C, C + 1)``, float32 or wider: the covariance, and the mean as its last column.
+    """
+    covariance, mean = _Moments.apply(_rows(features))
+    return torch.cat((_wide(covariance), mean.mT), dim=2)
+
+
+def _rows(features: Tensor) -> Tensor:
+    """``(B, C, H, W)`` -> ``(B, H * W, C)``, a view."""
     batch, channels, height, width = features.shape
     if features.is_contiguous(memory_format=torch.channels_last):
-        rows = features.permute(0, 2, 3, 1).reshape(batch, height * width, channels)  # a view
-    else:
-        rows = features.reshape(batch, channels, height * width).mT  # a view, too
-    gram: Tensor = _Gram.apply(rows)
-    return gram
+        return features.permute(0, 2, 3, 1).reshape(batch, height * width, channels)
+    return features.reshape(batch, channels, height * width).mT
 
 
 def relative_error(value: Tensor, target: Tensor) -> Tensor:
@@ -79,16 +124,30 @@ def content_loss(features: Tensor, target: Tensor) -> Tensor:
     return relative_error(features, target)
 
 
-def style_loss(features: Tensor, target_gram: Tensor) -> Tensor:
+def style_statistics(features: Tensor, statistics: Statistics) -> Tensor:
+    """:func:`gram_matrix` or :func:`moments` of features ``(B, C, H, W)``."""
+    return gram_matrix(features) if statistics == "gram" else moments(features)
+
+
+def style_loss(features: Tensor, target: Tensor, statistics: Statistics = "gram") -> Tensor:
     """One layer's term of Gatys et al. 2016, equation 4, as a relative error instead of the factor 1 / (4 N^2 M^2).
 
-    With the paper's factor the deep layers weigh thousands of times less than the shallow ones on some networks.
+    With the paper's factor the deep layers weigh thousands of times less than the shallow ones on some networks. Of
+    moments, the mean of the errors of covariance and mean.
 
     Args:
         features: ``(B, C, H, W)`` of the picture.
-        target_gram: ``(B, C, C)`` from :func:`gram_matrix` of the style picture.
+        target: :func:`style_statistics` of the style picture.
+        statistics: which they are.
     """
-    return relative_error(gram_matrix(features), target_gram)
+    value = style_statistics(features, statistics)
+    if statistics == "gram":
+        return relative_error(value, target)
+    covariance, mean = (
+        relative_error(value[..., :-1], target[..., :-1]),
+        relative_error(value[..., -1], target[..., -1]),
+    )
+    return (covariance + mean) / 2
 
 
 def total_variation(picture: Tensor) -> Tensor:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from PIL.Image import Image
 from torch import Tensor
@@ -15,6 +15,8 @@ from engine.imaging.tensors import Size, enlarged, fitted, to_image
 from engine.perceptual.descent import ADAM_STEP, Iterate, Optimiser, descend
 from engine.perceptual.energy import Energy
 
+Schedule = Literal["falling", "equal"]
+"""How iterations are shared between scales."""
 COARSEST_SIDE = 96
 """Longer side of the coarsest scale for Gram matrices: relu5_1 has 6 x 6 features there."""
 
@@ -52,9 +54,16 @@ class Synthesis:
 
 
 def pyramid(
-    size: Size, iterations: int, scales: int, *, shortest: int, coarsest: int = COARSEST_SIDE, ratio: float = 2
+    size: Size,
+    iterations: int,
+    scales: int,
+    *,
+    shortest: int,
+    coarsest: int = COARSEST_SIDE,
+    ratio: float = 2,
+    schedule: Schedule = "equal",
 ) -> list[Scale]:
-    """Scales from coarse to fine, each ``ratio`` times the last one, that share the iterations equally.
+    """Scales from coarse to fine, each ``ratio`` times the last one, that share the iterations.
 
     The look is decided in the coarse scales, where an iteration costs a fraction; the finest one adds strokes.
 
@@ -65,11 +74,15 @@ def pyramid(
         shortest: no side below this.
         coarsest: a scale whose longer side would be below this is left out.
         ratio: of neighbouring scales.
+        schedule: "equal" shares, or "falling" ones: with three scales 3 : 2 : 1.
     """
     sides = [max(size) / ratio**level for level in reversed(range(min(scales, iterations)))]
     sides = [side for side in sides if side >= coarsest] or [max(size)]
-    share, rest = divmod(iterations, len(sides))
-    counts = [share + (index < rest) for index in range(len(sides))]
+    count = len(sides)
+    shares = [1] * count if schedule == "equal" else list(range(count, 0, -1))
+    counts = [max(1, iterations * share // sum(shares)) for share in shares]
+    rest = iterations - sum(counts)
+    counts = [each + (index < rest) for index, each in enumerate(counts)]
     sizes = [*(fitted(size, round(side), shortest=shortest) for side in sides[:-1]), size]
     return [Scale(*pair) for pair in zip(sizes, counts, strict=True)]
 

@@ -206,7 +206,7 @@ RECONSTRUCTION = TaskSpec(
     how=HOW,
     examples=tuple(
         Example({"picture": name})
-        for name in ("cat.jpg", "temple.jpg", "starry_night_texture.jpg", "great_wave_texture.jpg")
+        for name in ("cat.jpg", "temple.jpg", "paintings/starry_night.jpg", "paintings/irises.jpg")
     ),
     trial=Trial(
         parameters={"size": 64, "iterations": 3},

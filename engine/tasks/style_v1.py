@@ -1,14 +1,15 @@
 """Style V1: descent on the picture with a content and a Gram loss.
 
 Gatys, Ecker & Bethge 2016, "Image style transfer using convolutional neural networks". Where we leave the paper: losses
-are relative errors, the descent runs coarse to fine, it starts from the photo in the painting's colours, and a total
-variation term calms the pixels.
+are relative errors, the style is mean and covariance of a layer (Li, Wang, Liu & Hou 2017, "Demystifying neural style
+transfer") unless its Gram matrix is asked for, an early layer helps to keep the content, the descent runs coarse to
+fine and begins with the photo in the painting's colours, and a total variation term calms the pixels.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -36,8 +37,10 @@ from engine.tasks.stylisation import (
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from engine.imaging.tensors import Size
     from engine.perceptual.energy import Energy
     from engine.perceptual.network import PerceptualNetwork
+    from engine.perceptual.synthesis import Scale
 
 Weight = Annotated[float, Field(ge=0, le=4)]
 
@@ -51,6 +54,27 @@ class StyleV1(Stylisation):
     """Layers whose Gram matrices are matched: early ones hold colours and fine strokes, late ones large shapes."""
     content_layer: ContentLayer = option("relu4_2", label="Content layer", advanced=True)
     """Layer that keeps the photo's scene: an early one keeps every detail, a late one only the arrangement."""
+    detail: float = option(0.4, low=0, high=4, step=0.1, label="Detail", advanced=True)
+    """How much an early layer (relu3_1) counts beside the content layer: it keeps eyes; 0 as in the paper."""
+    statistics: Literal["moments", "gram"] = option("moments", label="Statistics", advanced=True)
+    """What is matched: mean and covariance of each layer (whole strokes), or its Gram matrix as in the paper."""
+    pooling: Literal["max", "average"] = option("max", label="Pooling", advanced=True)
+    """Max as the network was trained (crisp strokes), or average as in the paper (a lattice in calm areas)."""
+    schedule: Literal["falling", "equal"] = option("falling", label="Iterations per scale", advanced=True)
+    """Fewer at finer scales, which cost most and change least; or the same number at each."""
+    size: int = option(512, low=64, high=2048, step=32, label="Size")
+    """Longer side of the result in pixels; the time grows with its square."""
+    iterations: int = option(150, low=1, high=2000, step=10, label="Iterations")
+    """Steps of the descent, all scales together; about 100 decide the look, more refine the strokes."""
+
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "Quick": {"size": 256},
+        "Balanced": {},
+        "Fine": {"size": 1024, "iterations": 200, "scales": 4},
+    }
+    earlier: ClassVar[Mapping[str, Any]] = {
+        "detail": 0.0, "statistics": "gram", "pooling": "average", "schedule": "equal",
+    }  # fmt: skip
 
 
 LAYER_PRESETS: Mapping[str, tuple[StyleLayer, ...]] = {
@@ -76,43 +100,51 @@ HOW = HowItWorks(
 
 def run(inputs: Inputs, parameters: StyleV1, context: RunContext) -> TaskRun:
     """See :attr:`engine.contracts.task.TaskSpec.run`."""
-    from engine.imaging.tensors import Size, fitted, to_image
+    from engine.imaging.tensors import fitted, to_image
     from engine.perceptual.gram_view import LONGEST, gram_plates
     from engine.perceptual.network import perceptual_network
-    from engine.perceptual.synthesis import coarse_to_fine, pyramid
+    from engine.perceptual.synthesis import coarse_to_fine
 
     weights = _style_weights(parameters, len(inputs["style"]))
     size = result_size(inputs["content"][0].size, parameters.size)
-    network = perceptual_network(parameters.network, context.nets)
+    network = perceptual_network(parameters.network, context.nets, parameters.pooling)
     materials = Materials(inputs, parameters, weights, context.device.torch_device)
 
     def energy_at(at: Size) -> Energy:
         return energy_of(network, parameters, materials.content(at), materials.styles(at), weights)
 
-    scales = pyramid(size, parameters.iterations, parameters.scales, shortest=SHORTEST_SIDE)
+    scales = _scales(size, parameters)
     synthesis = yield from coarse_to_fine(
         scales, materials.begin, energy_at, job=context.job, optimiser=parameters.optimiser, finish=materials.finish
     )
     plates = None
     if context.explains:
         at = fitted(size, min(LONGEST, max(size)), shortest=SHORTEST_SIDE)
-        grams = network.grams(materials.styles(at), weights, parameters.style_layers)
+        grams = network.style_targets(materials.styles(at), weights, parameters.style_layers)
         plates = gram_plates(network, parameters.style_layers, materials.content(at), grams, synthesis.picture)
     facts = TaskFacts(figures=synthesis.facts)
     return TaskOutput(image=to_image(synthesis.picture), facts=facts, explanation=plates)
 
 
+def _scales(size: Size, parameters: StyleV1) -> list[Scale]:
+    """The sizes of the descent."""
+    from engine.perceptual.synthesis import pyramid
+
+    return pyramid(size, parameters.iterations, parameters.scales, shortest=SHORTEST_SIDE, schedule=parameters.schedule)
+
+
 def energy_of(
     network: PerceptualNetwork, parameters: StyleV1, content: Tensor, styles: Sequence[Tensor], weights: Sequence[float]
 ) -> Energy:
-    """Content, style and smoothness terms; the Gram matrices of several paintings are averaged by their weights."""
+    """Content, style and smoothness terms; the statistics of several paintings are averaged by their weights."""
     from engine.perceptual.gatys import GatysEnergy
 
     gatys = GatysEnergy(
-        network, parameters.content_layer, parameters.style_layers, parameters.balance, parameters.smoothness
-    )
-    content_target, grams = gatys.content_target(content), gatys.grams(styles, weights)
-    return lambda picture: gatys.terms(picture, content_target, grams)
+        network, parameters.content_layer, parameters.style_layers, parameters.balance, parameters.smoothness,
+        parameters.statistics, parameters.detail,
+    )  # fmt: skip
+    content_target, style_targets = gatys.content_target(content), gatys.style_targets(styles, weights)
+    return lambda picture: gatys.terms(picture, content_target, style_targets)
 
 
 def _style_weights(parameters: StyleV1, count: int) -> list[float]:
@@ -138,10 +170,10 @@ def _style_weights(parameters: StyleV1, count: int) -> list[float]:
 
 def cost(parameters: StyleV1, extents: Extents) -> float:
     """See :attr:`engine.contracts.task.TaskSpec.cost`."""
-    from engine.perceptual.synthesis import gflop, pyramid
+    from engine.perceptual.synthesis import gflop
 
     size = result_size(extents["content"][0].size, parameters.size)
-    scales = pyramid(size, parameters.iterations, parameters.scales, shortest=SHORTEST_SIDE)
+    scales = _scales(size, parameters)
     return gflop(scales, max(*parameters.style_layers, parameters.content_layer))
 
 

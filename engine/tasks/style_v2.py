@@ -1,7 +1,7 @@
 """Style V2: a picture is painted in one pass of a network.
 
 Johnson, Alahi & Fei-Fei 2016 for the network and its training on V1's energy; Dumoulin, Shlens & Kudlur 2017 for many
-styles in one network; Huang & Belongie 2017 for any painting without training.
+styles in one network; Ghiasi et al. 2017 or Huang & Belongie 2017 for any painting without training.
 """
 
 from __future__ import annotations
@@ -21,7 +21,18 @@ from engine.contracts.parameters import Parameters, option
 from engine.contracts.task import Extents, Inputs, InputSpec, TaskSpec
 from engine.contracts.task_parts import BenchCase, Example, HowItWorks, Trial, destinations
 from engine.feedforward_style import style_card
-from engine.feedforward_style.styles import DECODER, ENCODER, HUB, NETWORK, HubName, ShippedName
+from engine.feedforward_style.styles import (
+    ANY_STYLE,
+    DECODER,
+    ENCODER,
+    HUB,
+    MAGENTA,
+    MAGENTA_NETWORK,
+    NETWORK,
+    HubName,
+    MagentaName,
+    ShippedName,
+)
 from engine.imaging.masks import feathered, mask_of
 
 if TYPE_CHECKING:
@@ -58,8 +69,8 @@ INPUTS = (
 class StyleV2(Parameters):
     """Parameters of style V2."""
 
-    style_name: Literal[ShippedName, HubName] = option("starry-night", label="Style")
-    """Our own ten, trained together; or the paper's networks from the Hugging Face Hub (7 MB each)."""
+    style_name: Literal[ShippedName, MagentaName, HubName] = option("starry-night", label="Style")
+    """Our own ten, Magenta's 26, or the paper's networks from the Hugging Face Hub (7 MB each)."""
     size: int = option(1024, low=0, high=LONGEST, step=32, label="Size")
     """Longer side of the result in pixels, 0 for the photo's own; strokes keep theirs, so a larger one looks finer."""
     strength: float = option(1.0, low=0, high=1, step=0.05, label="Strength")
@@ -68,6 +79,8 @@ class StyleV2(Parameters):
     """The painting's, or the photo's, by luminance transfer."""
     blend: dict[ShippedName, Weight] = option({}, label="Blend", advanced=True)
     """Further styles of our own, and how much each counts against 1 for the chosen one."""
+    any_painting: Literal["outlines", "moments"] = option("outlines", label="Any painting by", advanced=True)
+    """Outlines: Magenta's network, quick, keeps faces and windows; moments: AdaIN, nearer to the painting's colours."""
     feather: int = option(8, low=0, high=200, step=1, label="Feather", advanced=True)
     """Pixels over which the style fades out around the marked region."""
 
@@ -76,6 +89,7 @@ class StyleV2(Parameters):
         "Balanced": {},
         "Large": {"size": 2048},
     }
+    earlier: ClassVar[Mapping[str, Any]] = {"any_painting": "moments"}
 
 
 HOW = HowItWorks(
@@ -84,9 +98,11 @@ HOW = HowItWorks(
         "photos to do all of them at once: its loss was V1's energy. It makes the picture four times smaller, works on "
         "it in twelve layers, and makes it large again. A style is not a network of its own, but the scales and shifts "
         "of the normalisations. Below: how strongly each place of your photo is answered on its way. With *any "
-        "painting*, the features of your photo get the mean and the spread of the painting's, and a decoder makes a "
-        "picture of them. [Johnson, Alahi & Fei-Fei 2016](https://arxiv.org/abs/1603.08155), "
+        "painting*, a second network looks at it and sets these scales and shifts; or the features of your photo get "
+        "the mean and the spread of the painting's, and a decoder makes a picture of them. "
+        "[Johnson, Alahi & Fei-Fei 2016](https://arxiv.org/abs/1603.08155), "
         "[Dumoulin et al. 2017](https://arxiv.org/abs/1610.07629), "
+        "[Ghiasi et al. 2017](https://arxiv.org/abs/1705.06830), "
         "[Huang & Belongie 2017](https://arxiv.org/abs/1703.06868)"
     ),
     inside=Message("your photo on its way through the network"),
@@ -140,14 +156,15 @@ def painter_of(inputs: Inputs, parameters: StyleV2, nets: LoadedNets) -> Painter
                 Message("A painting that was not taught cannot be blended; please set the blend to nothing.")
             )
         size = fitted(paintings[0].size, PAINTING_SIDE, shortest=SHORTEST_SIDE)
-        return painters.like_painting(resized(paintings[0].image, size, nets.device.torch_device), nets)
+        like = painters.like_painting if parameters.any_painting == "outlines" else painters.like_moments
+        return like(resized(paintings[0].image, size, nets.device.torch_device), nets)
     name: str = parameters.style_name
-    if name in HUB:
+    if name in HUB or name in MAGENTA:
         if further:
             raise ParameterError(
-                Message("{style} has a network of its own; only our own styles can be blended.", style=name)
+                Message("{style} has a network of its own; only the ten styles of our own can be blended.", style=name)
             )
-        return painters.single_style(name, nets)
+        return painters.single_style(name, nets) if name in HUB else painters.trained({name: 1.0}, nets)
     return painters.trained({**further, name: 1.0 + further.get(name, 0.0)}, nets)
 
 
@@ -194,26 +211,37 @@ def _used(inputs: Inputs, parameters: StyleV2) -> tuple[str, ...]:
     """Catalogue entries that painted."""
     paintings = inputs.get("style") or ()
     if paintings:
-        return (NETWORK,) if style_card.read(paintings[0].recipe) else (ENCODER, DECODER)
+        return (NETWORK,) if style_card.read(paintings[0].recipe) else _any_painting(parameters)
     return weights(parameters)[:1]
+
+
+def _any_painting(parameters: StyleV2) -> tuple[str, ...]:
+    """Catalogue entries for a painting that was not taught."""
+    return ANY_STYLE if parameters.any_painting == "outlines" else (ENCODER, DECODER)
 
 
 def weights(parameters: StyleV2) -> tuple[str, ...]:
     """See :attr:`engine.contracts.task.TaskSpec.weights`; those for any painting are shipped and small."""
-    own = HUB[parameters.style_name][0] if parameters.style_name in HUB else NETWORK
-    return (own, ENCODER, DECODER)
+    name: str = parameters.style_name
+    own = HUB[name][0] if name in HUB else MAGENTA_NETWORK if name in MAGENTA else NETWORK
+    return (own, *_any_painting(parameters))
 
 
 def cost(parameters: StyleV2, extents: Extents) -> float:
     """See :attr:`engine.contracts.task.TaskSpec.cost`."""
-    from engine.nets.transform import BLOCKS, CLASSICAL_BLOCKS, CLASSICAL_WIDTHS, WIDTHS, gflop_per_pixel, stages
+    from engine.nets import transform
     from engine.nets.vgg import gflop_per_pixel as vgg_gflop_per_pixel
 
     width, height = result_size(extents["content"][0].size, parameters.size)
-    if extents.get("style"):
+    if extents.get("style") and parameters.any_painting == "moments":
         return 2 * width * height * vgg_gflop_per_pixel("relu4_1")  # the decoder mirrors the encoder
-    form = (CLASSICAL_WIDTHS, CLASSICAL_BLOCKS) if parameters.style_name in HUB else (WIDTHS, BLOCKS)
-    return width * height * sum(gflop_per_pixel(stage) for stage in stages(*form))
+    if extents.get("style"):
+        form = transform.ANY_STYLE_WIDTHS, transform.ANY_STYLE_BLOCKS
+    elif parameters.style_name in HUB:
+        form = transform.CLASSICAL_WIDTHS, transform.CLASSICAL_BLOCKS
+    else:
+        form = transform.MAGENTA_WIDTHS if parameters.style_name in MAGENTA else transform.WIDTHS, transform.BLOCKS
+    return width * height * sum(transform.gflop_per_pixel(stage) for stage in transform.stages(*form))
 
 
 STYLE_V2 = TaskSpec(

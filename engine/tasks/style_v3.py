@@ -116,7 +116,7 @@ class PatchEnergy:
         self._content = network.targets(content, [parameters.content_layer])[parameters.content_layer]
         self._content_weight = _content_weight(parameters)
         equal = [1 / len(styles)] * len(styles)
-        self._palette = network.grams(styles, equal, PALETTE_LAYERS) if parameters.palette else {}
+        self._palette = network.style_targets(styles, equal, PALETTE_LAYERS) if parameters.palette else {}
         self._patches = PatchTerm(self.banks, rematch=parameters.rematch)
 
     def __call__(self, picture: Tensor) -> dict[str, Tensor]:

@@ -38,12 +38,12 @@ INPUTS = (
 """The pictures of both tasks."""
 
 PAIRS = (
-    Example({"content": "cat.jpg", "style": "starry_night_texture.jpg"}, Message("Starry Night")),
-    Example({"content": "temple.jpg", "style": "great_wave_texture.jpg"}, Message("The Great Wave")),
-    Example({"content": "astronaut.jpg", "style": "scream_texture.jpg"}, Message("The Scream")),
-    Example({"content": "coffee.jpg", "style": "composition_vii_texture.jpg"}, Message("Composition VII")),
+    Example({"content": "palace.jpg", "style": "paintings/starry_night.jpg"}, Message("The Starry Night")),
+    Example({"content": "street.jpg", "style": "paintings/wheat_field.jpg"}, Message("Wheat Field with Cypresses")),
+    Example({"content": "astronaut.jpg", "style": "paintings/self_portrait.jpg"}, Message("Self-Portrait")),
+    Example({"content": "fruits.jpg", "style": "paintings/apples.jpg"}, Message("Still Life with Apples")),
 )
-"""Photographs with the paintings whose textures ship with the hub."""
+"""Photographs with paintings that suit them."""
 TRIAL = Trial(
     parameters={"size": 64, "iterations": 4},
     fourfold=({"size": 64, "iterations": 4}, {"size": 64, "iterations": 16}),

@@ -139,8 +139,8 @@ TEACH_STYLE = TaskSpec(
     cost=cost,
     how=HOW,
     examples=(
-        Example({"style": "scream_texture.jpg", "content": "cat.jpg"}),
-        Example({"style": "composition_vii_texture.jpg", "content": "temple.jpg"}),
+        Example({"style": "paintings/irises.jpg", "content": "cat.jpg"}),
+        Example({"style": "paintings/toledo.jpg", "content": "temple.jpg"}),
     ),
     send_to=(Destination("style-v2", "style"),),
 

@@ -235,7 +235,8 @@ class Student:
         if iteration < WARM_UP and self._warms_up:
             palettes = [targets.palettes[self._materials.names[style]] for style in styles.tolist()]
             return {"pixels": PIXELS * recoloured_loss(painted, content.repeat_interleave(each, 0), palettes)}
-        target = gatys.content_target(content).repeat_interleave(each, 0)
+        contents = gatys.content_target(content)
+        target = {layer: features.repeat_interleave(each, 0) for layer, features in contents.items()}
         return gatys.terms(painted, target, targets.grams(styles))
 
     def quality(self) -> dict[str, float]:

@@ -33,7 +33,7 @@ class Targets:
             for name, each in paintings.items()
         }
         self.palettes: Mapping[str, Palette] = {name: palette([each]) for name, each in seen.items()}
-        grams = [gatys.grams([each]) for each in seen.values()]
+        grams = [gatys.style_targets([each]) for each in seen.values()]
         self._grams = {layer: torch.cat([each[layer] for each in grams]) for layer in gatys.style_layers}
 
     def grams(self, indices: Tensor) -> dict[str, Tensor]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -152,7 +152,7 @@ class Pupil:
     def _loss(self, style: Tensor) -> float:
         return float(sum(self._terms(style, self._parts, self._content).values()))
 
-    def _terms(self, style: Tensor, parts: Tensor, target: Tensor) -> dict[str, Tensor]:
+    def _terms(self, style: Tensor, parts: Tensor, target: Mapping[str, Tensor]) -> dict[str, Tensor]:
         which = torch.zeros(len(parts), dtype=torch.long, device=self._device)
         return self._gatys.terms(self._net(parts, style[None]), target, self._targets.grams(which))
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from engine.feedforward_style.styles import SHIPPED
+from engine.feedforward_style.styles import SHOWN
 from tests.support.browsing import Window, open_tab, press_run, seen_everywhere, show_hub, status, uploads
 
 FIRST_TAB = "首页"
@@ -17,7 +17,7 @@ NAMES = {
     "Pentimento", "PNG", "JPEG", "Python", "curl", "Telea",
     "English",  # the switch
     "Click to Access Webcam",  # Gradio's own, which has no Chinese for it
-    *(style.title for style in SHIPPED.values()),
+    *(style.title for style in SHOWN.values()),
 }  # fmt: skip
 """Texts that are the same in all languages."""
 NEUTRAL = re.compile(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,11 +12,12 @@ from torch import Tensor
 from engine import Job, StepRun
 from engine.contracts.errors import PictureError
 from engine.feedforward_style import painters, style_card
-from engine.feedforward_style.painters import TransformPainter, like_painting
+from engine.feedforward_style.painters import Painter, TransformPainter, like_moments, like_painting
 from engine.feedforward_style.style_card import TaughtStyle
-from engine.feedforward_style.styles import NETWORK
+from engine.feedforward_style.styles import ANY_STYLE, NETWORK
 from engine.imaging.tensors import to_tensor
 from engine.model_store.catalogue import catalogue
+from engine.model_store.loaded_nets import LoadedNets
 from engine.nets.transform import TransformNet
 from tests.support import pictures
 from tests.support.nets import exact_nets
@@ -56,7 +58,7 @@ def test_other_errors_are_not_taken_for_a_lack_of_memory(
 
 
 def test_any_painting_in_tiles_is_as_in_one_piece(monkeypatch: pytest.MonkeyPatch) -> None:
-    painter = like_painting(to_tensor(pictures.painting(96, 96)), exact_nets())
+    painter = like_moments(to_tensor(pictures.painting(96, 96)), exact_nets())
     picture = to_tensor(pictures.noisy(203, 150))
     whole = painter.whole(picture)
     monkeypatch.setattr(painters, "WHOLE_PIXELS", {"cpu": 1})
@@ -70,9 +72,30 @@ def test_any_painting_in_tiles_is_as_in_one_piece(monkeypatch: pytest.MonkeyPatc
     assert apart.max() < 40, "no seam"
 
 
-def test_any_painting_gives_its_colours() -> None:
+def test_any_painting_in_bands_is_as_in_one_piece(monkeypatch: pytest.MonkeyPatch) -> None:
+    painter = like_painting(to_tensor(pictures.painting(96, 96)), exact_nets())
+    picture = to_tensor(pictures.noisy(203, 150))
+    whole = painter.whole(picture)
+    monkeypatch.setattr(painters, "WHOLE_PIXELS", {"cpu": 1})
+    monkeypatch.setattr("engine.feedforward_style.banded_inference.BAND_VALUES", 40_000)
+    run = StepRun(painter.paint(picture, Job()))
+    assert len(list(run)) > 30
+    assert run.result is not None
+    torch.testing.assert_close(run.result, whole, atol=2e-3, rtol=0)
+
+
+def test_a_painting_is_read_alike_in_any_size_and_unlike_another() -> None:
+    predictor = exact_nets().get(ANY_STYLE[0])
+    painting = to_tensor(pictures.painting(256, 256))
+    large = torch.nn.functional.interpolate(painting, scale_factor=2.0, mode="bilinear")
+    one, same, other = (predictor(each) for each in (painting, large, painting.flip(1)))
+    assert (one - same).norm() < 0.3 * (one - other).norm()
+
+
+@pytest.mark.parametrize("like", [like_painting, like_moments])
+def test_any_painting_gives_its_colours(like: Callable[[Tensor, LoadedNets], Painter]) -> None:
     red = torch.rand(1, 3, 64, 64) * torch.tensor([1.0, 0.15, 0.1])[:, None, None]
-    painted = like_painting(red, exact_nets()).whole(to_tensor(pictures.scene()))
+    painted = like(red, exact_nets()).whole(to_tensor(pictures.scene()))
     colours = painted.clamp(0, 1).mean((0, 2, 3))
     assert colours[0] > 2 * colours[1]
 

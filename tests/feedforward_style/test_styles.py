@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.feedforward_style.styles import HUB, NETWORK, SHIPPED
+from engine.feedforward_style.styles import HUB, MAGENTA, MAGENTA_NETWORK, NETWORK, SHIPPED
 from engine.model_store.catalogue import catalogue
 from engine.nets.transform import TransformNet
 from tests.support.nets import exact_nets
@@ -21,3 +21,10 @@ def test_the_shipped_network_has_the_styles_that_can_be_chosen() -> None:
     assert net.styles.keys() == SHIPPED.keys()
     assert all(style.shape == (net.numbers,) for style in net.styles.values())
     assert catalogue()[NETWORK].bytes <= 8_000_000
+
+
+def test_magentas_network_has_its_26_styles() -> None:
+    net = exact_nets().get(MAGENTA_NETWORK)
+    assert isinstance(net, TransformNet)
+    assert net.styles.keys() == MAGENTA.keys()
+    assert len(MAGENTA) == 26

@@ -51,6 +51,37 @@ def test_gram_matrix_has_the_gradient_of_its_definition(layout: torch.memory_for
     torch.testing.assert_close(ours, plain)
 
 
+@pytest.mark.parametrize("layout", FORMATS)
+@pytest.mark.parametrize("dtype", TOLERANCE)
+def test_moments_are_numpys(dtype: torch.dtype, layout: torch.memory_format) -> None:
+    values = features((2, 5, 4, 7), dtype).contiguous(memory_format=layout)
+    found = losses.moments(values).double().numpy()
+    assert found.shape == (2, 5, 6)
+    for picture, ours in zip(values.double().numpy(), found, strict=True):
+        rows = picture.reshape(5, -1)
+        near = {"rtol": TOLERANCE[dtype], "atol": TOLERANCE[dtype] / 5}
+        numpy.testing.assert_allclose(ours[:, :5], numpy.cov(rows, bias=True), **near)
+        numpy.testing.assert_allclose(ours[:, 5], rows.mean(1), **near)
+
+
+@pytest.mark.parametrize("layout", FORMATS)
+def test_moments_have_the_gradient_of_their_definition(layout: torch.memory_format) -> None:
+    values = features((1, 3, 4, 2)).contiguous(memory_format=layout).requires_grad_()
+    assert torch.autograd.gradcheck(losses.moments, (values,))
+
+
+def test_the_moments_style_loss_is_the_mean_of_both_errors() -> None:
+    values, target = features((1, 3, 4, 5)), features((1, 3, 6, 4), seed=1)
+    ours, theirs = losses.moments(values), losses.moments(target)
+    covariance, mean = (
+        ((a - b).square().sum() / b.square().sum())
+        for a, b in ((ours[..., :3], theirs[..., :3]), (ours[..., 3], theirs[..., 3]))
+    )
+    loss = losses.style_loss(values, theirs, "moments")
+    torch.testing.assert_close(loss, (covariance + mean) / 2)
+    assert losses.style_loss(target, theirs, "moments") < 1e-12
+
+
 def test_gram_matrix_does_not_depend_on_the_size_of_the_picture() -> None:
     values = features((1, 4, 5, 6))
     torch.testing.assert_close(losses.gram_matrix(values), losses.gram_matrix(values.repeat(1, 1, 3, 2)))

@@ -16,7 +16,7 @@ from engine.perceptual import losses
 from engine.perceptual.colour import match_colours, palette
 from engine.perceptual.network import TUNED, PerceptualNetwork, perceptual_network
 from engine.perceptual.synthesis import Scale, pyramid
-from engine.tasks.style_v1 import STYLE_LAYERS
+from engine.tasks.style_v1 import STYLE_LAYERS, StyleV1
 from tests.support import pictures
 from tests.support.runs import finished, stopped_when
 
@@ -36,7 +36,7 @@ def reconstruct(runtime: Runtime, picture: Picture, **values: Any) -> RunResult:
 
 
 def network(runtime: Runtime) -> PerceptualNetwork:
-    return perceptual_network("vgg19-normalised", runtime.nets)
+    return perceptual_network("vgg19-normalised", runtime.nets, "max")
 
 
 def style_distance(runtime: Runtime, result: RunResult, painting: Picture) -> float:
@@ -59,10 +59,13 @@ def default(runtime: Runtime) -> RunResult:
     return style(runtime, open_picture(pictures.scene()), open_picture(pictures.painting()), iterations=60)
 
 
-def test_the_style_loss_falls_and_the_scene_stays(default: RunResult) -> None:
+def test_the_style_loss_falls_and_the_scene_stays(
+    default: RunResult, photo: Picture, painting: Picture, runtime: Runtime
+) -> None:
     first, last = losses_of(default, "losses_first"), losses_of(default)
     assert last["style"] < 0.5 * first["style"]
-    assert last["content"] < 0.8
+    nothing_but_style = losses_of(style(runtime, photo, painting, iterations=60, balance=100))
+    assert last["content"] < 0.8 * nothing_but_style["content"]
     assert default.facts.task.figures["iterations"] == 60
 
 
@@ -153,6 +156,9 @@ def test_the_pyramid_doubles_and_shares_the_iterations() -> None:
     ]
     assert pyramid((128, 96), 10, 5, shortest=32) == [Scale((128, 96), 10)], "96 px is the coarsest"
     assert [scale.iterations for scale in pyramid((512, 512), 2, 3, shortest=32)] == [1, 1]
+    falling = pyramid((512, 384), 120, 3, shortest=32, schedule="falling")
+    assert [scale.iterations for scale in falling] == [60, 40, 20]
+    assert [scale.iterations for scale in pyramid((512, 384), 3, 3, shortest=32, schedule="falling")] == [1, 1, 1]
     assert pyramid((64, 64), 5, 3, shortest=32) == [Scale((64, 64), 5)]
 
 
@@ -199,9 +205,9 @@ def test_recolouring_is_the_start_not_the_goal(photo: Picture, painting: Picture
     content = to_tensor(photo.image.resize((64, 48)))
     recoloured = match_colours(content, palette([to_tensor(painting.image)]))
     net = network(runtime)
-    layer = ["relu4_2"]
-    goal = net.targets(content.to(net.device.torch_device), layer)["relu4_2"]
-    expected = losses.content_loss(net.targets(recoloured.to(net.device.torch_device), layer)["relu4_2"], goal).item()
+    layers = {"relu4_2": 1.0, "relu3_1": StyleV1().detail}
+    goal, start = (net.targets(each.to(net.device.torch_device), layers) for each in (content, recoloured))
+    expected = sum(weight * losses.content_loss(start[layer], goal[layer]).item() for layer, weight in layers.items())
     assert losses_of(style(runtime, photo, painting, iterations=1), "losses_first")["content"] == pytest.approx(
         expected, rel=0.02
     )

@@ -15,7 +15,7 @@ from engine.contracts.parameters import parse
 from engine.contracts.task import Extent, Inputs
 from engine.feedforward_style import banded_inference as bands
 from engine.feedforward_style import painters
-from engine.feedforward_style.styles import HUB, SHIPPED
+from engine.feedforward_style.styles import HUB, SHIPPED, SHOWN
 from engine.imaging.picture import read_recipe
 from engine.nets.transform import TransformNet
 from engine.tasks.style_v2 import SMALLER_SIDE, painter_of
@@ -44,7 +44,7 @@ def array(image: Image.Image) -> numpy.ndarray:
 
 
 def test_every_shipped_style_paints_in_its_own_way(photo: Picture, runtime: Runtime) -> None:
-    paintings = {name: array(painted(runtime, {"content": [photo]}, style_name=name)) for name in SHIPPED}
+    paintings = {name: array(painted(runtime, {"content": [photo]}, style_name=name)) for name in SHOWN}
     names = list(paintings)
     for index, one in enumerate(names):
         assert abs(paintings[one] - array(photo.image.resize((96, 72)))).mean() > 10
@@ -148,8 +148,12 @@ def test_a_taught_style_comes_back_from_its_card(photo: Picture, painting: Pictu
     with_card = array(painted(runtime, {"content": [photo], "style": [kept]}))
     without = array(painted(runtime, {"content": [photo], "style": [open_picture(kept.image)]}))
     assert abs(with_card - without).mean() > 1, "its own style, not that of the card's picture"
-    for style, names in ((kept, ["style-v2"]), (painting, ["vgg19-normalised", "adain-decoder"])):
-        recipe = finished(runtime, V2, {"content": [photo], "style": [style]}, size=SIZE).recipe
+    for style, way, names in (
+        (kept, "outlines", ["style-v2"]),
+        (painting, "outlines", ["any-style-predictor", "any-style"]),
+        (painting, "moments", ["vgg19-normalised", "adain-decoder"]),
+    ):
+        recipe = finished(runtime, V2, {"content": [photo], "style": [style]}, size=SIZE, any_painting=way).recipe
         assert [each["name"] for each in recipe["weights"]] == names
     net = runtime.nets.get("style-v2")
     assert isinstance(net, TransformNet)

@@ -46,10 +46,10 @@ def card(name: str, before: Image.Image, after: Image.Image, centre: tuple[float
 
 
 def main() -> None:
-    cat, temple, astronaut = example("cat.jpg"), example("temple.jpg"), example("astronaut.jpg")
-    starry = example("starry_night_texture.jpg")
-    card("style-v1", cat, result_of("style-v1", {"content": cat, "style": starry}, size=448, iterations=200))
-    card("style-v2", temple, result_of("style-v2", {"content": temple}, style_name="great-wave", size=512), (0.3, 0.5))
+    palace, temple, astronaut = example("palace.jpg"), example("temple.jpg"), example("astronaut.jpg")
+    starry = example("paintings/starry_night.jpg")
+    card("style-v1", palace, result_of("style-v1", {"content": palace, "style": starry}), (0.8, 0.5))
+    card("style-v2", temple, result_of("style-v2", {"content": temple}, style_name="pale-wave", size=512), (0.3, 0.5))
     portrait = astronaut.crop((20, 0, 360, 340))
     man = example("moltedo.jpg")
     painted = result_of(

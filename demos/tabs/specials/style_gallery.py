@@ -4,30 +4,38 @@ from __future__ import annotations
 
 import gradio as gr
 
-from demos.components.events import QUIET
+from demos.components.events import PRIVATE, QUIET
 from demos.examples import FOLDER
 from demos.i18n.language import mark
 from demos.tabs.specials.special import Special
 from engine.contracts.messages import Message
-from engine.feedforward_style.styles import SHIPPED
+from engine.feedforward_style.styles import SHOWN
+
+RUN = """(photo) => {
+  const buttons = [...document.querySelectorAll('button.run')];
+  if (photo) buttons.find((button) => button.checkVisibility())?.click();
+}"""
+"""JavaScript that presses the Run that is seen, where there is a photo."""
 
 
 class StyleGallery(Special):
-    """A click chooses a style, and takes away another painting, which would count instead."""
+    """A click chooses a style and paints; it takes away another painting, which would count instead."""
 
     def place_inputs(self) -> None:
         """See :meth:`Special.place_inputs`."""
         self._gallery = gr.Gallery(
-            [(str(FOLDER / "styles" / f"{name}.jpg"), style.title) for name, style in SHIPPED.items()],
-            label=mark(Message("Styles")), show_label=False, elem_classes=["styles"], columns=5, rows=2, height=230,
+            [(str(FOLDER / "styles" / f"{name}.jpg"), style.title) for name, style in SHOWN.items()],
+            label=mark(Message("Styles")), show_label=False, elem_classes=["styles"], columns=6, rows=3, height=330,
             object_fit="cover", allow_preview=False, interactive=False, buttons=[], format="jpeg",
         )  # fmt: skip
 
     def connect(self) -> None:
         """See :meth:`Special.connect`."""
-        names = list(SHIPPED)
+        names = list(SHOWN)
 
         def chosen(event: gr.SelectData) -> tuple[str, None]:
             return names[event.index], None
 
-        self._gallery.select(chosen, None, [self.controls["style_name"], self.controls["style"]], **QUIET)
+        both = [self.controls["style_name"], self.controls["style"]]
+        selected = self._gallery.select(chosen, None, both, **QUIET)
+        selected.then(None, [self.controls["content"]], None, js=RUN, queue=False, **PRIVATE)

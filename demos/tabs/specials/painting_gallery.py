@@ -1,0 +1,37 @@
+"""The shipped paintings, to choose from instead of an upload."""
+
+from __future__ import annotations
+
+import gradio as gr
+
+from demos.components.events import QUIET
+from demos.examples.paintings import PAINTINGS
+from demos.i18n.language import mark
+from demos.tabs.specials.special import Special
+from engine.contracts.messages import Message
+
+CREDITS = Message(
+    "Paintings: public domain; pictures by The Metropolitan Museum of Art, open access (CC0), and OpenCV's samples."
+)
+
+
+class PaintingGallery(Special):
+    """A click puts a painting into the first place for one."""
+
+    def place_inputs(self) -> None:
+        """See :meth:`Special.place_inputs`."""
+        with gr.Accordion(mark(Message("Paintings to choose from")), open=False):
+            self._gallery = gr.Gallery(
+                [(str(each.path), each.caption) for each in PAINTINGS],
+                label=mark(Message("Paintings")), show_label=False, elem_classes=["styles"], columns=5, rows=3,
+                height=420, object_fit="cover", allow_preview=False, interactive=False, buttons=[], format="jpeg",
+            )  # fmt: skip
+            gr.Markdown(mark(CREDITS), elem_classes=["quiet"])
+
+    def connect(self) -> None:
+        """See :meth:`Special.connect`."""
+
+        def chosen(event: gr.SelectData) -> str:
+            return str(PAINTINGS[event.index].path)
+
+        self._gallery.select(chosen, None, [self.controls["style"]], **QUIET)
