@@ -66,8 +66,8 @@ INPUTS = (
 )  # fmt: skip
 
 
-class StyleV2(Parameters):
-    """Parameters of style V2."""
+class OnePass(Parameters):
+    """Parameters of what is painted in one pass: photos and videos."""
 
     style_name: Literal[ShippedName, MagentaName, HubName] = option("starry-night", label="Style")
     """Our own ten, Magenta's 26, or the paper's networks from the Hugging Face Hub (7 MB each)."""
@@ -79,10 +79,20 @@ class StyleV2(Parameters):
     """The painting's, or the photo's, by luminance transfer."""
     blend: dict[ShippedName, Weight] = option({}, label="Blend", advanced=True)
     """Further styles of our own, and how much each counts against 1 for the chosen one."""
-    any_painting: Literal["outlines", "moments"] = option("outlines", label="Any painting by", advanced=True)
-    """Outlines: Magenta's network, quick, keeps faces and windows; moments: AdaIN, nearer to the painting's colours."""
     feather: int = option(8, low=0, high=200, step=1, label="Feather", advanced=True)
     """Pixels over which the style fades out around the marked region."""
+
+    @property
+    def by_moments(self) -> bool:
+        """Whether any painting is painted like by AdaIN, not by the quick network that keeps outlines."""
+        return False
+
+
+class StyleV2(OnePass):
+    """Parameters of style V2."""
+
+    any_painting: Literal["outlines", "moments"] = option("outlines", label="Any painting by", advanced=True)
+    """Outlines: Magenta's network, quick, keeps faces and windows; moments: AdaIN, nearer to the painting's colours."""
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "Quick": {"size": 512},
@@ -90,6 +100,11 @@ class StyleV2(Parameters):
         "Large": {"size": 2048},
     }
     earlier: ClassVar[Mapping[str, Any]] = {"any_painting": "moments"}
+
+    @property
+    def by_moments(self) -> bool:
+        """See :attr:`OnePass.by_moments`."""
+        return self.any_painting == "moments"
 
 
 HOW = HowItWorks(
@@ -136,7 +151,7 @@ def run(inputs: Inputs, parameters: StyleV2, context: RunContext) -> TaskRun:
     return TaskOutput(image=image, facts=facts, gflop=done, weights=_used(inputs, parameters), explanation=plates)
 
 
-def painter_of(inputs: Inputs, parameters: StyleV2, nets: LoadedNets) -> Painter:
+def painter_of(inputs: Inputs, parameters: OnePass, nets: LoadedNets) -> Painter:
     """The painter that pictures and parameters ask for.
 
     Raises:
@@ -156,7 +171,7 @@ def painter_of(inputs: Inputs, parameters: StyleV2, nets: LoadedNets) -> Painter
                 Message("A painting that was not taught cannot be blended; please set the blend to nothing.")
             )
         size = fitted(paintings[0].size, PAINTING_SIDE, shortest=SHORTEST_SIDE)
-        like = painters.like_painting if parameters.any_painting == "outlines" else painters.like_moments
+        like = painters.like_moments if parameters.by_moments else painters.like_painting
         return like(resized(paintings[0].image, size, nets.device.torch_device), nets)
     name: str = parameters.style_name
     if name in HUB or name in MAGENTA:
@@ -168,7 +183,7 @@ def painter_of(inputs: Inputs, parameters: StyleV2, nets: LoadedNets) -> Painter
     return painters.trained({**further, name: 1.0 + further.get(name, 0.0)}, nets)
 
 
-def finished(painted: Tensor, content: Tensor, parameters: StyleV2, cover: Any = None) -> Tensor:
+def finished(painted: Tensor, content: Tensor, parameters: OnePass, cover: Any = None) -> Tensor:
     """Colours, strength and region, ``(B, 3, H, W)``; the painted picture may be written to."""
     import torch
 
@@ -185,7 +200,7 @@ def finished(painted: Tensor, content: Tensor, parameters: StyleV2, cover: Any =
     return torch.lerp(content, painted, share.to(painted.dtype))
 
 
-def cover_of(inputs: Inputs, parameters: StyleV2, size: Size) -> Any:
+def cover_of(inputs: Inputs, parameters: OnePass, size: Size) -> Any:
     """How much of the style each pixel gets, ``(H, W)``, or None for all of it everywhere.
 
     Raises:
@@ -207,7 +222,7 @@ def result_size(photo: Size, longer: int) -> Size:
     return fitted(photo, longer, shortest=SHORTEST_SIDE) if longer else photo
 
 
-def _used(inputs: Inputs, parameters: StyleV2) -> tuple[str, ...]:
+def _used(inputs: Inputs, parameters: OnePass) -> tuple[str, ...]:
     """Catalogue entries that painted."""
     paintings = inputs.get("style") or ()
     if paintings:
@@ -215,25 +230,25 @@ def _used(inputs: Inputs, parameters: StyleV2) -> tuple[str, ...]:
     return weights(parameters)[:1]
 
 
-def _any_painting(parameters: StyleV2) -> tuple[str, ...]:
+def _any_painting(parameters: OnePass) -> tuple[str, ...]:
     """Catalogue entries for a painting that was not taught."""
-    return ANY_STYLE if parameters.any_painting == "outlines" else (ENCODER, DECODER)
+    return (ENCODER, DECODER) if parameters.by_moments else ANY_STYLE
 
 
-def weights(parameters: StyleV2) -> tuple[str, ...]:
+def weights(parameters: OnePass) -> tuple[str, ...]:
     """See :attr:`engine.contracts.task.TaskSpec.weights`; those for any painting are shipped and small."""
     name: str = parameters.style_name
     own = HUB[name][0] if name in HUB else MAGENTA_NETWORK if name in MAGENTA else NETWORK
     return (own, *_any_painting(parameters))
 
 
-def cost(parameters: StyleV2, extents: Extents) -> float:
+def cost(parameters: OnePass, extents: Extents) -> float:
     """See :attr:`engine.contracts.task.TaskSpec.cost`."""
     from engine.nets import transform
     from engine.nets.vgg import gflop_per_pixel as vgg_gflop_per_pixel
 
     width, height = result_size(extents["content"][0].size, parameters.size)
-    if extents.get("style") and parameters.any_painting == "moments":
+    if extents.get("style") and parameters.by_moments:
         return 2 * width * height * vgg_gflop_per_pixel("relu4_1")  # the decoder mirrors the encoder
     if extents.get("style"):
         form = transform.ANY_STYLE_WIDTHS, transform.ANY_STYLE_BLOCKS

@@ -11,7 +11,7 @@ from engine.contracts.messages import Message
 from engine.contracts.parameters import option
 from engine.contracts.task import Extent, Extents, Inputs, Kind, TaskSpec
 from engine.contracts.task_parts import Trial
-from engine.tasks.style_v2 import INPUTS, STYLE_V2, StyleV2, cover_of, finished, painter_of, result_size
+from engine.tasks.style_v2 import INPUTS, STYLE_V2, OnePass, cover_of, finished, painter_of, result_size
 from engine.tasks.video_input import VIDEO
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ LONGEST = 1920
 """Longer side of the frames in pixels: each is painted in one piece."""
 
 
-class StyleV2Video(StyleV2):
+class StyleV2Video(OnePass):
     """Parameters of style V2 on videos."""
 
     size: int = option(640, low=0, high=LONGEST, step=16, label="Size")

@@ -77,12 +77,13 @@ def paths(value: Any, at: str = "") -> Iterator[str]:
 @pytest.mark.usefixtures("small_lessons")
 @pytest.mark.parametrize("name", KEYS)
 def test_every_key_of_the_old_version_is_there(name: str, runtime: Runtime) -> None:
-    result = finished(runtime, TASKS[name], trial_inputs(TASKS[name]), **RECIPES[name]["parameters"])
+    task, old = TASKS[name], RECIPES[name]["parameters"]
+    result = finished(runtime, task, trial_inputs(task), **{**task.parameters.earlier, **old})
     values = json.loads(json.dumps(result.facts.json()))
     assert set(KEYS[name]) <= set(paths(values))
     assert set(OWN) <= values.keys()
     assert values["task"] == name
-    assert values["parameters"] == RECIPES[name]["parameters"]
+    assert values["parameters"] == {**old, **task.parameters.earlier}
 
 
 def test_the_keys_of_every_task_are_guarded() -> None:
