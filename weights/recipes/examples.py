@@ -17,6 +17,7 @@ import tempfile
 import zipfile
 from pathlib import Path
 
+import numpy
 from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,6 +29,7 @@ from demos.examples.paintings import PAINTINGS  # noqa: E402
 from engine.imaging.door import open_picture  # noqa: E402
 
 FOLDER = ROOT / "demos" / "examples"
+PAINTED = FOLDER / "paintings"
 LONGER_SIDE = 512
 SKIMAGE = ("scikit-image", "0.26.0", "74aa5518ccea28121f57a95374581d3b979839adc25bb03f289b1bc9b99c58af")
 SKLEARN = ("scikit-learn", "1.9.1", "52a0703bbc07ad27f560fa63fa68e4c54dd735bfbbf65b4dd3c225dc7547b6df")
@@ -44,11 +46,27 @@ SAMPLES = ("opencv-doc", "4.6.0+dfsg-12", "4b12681df35878207ac7097dc66184b2ae552
 SAMPLE_FOLDER = "usr/share/doc/opencv-doc/examples/data"
 SAMPLE_PHOTOS = {"palace.jpg": "home.jpg", "street.jpg": "leuvenA.jpg", "fruits.jpg": "fruits.jpg"}
 PAINTING_SIDE = 600
+BLACK, EDGE = 20, 0.02
+"""A line of a scan whose mean luma is below the first is border; share of a picture that is cut with a border."""
+
+
+def trimmed(image: Image.Image) -> Image.Image:
+    """Without the black border that a scan has, and without its edge."""
+    luma = numpy.asarray(image.convert("L"), dtype=float)
+    ends = []
+    for lines in (luma.mean(axis=1), luma.mean(axis=0)):
+        bright = numpy.flatnonzero(lines > BLACK)
+        first, last = int(bright[0]), int(bright[-1]) + 1
+        edge = round(EDGE * len(lines)) if last - first < len(lines) else 0
+        ends.append((first + edge, last - edge))
+    (top, bottom), (left, right) = ends
+    return image.crop((left, top, right, bottom))
 
 
 def save(data: bytes | Path, out: Path, longer: int, quality: int) -> None:
     """A picture in small as JPEG."""
     image = open_picture(data).image
+    image = trimmed(image) if out.parent == PAINTED else image
     image.thumbnail((longer, longer), Image.Resampling.LANCZOS)
     image.save(out, quality=quality)
     print(f"{out.name}: {out.stat().st_size} bytes")
@@ -80,7 +98,7 @@ def paintings(folder: Path) -> None:
 
 
 def main() -> None:
-    (FOLDER / "paintings").mkdir(parents=True, exist_ok=True)
+    PAINTED.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         photographs(folder)

@@ -25,7 +25,7 @@ class StyleGallery(Special):
         """See :meth:`Special.place_inputs`."""
         self._gallery = gr.Gallery(
             [(str(FOLDER / "styles" / f"{name}.jpg"), style.title) for name, style in SHOWN.items()],
-            label=mark(Message("Styles")), show_label=False, elem_classes=["styles"], columns=6, rows=3, height=330,
+            label=mark(Message("Styles")), show_label=False, elem_classes=["styles"], columns=5, rows=3, height=330,
             object_fit="cover", allow_preview=False, interactive=False, buttons=[], format="jpeg",
         )  # fmt: skip
 
