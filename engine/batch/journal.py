@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 NAME = "pentimento-batch.jsonl"
+WRITING = ".pentimento-batch.writing"
+"""File that names the result which is put into its place just now; a batch that is killed leaves it."""
 
 
 class Journal:
@@ -20,14 +22,28 @@ class Journal:
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / NAME
+        self._writing = folder / WRITING
         self._lines: dict[str, dict[str, Any]] = {}
-        if self._path.exists():
-            lines = self._path.read_text(encoding="utf-8", errors="replace").splitlines()
-            self._lines = {entry["name"]: entry for line in lines if (entry := _parsed(line))}
+        self._made: set[tuple[str, Any]] = set()
+        for path in (self._path, self._writing):
+            lines = path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else []
+            for entry in filter(None, map(_parsed, lines)):
+                self._made.add((entry["name"], entry.get("result")))
+                if path is self._path:
+                    self._lines[entry["name"]] = entry
 
     def knows(self, name: str) -> bool:
         """Whether there is a line about a file."""
         return name in self._lines
+
+    def made(self, name: str, target: Path) -> bool:
+        """Whether a file's result was once put into a place, or was about to be."""
+        return (name, target.name) in self._made
+
+    def begin(self, name: str, target: Path) -> None:
+        """Say that a file's result is about to be put into its place."""
+        self._made.add((name, target.name))
+        self._writing.write_text(json.dumps({"name": name, "result": target.name}), encoding="utf-8")
 
     def done(self, name: str, key: str, target: Path) -> bool:
         """Whether a file's result is there and was made from the same content in the same way."""
@@ -47,6 +63,7 @@ class Journal:
             stream.write(("\n" if broken else "").encode() + json.dumps(line).encode() + b"\n")
             stream.flush()
             os.fsync(stream.fileno())
+        self._writing.unlink(missing_ok=True)
 
 
 def _parsed(line: str) -> dict[str, Any] | None:

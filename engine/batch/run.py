@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.batch.journal import Journal
+from engine.batch.protection import check_apart, check_free
 from engine.batch.sources import Item, digest, items_of, results_of
 from engine.contracts.errors import ParameterError, PentimentoError, StoppedError
 from engine.contracts.job import Job, Step, StepRun
@@ -34,6 +35,8 @@ class Order:
     """The task's inputs but the first, the same for every file."""
     kind: FileKind = "png"
     """Kind of the results' files, where they are pictures."""
+    overwrite: bool = False
+    """Whether results may replace files that are not from this batch."""
 
     @property
     def first(self) -> InputSpec:
@@ -100,11 +103,13 @@ def batch(
 
     Raises:
         ParameterError: nothing to work on, or a task that needs more than one picture a file.
+        OutputError: a result would replace a file of the source.
     """
     job = job or Job()
     check(order)
-    items = items_of(source, order.endings)
+    items = items_of(source, order.endings, without=folder)
     targets = results_of(items, order.ending)
+    check_apart(items, targets, folder)
     folder.mkdir(parents=True, exist_ok=True)
     journal, report, start = Journal(folder), Report(), time.perf_counter()
     worked = 0.0
@@ -145,10 +150,12 @@ def _one(
         if journal.done(item.name, key, target):
             yield Step(done=1.0, stage=Message("is there"))
             return Outcome.KEPT
+        check_free(item, target, journal, overwrite=order.overwrite)
         with placed(target) as part:
             yield from make(runtime, item.path if not item.inside else data, part, order, job)
             if job.stopped:
                 return Outcome.STOPPED
+            journal.begin(item.name, target)
     except StoppedError:
         return Outcome.STOPPED
     except (PentimentoError, OSError) as error:

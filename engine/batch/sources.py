@@ -45,8 +45,15 @@ class Item:
             raise OSError(f"{self.name} cannot be taken out of its archive") from error
 
 
-def items_of(source: str, endings: Sequence[str]) -> list[Item]:
+def items_of(source: str, endings: Sequence[str], without: Path | None = None) -> list[Item]:
     """Files of a folder (with its subfolders), of a pattern such as ``photos/*.jpg``, or of a zip, by their names.
+
+    What macOS puts beside the files of others (``._a.jpg``, ``__MACOSX``) is none of them.
+
+    Args:
+        source: the folder, pattern or zip; a file or folder of that very name comes before a pattern.
+        endings: of the files that are taken.
+        without: a folder inside the source whose files are none of it: that of results.
 
     Raises:
         ParameterError: there is nothing of these endings.
@@ -54,18 +61,31 @@ def items_of(source: str, endings: Sequence[str]) -> list[Item]:
     path = Path(source)
     if path.is_dir():
         items = [Item(each.relative_to(path).as_posix(), each) for each in path.rglob("*") if each.is_file()]
-    elif path.is_file() and zipfile.is_zipfile(path):
+    elif path.is_file() and not zipfile.is_zipfile(path):  # "photo [1].jpg" is a name before it is a pattern
+        items = [Item(path.name, path)]
+    elif path.is_file():
         with zipfile.ZipFile(path) as archive:
             items = [Item(each, path, True) for each in archive.namelist() if _leads_inside(each)]
     else:
         paths = [Path(each) for each in glob(source, recursive=True)]
         items = [Item(each.name, each) for each in paths if each.is_file()]
     usable = sorted(
-        (each for each in items if each.name.lower().endswith(tuple(endings))), key=lambda each: (each.name, each.path)
+        (each for each in items if each.name.lower().endswith(tuple(endings)) and not _is_apart(each, path, without)),
+        key=lambda each: (each.name, each.path),
     )
     if not usable:
         raise ParameterError(Message("There is nothing to work on in {source!r}.", source=source))
     return usable
+
+
+def _is_apart(item: Item, source: Path, without: Path | None) -> bool:
+    """Whether a file is a note of macOS about another one, or a result in a folder inside the source."""
+    parts = PurePosixPath(item.name).parts
+    if "__MACOSX" in parts or parts[-1].startswith("._"):
+        return True
+    if without is None or not source.is_dir() or without.resolve() == source.resolve():
+        return False
+    return without.resolve() in item.path.resolve().parents
 
 
 def _leads_inside(name: str) -> bool:

@@ -32,6 +32,7 @@ def add_batch(commands: Any, tasks: Registry) -> None:
         one.add_argument("source", metavar="IN", help="A folder, a pattern in quotes, or a .zip of files.")
         one.add_argument("folder", type=Path, metavar="OUT", help="Folder of the results, made when it is not there.")
         one.add_argument("--kind", choices=get_args(FileKind), default="png", help="Of pictures. Default: png.")
+        one.add_argument("--overwrite", action="store_true", help="Replace files in OUT that are not from this batch.")
         add_workers(one)
         one.set_defaults(action=_run_batch, task=task)
 
@@ -43,7 +44,13 @@ def _run_batch(options: argparse.Namespace, runtime: Runtime) -> None:
     files = vars(options)
     others = {spec.name: files[spec.name] for spec in task.inputs if files.get(spec.name)}
     inputs = {name: media for name, media in open_all(task, others).items() if media}
-    order = Order(task=task, parameters=parameters_given(task, options), inputs=inputs, kind=options.kind)
+    order = Order(
+        task=task,
+        parameters=parameters_given(task, options),
+        inputs=inputs,
+        kind=options.kind,
+        overwrite=options.overwrite,
+    )
     job = Job()
     report = watch(StepRun(_batch(options, runtime, order, job)), job)
     for line in table(report.failed):

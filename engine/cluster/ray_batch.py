@@ -17,10 +17,11 @@ from pathlib import Path
 from typing import Any
 
 from engine.batch.journal import Journal
+from engine.batch.protection import check_apart, check_free
 from engine.batch.run import Order, Report, check, entry, make, placed, reason
 from engine.batch.sources import Item, items_of, results_of
 from engine.cluster.ray_connection import HERE, cluster, room
-from engine.contracts.errors import ClusterError, PentimentoError
+from engine.contracts.errors import ClusterError, OutputError, PentimentoError
 from engine.contracts.job import Job, Phase, Step, StepRun
 from engine.contracts.messages import Message
 from engine.runtime.runner import Pace
@@ -60,8 +61,9 @@ def batch_on_ray(
     """
     job = job or Job()
     check(order)
-    items = items_of(source, order.endings)
+    items = items_of(source, order.endings, without=folder)
     targets = results_of(items, order.ending)
+    check_apart(items, targets, folder)
     folder.mkdir(parents=True, exist_ok=True)
     journal, report, start, pace = Journal(folder), Report(), time.perf_counter(), Pace()
     left = [each for each in items if not _is_there(each, folder / targets[each], order, journal)]
@@ -72,7 +74,7 @@ def batch_on_ray(
     for row in _rows(left, order, workers) if left else ():
         item = left[row["index"]]
         waiting.discard(item)
-        _take(row, item, folder / targets[item], journal, report)
+        _take(row, item, folder / targets[item], journal, report, order)
         settled = len(left) - len(waiting)
         pace.note(settled / len(left))
         number = report.kept + settled
@@ -99,14 +101,16 @@ def _is_there(item: Item, target: Path, order: Order, journal: Journal) -> bool:
         return False  # its reader will say why
 
 
-def _take(row: Mapping[str, Any], item: Item, target: Path, journal: Journal, report: Report) -> None:
+def _take(row: Mapping[str, Any], item: Item, target: Path, journal: Journal, report: Report, order: Order) -> None:
     """Put a worker's result in its place and note it."""
     error: Message | None = row["error"]
     if error is None:
         try:
+            check_free(item, target, journal, overwrite=order.overwrite)
             with placed(target) as part:
                 part.write_bytes(row["result"])
-        except OSError as failure:
+                journal.begin(item.name, target)
+        except (OutputError, OSError) as failure:
             error = reason(failure)
     if error is not None:
         report.failed[item.name] = error

@@ -192,7 +192,8 @@ STYLE_V1 = TaskSpec(
     send_to=destinations("super-resolution", "style-v2", "style-v3", "inpainting"),
     trial=TRIAL,
     bench=(
-        BenchCase(values={"size": 256, "iterations": 150}, devices=("cpu",)),
+        BenchCase(values={"size": 256}, devices=("cpu",)),
+        BenchCase(devices=("cpu",)),
         BenchCase(values={"size": 512, "iterations": 500}, devices=("cuda",)),
         BenchCase(values={"size": 512, "iterations": 500, "scales": 1}, devices=("cuda",)),
         BenchCase(values={"size": 1024, "iterations": 500}, side=1024, devices=("cuda",)),

@@ -21,7 +21,7 @@ from engine.batch.journal import NAME, Journal
 from engine.batch.run import Order, Report, batch
 from engine.batch.sources import Item, items_of, results_of
 from engine.cli.main import main
-from engine.contracts.errors import BatchError, ParameterError, PictureError, UnreadablePictureError
+from engine.contracts.errors import BatchError, OutputError, ParameterError, PictureError, UnreadablePictureError
 from engine.contracts.job import Job
 from engine.contracts.parameters import parse
 from engine.imaging.door import ENDINGS
@@ -94,6 +94,51 @@ def test_what_is_there_is_kept_and_what_has_changed_is_made_again(photos: Path, 
     report = done(photos, out)
     assert (report.written, report.kept) == (2, 1)
     assert done(photos, out, order(strength=0.5)).written == 3, "other parameters, other results"
+
+
+def test_a_batch_never_replaces_its_sources(photos: Path, done: Done) -> None:
+    before = {path: path.read_bytes() for path in photos.rglob("*.*")}
+    for source in (photos, f"{photos}/*.png"):
+        with pytest.raises(OutputError) as refused:
+            done(source, photos)
+        assert refused.value.fields == {"file": "a.png"}
+    assert {path: path.read_bytes() for path in photos.rglob("*.*")} == before
+
+
+def test_results_inside_the_source_are_no_sources(photos: Path, done: Done) -> None:
+    out = photos / "painted"
+    assert (done(photos, out).written, done(photos, out).kept) == (3, 3)
+    assert done(photos, photos / "second").written == 6, "they are, of another batch"
+
+
+def test_a_file_of_somebody_else_is_left_alone(photos: Path, tmp_path: Path, runtime: Runtime, done: Done) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "a.png").write_bytes(b"somebody's")
+    report = done(photos, out)
+    assert (report.written, set(report.failed)) == (2, {"a.png", "d.png"})
+    assert report.failed["a.png"].values == {"file": "a.png"}
+    assert (out / "a.png").read_bytes() == b"somebody's"
+    command = ["batch", "style-v2", str(photos), str(out), "--size", "96", "--overwrite"]
+    assert main(command, runtime=runtime) == 1, "d.png is no picture"
+    assert (out / "a.png").read_bytes() != b"somebody's"
+
+
+def test_a_result_whose_line_was_lost_in_a_kill_is_from_this_batch(photos: Path, tmp_path: Path, done: Done) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    Journal(out).begin("a.png", out / "a.png")
+    (out / "a.png").write_bytes(b"put into its place, and then killed")
+    assert done(photos, out).written == 3
+    assert not list(out.glob(".*"))
+
+
+def test_notes_of_macos_are_no_pictures(tmp_path: Path) -> None:
+    for name in ("._a.png", "__MACOSX/b.png", "photo [1].png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        pictures.scene().save(tmp_path / name)
+    assert [each.name for each in items_of(str(tmp_path), ENDINGS)] == ["photo [1].png"]
+    assert [each.name for each in items_of(str(tmp_path / "photo [1].png"), ENDINGS)] == ["photo [1].png"]
 
 
 def test_a_zip_and_a_pattern_are_sources(photos: Path, tmp_path: Path, done: Done) -> None:
