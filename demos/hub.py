@@ -12,7 +12,7 @@ from gradio.i18n import I18nData
 from demos.components import magnifier, mask_editor, theme
 from demos.components.events import PRIVATE
 from demos.i18n.language import LANGUAGES, Words, mark, mark_html, translation
-from demos.i18n.switch import LABEL, switch_script
+from demos.i18n.switch import BUTTON, LABEL, switch_script
 from demos.navigation.history import HistoryView
 from demos.navigation.recipes import Restoring, connect_link
 from demos.navigation.sending import connect_senders
@@ -77,7 +77,7 @@ class _Builder:
         with self.page:
             with gr.Row(elem_classes=["top"]):
                 gr.Markdown(mark_html(lambda translate: f"# Pentimento\n{LEAD.said(translate)}"))
-                switch = gr.Button(mark(LABEL), size="sm", scale=0, min_width=90)
+                switch = gr.Button(mark(LABEL), size="sm", scale=0, min_width=90, elem_classes=[BUTTON])
             with gr.Tabs() as self._tabs:
                 with gr.Tab(mark(Message("Home")), id="home"):
                     home = Home(site, tabs)

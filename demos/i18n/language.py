@@ -19,8 +19,8 @@ from typing import Any
 
 from gradio.i18n import I18nData
 
-from demos.serving.prerender import CHINESE, COOKIE, ENGLISH
-from demos.serving.request import header, request
+from demos.serving.prerender import CHINESE, COOKIE, ENGLISH, LANGUAGE
+from demos.serving.request import header, page_query, request
 from engine.contracts.messages import Text, Translate, english
 
 FOLDER = Path(__file__).parent
@@ -80,8 +80,12 @@ def _marked(spoken: Mapping[str, str], key: str | None = None) -> Any:
 
 
 def current() -> str:
-    """In a handler: the visitor's language."""
-    wanted = getattr(request(), "cookies", {}).get(COOKIE) or header("accept-language")
+    """In a handler: the visitor's language, by the page's address, the cookie, the browser.
+
+    Inside a frame of another site, as the Hub shows a Space, browsers keep no cookie; the address is always there.
+    """
+    kept = getattr(request(), "cookies", {}).get(COOKIE)
+    wanted = page_query(LANGUAGE) or kept or header("accept-language")
     return CHINESE if str(wanted).lower().startswith("zh") else ENGLISH
 
 

@@ -10,8 +10,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 ENGLISH, CHINESE = "en", "zh-CN"
 COOKIE = "pentimento_language"
 """Name of the cookie that keeps the visitor's choice of a language."""
+LANGUAGE = "lang"
+"""Name of the language in the page's address."""
 CHOOSE = f"""<script>(function () {{
-  const asked = new URLSearchParams(location.search).get('lang');
+  const asked = new URLSearchParams(location.search).get('{LANGUAGE}');
   const kept = (document.cookie.match(/(?:^|; ){COOKIE}=([^;]*)/) || [])[1];
   const language = /^zh/i.test(asked || kept || navigator.language) ? '{CHINESE}' : '{ENGLISH}';
   document.cookie = '{COOKIE}=' + language + '; path=/; max-age=31536000; SameSite=Lax';

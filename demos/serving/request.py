@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from gradio.context import LocalContext
 
@@ -18,6 +19,11 @@ def request() -> Any:
 def header(name: str) -> str:
     """A header of the request; empty where there is none."""
     return str(getattr(request(), "headers", {}).get(name) or "")
+
+
+def page_query(name: str) -> str:
+    """A value in the address of the page that asks; empty where there is none, or a browser does not tell."""
+    return parse_qs(urlsplit(header("referer")).query).get(name, [""])[0]
 
 
 def session() -> str:
