@@ -9,7 +9,7 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from engine.batch.journal import Journal
@@ -106,12 +106,8 @@ def batch(
         OutputError: a result would replace a file of the source.
     """
     job = job or Job()
-    check(order)
-    items = items_of(source, order.endings, without=folder)
-    targets = results_of(items, order.ending)
-    check_apart(items, targets, folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    journal, report, start = Journal(folder), Report(), time.perf_counter()
+    items, targets, journal = prepared(source, folder, order)
+    report, start = Report(), time.perf_counter()
     worked = 0.0
     for index, item in enumerate(items):
         if job.stopped:
@@ -137,6 +133,20 @@ def batch(
     report.seconds = time.perf_counter() - start
     yield Step(done=1.0, stage=Message("done"))
     return report
+
+
+def prepared(source: str, folder: Path, order: Order) -> tuple[list[Item], Mapping[Item, PurePosixPath], Journal]:
+    """The files of a batch, where in ``folder`` their results go, and the journal; the folder is there then.
+
+    Raises:
+        ParameterError, OutputError: see :func:`batch`.
+    """
+    check(order)
+    items = items_of(source, order.endings, without=folder)
+    targets = results_of(items, order.ending)
+    check_apart(items, targets, folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    return items, targets, Journal(folder)
 
 
 def _one(

@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from engine.batch.journal import Journal
-from engine.batch.protection import check_apart, check_free
-from engine.batch.run import Order, Report, check, entry, make, placed, reason
-from engine.batch.sources import Item, items_of, results_of
+from engine.batch.protection import check_free
+from engine.batch.run import Order, Report, entry, make, placed, prepared, reason
+from engine.batch.sources import Item
 from engine.cluster.ray_connection import HERE, cluster, room
 from engine.contracts.errors import ClusterError, OutputError, PentimentoError
 from engine.contracts.job import Job, Phase, Step, StepRun
@@ -60,12 +60,8 @@ def batch_on_ray(
         ClusterError: no Ray, no cluster, or no room for one worker.
     """
     job = job or Job()
-    check(order)
-    items = items_of(source, order.endings, without=folder)
-    targets = results_of(items, order.ending)
-    check_apart(items, targets, folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    journal, report, start, pace = Journal(folder), Report(), time.perf_counter(), Pace()
+    items, targets, journal = prepared(source, folder, order)
+    report, start, pace = Report(), time.perf_counter(), Pace()
     left = [each for each in items if not _is_there(each, folder / targets[each], order, journal)]
     report.kept = len(items) - len(left)
     yield Step(done=report.kept / len(items), stage=Message("waiting for the workers"), phase=Phase.WAITING)

@@ -41,15 +41,17 @@ class SmoothedStatistics:
 
     def __call__(self, index: int, features: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
         """Normalise one layer of one frame."""
-        wide = features.float()
-        variance, mean = torch.var_mean(wide, dim=(0, 2, 3), correction=0)
-        if index in self._seen:
-            old_mean, old_variance = self._seen[index]
-            mean, variance = mean.lerp(old_mean, self._share), variance.lerp(old_variance, self._share)
+        own, offset = scale[0].float(), shift[0].float()
+        # Batch normalisation's kernels know channels_last and 16 bits: a twentieth of the time of var_mean on a CPU.
+        plain, mean, inverse = torch.native_batch_norm(features, own, offset, None, None, True, 0.0, EPSILON)
+        variance = inverse**-2 - EPSILON
+        if index not in self._seen:
+            self._seen[index] = mean, variance
+            return plain
+        old_mean, old_variance = self._seen[index]
+        mean, variance = mean.lerp(old_mean, self._share), variance.lerp(old_variance, self._share)
         self._seen[index] = mean, variance
-        whole = scale[0] * (variance + EPSILON).rsqrt()
-        offset = shift[0] - mean * whole
-        return torch.addcmul(offset[:, None, None], wide, whole[:, None, None]).to(features.dtype)
+        return functional.batch_norm(features, mean, variance, own, offset, False, 0.0, EPSILON)
 
 
 @dataclass
@@ -86,7 +88,8 @@ class SmoothedPainter:
         painted = self.painter.whole(picture).clamp(0, 1)
         if self.steadiness > 0 and last is not None and change is not None:
             local = functional.avg_pool2d(change, NEIGHBOURS, 1, NEIGHBOURS // 2, count_include_pad=False)
-            local = functional.max_pool2d(local, REACH, 1, REACH // 2)
+            for side in ((REACH, 1), (1, REACH)):  # the maximum of a square is that of its columns' maxima
+                local = functional.max_pool2d(local, side, 1, (side[0] // 2, side[1] // 2))
             stays = MOST * self.steadiness * torch.exp(-((local / STILL) ** 2))
             painted = torch.lerp(painted, last[1], stays)
         if self.steadiness > 0:

@@ -179,9 +179,9 @@ def test_examples_fill_both_inputs(page: Page) -> None:
 def test_presets_move_the_sliders(page: Page) -> None:
     tab = style_v1(page)
     tab.get_by_label("Fine").check()
-    expect(number(tab, "Size")).to_have_value("512")
+    expect(number(tab, "Size")).to_have_value("1024")
     tab.get_by_label("Quick").check()
-    expect(number(tab, "Size")).to_have_value("192")
+    expect(number(tab, "Size")).to_have_value("256")
 
 
 @pytest.mark.parametrize("name", ["text.png", "bomb.png", "truncated.jpg", "empty.png"])
