@@ -25,8 +25,7 @@ from engine.model_store.loaded_nets import LoadedNets
 from engine.nets import adain
 from engine.nets.adain import Decoder
 from engine.nets.style_predictor import StylePredictor
-from engine.nets.transform import CLASSICAL, Normalise, TransformNet, normalised
-from engine.nets.transform import gflop_per_pixel as stage_gflop
+from engine.nets.transform import CLASSICAL, Normalise, TransformNet, normalised, work_per_pixel
 from engine.nets.vgg import VGG19
 from engine.nets.vgg import gflop_per_pixel as vgg_gflop_per_pixel
 
@@ -67,7 +66,7 @@ class TransformPainter:
     @property
     def gflop_per_pixel(self) -> float:
         """See :class:`Painter`."""
-        return sum(stage_gflop(stage) for stage in self.net.stages)
+        return work_per_pixel(self.net.stages)
 
     def paint(self, picture: Tensor, job: Job) -> Generator[Step, None, Tensor | None]:
         """See :class:`Painter`."""

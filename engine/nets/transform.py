@@ -38,6 +38,8 @@ MULTIPLE = 4
 MINIMUM_SIDE = 16
 COLOURS = 12
 """Last numbers of a style: a 3 x 3 matrix and an offset."""
+MOVED = 1.05e-6
+"""Moving a value to memory and back takes the time of so many 1e9 operations (CPU cores with bf16)."""
 STYLE = "styles."
 """Before the name of each style in a file."""
 CLASSICAL = "the network's own"
@@ -100,8 +102,17 @@ def stages(widths: Sequence[int], blocks: int, *, styled_head: bool = True) -> t
 
 def gflop_per_pixel(stage: Stage) -> float:
     """Arithmetic of a stage in 1e9 multiplications and additions for a pixel of the picture."""
-    area = {"head": 1.0, "down1": 0.25, "up1": 0.25, "up2": 1.0, "tail": 1.0}.get(stage.name, 1 / 16)
-    return 2e-9 * area * stage.inputs * stage.outputs * stage.side**2
+    return 2e-9 * _area(stage) * stage.inputs * stage.outputs * stage.side**2
+
+
+def work_per_pixel(all_stages: Sequence[Stage]) -> float:
+    """Arithmetic of a network for a pixel; where it is narrow, what moving its values costs instead, as arithmetic."""
+    return max(sum(map(gflop_per_pixel, all_stages)), MOVED * sum(_area(each) * each.outputs for each in all_stages))
+
+
+def _area(stage: Stage) -> float:
+    """Places of a stage's output for each pixel of the picture."""
+    return {"head": 1.0, "down1": 0.25, "up1": 0.25, "up2": 1.0, "tail": 1.0}.get(stage.name, 1 / 16)
 
 
 Normalise = Callable[[int, Tensor, Tensor, Tensor], Tensor]

@@ -256,7 +256,7 @@ def cost(parameters: OnePass, extents: Extents) -> float:
         form = transform.CLASSICAL_WIDTHS, transform.CLASSICAL_BLOCKS
     else:
         form = transform.MAGENTA_WIDTHS if parameters.style_name in MAGENTA else transform.WIDTHS, transform.BLOCKS
-    return width * height * sum(transform.gflop_per_pixel(stage) for stage in transform.stages(*form))
+    return width * height * transform.work_per_pixel(transform.stages(*form))
 
 
 STYLE_V2 = TaskSpec(

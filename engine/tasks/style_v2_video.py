@@ -23,6 +23,10 @@ LONGEST = 1920
 """Longer side of the frames in pixels: each is painted in one piece."""
 
 
+CODED = 45e-6
+"""Reading, smoothing and writing a pixel of a frame takes the time of so many 1e9 operations (CPU cores)."""
+
+
 class StyleV2Video(OnePass):
     """Parameters of style V2 on videos."""
 
@@ -82,7 +86,8 @@ def cost(parameters: StyleV2Video, extents: Extents) -> float:
     video = extents["video"][0]
     frame = Extent(*frame_size(video.size, parameters))
     whole = parameters.model_copy(update={"size": 0})
-    return video.frames * STYLE_V2.cost(whole, {**extents, "content": [frame]})
+    coded = CODED * frame.width * frame.height
+    return video.frames * (coded + STYLE_V2.cost(whole, {**extents, "content": [frame]}))
 
 
 STYLE_V2_VIDEO = TaskSpec(
