@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import time
-from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path, PurePosixPath
@@ -22,6 +20,7 @@ from engine.contracts.parameters import Parameters
 from engine.contracts.task import Inputs, InputSpec, Kind, TaskSpec
 from engine.imaging.picture import FileKind
 from engine.runtime.inputs import endings, open_media
+from engine.runtime.placing import placed
 from engine.runtime.runtime import Runtime
 
 
@@ -173,19 +172,6 @@ def _one(
         return reason(error)
     journal.note(item.name, entry(target, key, time.perf_counter() - begun))
     return Outcome.MADE
-
-
-@contextmanager
-def placed(target: Path) -> Iterator[Path]:
-    """Where to write a file that takes its place in one step when the context ends, unless there is none by then."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        yield part
-        if part.exists():
-            part.replace(target)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def make(runtime: Runtime, source: bytes | Path, target: Path, order: Order, job: Job) -> Generator[Step, None, None]:

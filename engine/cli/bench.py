@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from engine.cli.terminal import written
+from engine.cli.terminal import writing, written
 from engine.contracts.errors import ParameterError
 from engine.contracts.messages import Message
 from engine.contracts.parameters import parse
@@ -57,12 +57,13 @@ def _bench(options: argparse.Namespace, runtime: Runtime) -> None:
         from engine.bench.report import bench
 
         report = bench(runtime, tasks, repeat=options.repeat, details=options.details)
-    with written():
-        if options.json:
-            options.json.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
-        if options.table and "tasks" in report:
-            from engine.bench.table import markdown, put
+    if options.json:
+        with written(options.json) as part:
+            part.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    if options.table and "tasks" in report:
+        from engine.bench.table import markdown, put
 
+        with writing(options.table):
             put(markdown(report, _command(options), datetime.now().astimezone().date()), options.table)
 
 

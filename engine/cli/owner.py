@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from engine.cli.terminal import file_kind, summary, watch, written
+from engine.cli.terminal import file_kind, summary, watch, writing, written
 from engine.contracts.errors import ParameterError
 from engine.contracts.job import Job, StepRun
 from engine.contracts.messages import Message
@@ -40,7 +40,7 @@ def _show_settings(options: argparse.Namespace, runtime: Runtime) -> None:
     if options.table:
         from engine.bench.table import put
 
-        with written():
+        with writing(options.table):
             put(settings_table(), options.table, BEGIN, END)
         return
     for name, default, purpose in table():
@@ -79,8 +79,8 @@ def _reproduce(options: argparse.Namespace, runtime: Runtime) -> None:
     inputs = open_named(task, options.pictures)
     job = Job(explains=False)
     result = watch(StepRun(runtime.run(task, inputs, parameters, job)), job)
-    with written():
-        result.save(options.out, kind=kind, keep_recipe=True)
+    with written(options.out) as part:
+        result.save(part, kind=kind, keep_recipe=True)
     print(summary(options.out, result))
 
 

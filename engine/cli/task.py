@@ -44,13 +44,15 @@ def _run_task(options: argparse.Namespace, runtime: Runtime) -> None:
     _print_notes(inputs)
     job = Job(explains=bool(explanation_kind))
     result = watch(StepRun(runtime.run(task, inputs, parameters, job)), job)
-    with written():
-        result.save(options.out, kind=kind, keep_recipe=options.keep_recipe)
-        if explanation_kind and result.explanation:
+    with written(options.out) as part:
+        result.save(part, kind=kind, keep_recipe=options.keep_recipe)
+    if explanation_kind and result.explanation:
+        with written(options.explanation) as part:
             sheet = result.explanation.picture()
-            save_picture(sheet, options.explanation, kind=explanation_kind, source_type=result.source_type)
-        if options.facts:
-            options.facts.write_text(json.dumps(result.facts.json(), indent=2) + "\n", encoding="utf-8")
+            save_picture(sheet, part, kind=explanation_kind, source_type=result.source_type)
+    if options.facts:
+        with written(options.facts) as part:
+            part.write_text(json.dumps(result.facts.json(), indent=2) + "\n", encoding="utf-8")
     print(summary(options.out, result))
 
 

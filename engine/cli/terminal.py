@@ -16,6 +16,7 @@ from engine.contracts.job import Job, Step, StepRun
 from engine.contracts.messages import Message
 from engine.contracts.task import Kind
 from engine.imaging.picture import FileKind
+from engine.runtime.placing import placed
 from engine.runtime.runner import RunResult
 
 T = TypeVar("T")
@@ -73,13 +74,20 @@ def file_kind(out: Path, output: Kind = Kind.PICTURE) -> FileKind:
 
 
 @contextmanager
-def written() -> Iterator[None]:
-    """While a result is written, what goes wrong becomes one sentence."""
+def written(out: Path) -> Iterator[Path]:
+    """Where to write a result, which then takes its place in one step; what goes wrong becomes one sentence."""
+    with writing(out), placed(out) as part:
+        yield part
+
+
+@contextmanager
+def writing(out: Path) -> Iterator[None]:
+    """While a file is written, what goes wrong becomes one sentence."""
     try:
         yield
     except OSError as error:
         raise OutputError(
-            Message("The result cannot be written: {problem}: {file}", problem=error.strerror, file=error.filename)
+            Message("The result cannot be written: {problem}: {file}", problem=error.strerror or error, file=out)
         ) from None
 
 

@@ -18,12 +18,13 @@ from typing import Any
 
 from engine.batch.journal import Journal
 from engine.batch.protection import check_free
-from engine.batch.run import Order, Report, entry, make, placed, prepared, reason
+from engine.batch.run import Order, Report, entry, make, prepared, reason
 from engine.batch.sources import Item
 from engine.cluster.ray_connection import HERE, cluster, room
 from engine.contracts.errors import ClusterError, OutputError, PentimentoError
 from engine.contracts.job import Job, Phase, Step, StepRun
 from engine.contracts.messages import Message
+from engine.runtime.placing import placed
 from engine.runtime.runner import Pace
 from engine.runtime.runtime import Runtime
 

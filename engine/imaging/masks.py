@@ -21,6 +21,8 @@ Cover = NDArray[Any]
 Colours = NDArray[Any]
 """``(H, W, 3)`` float32, sRGB in [0, 1]."""
 
+COLOURED = 48
+"""A mask whose channels differ by more than this somewhere, of 255, is one in colours."""
 MOST = 0.95
 """Largest share of a picture that may be a hole."""
 PARTS = 10_000
@@ -30,7 +32,10 @@ PROPORTIONS = 0.02
 
 
 def mask_of(picture: Picture, size: tuple[int, int]) -> Mask:
-    """The bright pixels of a mask, or the opaque ones where it has transparency, at another size by nearest neighbour.
+    """The marked pixels of a mask at another size, by nearest neighbour.
+
+    They are the opaque ones where it has transparency, else the bright ones; where it has colours, or nothing bright,
+    as the files of segmentation tools with their values 0 and 1, those that differ from what is at the border.
 
     Args:
         picture: opened with its raster, where transparency should count.
@@ -52,8 +57,21 @@ def mask_of(picture: Picture, size: tuple[int, int]) -> Mask:
             )
         )
     alpha = picture.raster.alpha if picture.raster else None
-    shown = numpy.asarray(picture.image.convert("L")) if alpha is None else eight_bits(alpha)
-    return resized(shown > 127, size)
+    marked = _marked(numpy.asarray(picture.image.convert("RGB"))) if alpha is None else eight_bits(alpha) > 127
+    return resized(marked, size)
+
+
+def _marked(colours: NDArray[numpy.uint8]) -> Mask:
+    """The marked pixels of a mask without transparency, ``(H, W, 3)``."""
+    bright: Mask = cv2.cvtColor(colours, cv2.COLOR_RGB2GRAY) > 127
+    coloured = int((colours.max(axis=2).astype(int) - colours.min(axis=2)).max()) > COLOURED
+    if bright.any() and not coloured:
+        return bright
+    border = numpy.concatenate((colours[0], colours[-1], colours[:, 0], colours[:, -1]))
+    kinds, counts = numpy.unique(border, axis=0, return_counts=True)
+    apart = numpy.abs(colours.astype(int) - kinds[counts.argmax()]).max(axis=2)
+    marked: Mask = apart > apart.max() / 2
+    return marked
 
 
 def resized(mask: Mask, size: tuple[int, int]) -> Mask:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -16,7 +17,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from engine import TASKS, PentimentoError, Runtime, open_picture
+from engine import TASKS, PentimentoError, RunResult, Runtime, open_picture
 from engine.cli.main import main
 from engine.contracts.errors import (
     ConsentError,
@@ -165,6 +166,28 @@ def test_v2_is_judged_beside_v1(tmp_path: Path, runtime: Runtime, capsys: pytest
     error = refusal(runtime, [*command[:5], str(folder / "a.png")], capsys)
     assert type(error) is UnknownNameError
     assert (error.fields["kind"], error.fields["name"]) == (Message("style"), "a")
+
+
+def test_a_disk_that_is_full_leaves_the_older_result(
+    files: tuple[Path, Path],
+    tmp_path: Path,
+    runtime: Runtime,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    out = tmp_path / "out.png"
+    out.write_bytes(b"the older result")
+
+    def full(self: RunResult, target: Path, **_: object) -> None:
+        target.write_bytes(b"half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(RunResult, "save", full)
+    error = refusal(runtime, style(files, out), capsys)
+    assert type(error) is OutputError
+    assert error.fields == {"problem": "No space left on device", "file": out}
+    assert out.read_bytes() == b"the older result"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out.png", "painting.png", "photo.jpg"]
 
 
 def test_interrupting_keeps_the_best_picture(files: tuple[Path, Path], tmp_path: Path) -> None:

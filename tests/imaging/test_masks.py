@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy
 import pytest
 from PIL import Image
@@ -23,6 +25,31 @@ def test_white_is_marked_and_the_size_is_changed_by_nearest_neighbour() -> None:
     mask = boxed(30, 40, Box(10, 5, 20, 15))
     marked = mask_of(open_picture(drawn(mask)), (80, 60))
     assert numpy.array_equal(marked, mask.repeat(2, 0).repeat(2, 1))
+
+
+@pytest.mark.parametrize(
+    ("ground", "mark"),
+    [
+        ((0, 0, 0), (1, 1, 1)),  # as segmentation tools write
+        ((0, 0, 0), (255, 0, 0)),
+        ((0, 0, 0), (0, 0, 255)),
+        ((255, 255, 255), (200, 0, 0)),
+        ((0, 0, 128), (128, 0, 0)),  # two entries of a palette
+    ],
+)
+@pytest.mark.parametrize("mode", ["RGB", "P"])
+def test_a_mask_is_what_differs_from_its_ground(
+    ground: tuple[int, ...], mark: tuple[int, ...], mode: str, tmp_path: Path
+) -> None:
+    mask = boxed(30, 40, Box(10, 5, 20, 15))
+    colours = numpy.where(mask[..., None], mark, ground).astype(numpy.uint8)
+    Image.fromarray(colours).convert(mode, palette=Image.Palette.ADAPTIVE).save(tmp_path / "mask.png")
+    assert numpy.array_equal(mask_of(open_picture(tmp_path / "mask.png"), (40, 30)), mask)
+
+
+def test_a_mask_of_one_colour_is_empty() -> None:
+    for colour in ((0, 0, 0), (1, 1, 1), (255, 0, 0)):
+        assert not mask_of(open_picture(Image.new("RGB", (40, 30), colour)), (40, 30)).any()
 
 
 def test_where_a_mask_has_transparency_what_is_opaque_is_marked() -> None:
