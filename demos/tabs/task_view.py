@@ -20,6 +20,7 @@ from demos.navigation.tab_locations import TabLocation
 from demos.serving.site import Site
 from demos.tabs.records import ViewSpec
 from engine.contracts.messages import Message, declared
+from engine.contracts.parameters import preset_label
 from engine.contracts.task import InputSpec
 
 HEIGHT, FURTHER_HEIGHT = 240, 180
@@ -79,7 +80,7 @@ class TaskView:
     def _place_settings(self) -> None:
         presets = self.controls.task.parameters.presets
         if presets:
-            choices = [(mark(declared(name)), name) for name in presets]
+            choices = [(mark(preset_label(self.controls.task.parameters, name)), name) for name in presets]
             value = BALANCED if BALANCED in presets else None
             self._preset = gr.Radio(choices, value=value, label=mark(Message("Preset")))
         if self.spec.folded:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.config import JsonDict
 
 from engine.contracts.errors import ParameterError
-from engine.contracts.messages import Listing, Message
+from engine.contracts.messages import Listing, Message, declared
 
 SEED_LIMIT = 2**31 - 1
 
@@ -33,6 +33,15 @@ class Parameters(BaseModel):
 
 
 P = TypeVar("P", bound=Parameters)
+
+
+def preset_label(kind: type[Parameters], name: str) -> Message:
+    """Name of a preset, with the size of its result where presets differ in it."""
+    default = kind.model_fields["size"].default if "size" in kind.model_fields else None
+    sizes = {each: values.get("size", default) for each, values in kind.presets.items()}
+    if not sizes[name] or len(set(sizes.values())) == 1:
+        return declared(name)
+    return Message("{preset}: {pixels} px", preset=declared(name), pixels=sizes[name])
 
 
 def option(

@@ -176,8 +176,9 @@ def test_examples_fill_both_inputs(page: Page) -> None:
     expect(tab.get_by_label("Remove Image")).to_have_count(2)
 
 
-def test_presets_move_the_sliders(page: Page) -> None:
+def test_presets_say_their_size_and_move_the_sliders(page: Page) -> None:
     tab = style_v1(page)
+    expect(tab.get_by_label("Balanced: 512 px")).to_be_visible()
     tab.get_by_label("Fine").check()
     expect(number(tab, "Size")).to_have_value("1024")
     tab.get_by_label("Quick").check()
