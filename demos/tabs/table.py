@@ -33,8 +33,8 @@ STYLE_V1 = TabSpec(
             tasks=["style-v1"],
             intro=Message(
                 "Your photo becomes a painting by **descent on its pixels**: they are changed, step by step, until the "
-                "network sees the photo's *content* and, in the correlations of its features (Gram matrices), the "
-                "painting's *style*. <span class='quiet'>Gatys, Ecker & Bethge 2016.</span>"
+                "network sees the photo's *content* and, in how its features vary together, the painting's *style*. "
+                "<span class='quiet'>Gatys, Ecker & Bethge 2016; Li et al. 2017.</span>"
             ),
             hint=PAIR,
             first="losses",

@@ -90,9 +90,11 @@ HOW = HowItWorks(
         "A network that was trained to name things answers to edges in its first layers and to objects in its "
         "last. The **content** of your photo is what a late layer answers, and where. The **style** of a painting "
         "is which answers come *together*, anywhere: the Gram matrix of a layer, one number for every pair of its "
-        "channels. The pixels are changed step by step (L-BFGS) until both fit. Below: the strongest channels of "
-        "each layer's Gram matrix. The result's matrices begin as the photo's and end as the painting's; the per "
-        "cent say how far each still is. [Gatys, Ecker & Bethge 2016](https://arxiv.org/abs/1508.06576)"
+        "channels, or, as here by default, their means and covariances apart. The pixels are changed step by step "
+        "(L-BFGS) until both fit. Below: the strongest channels of each layer's Gram matrix. The result's "
+        "matrices begin as the photo's and end as the painting's; the per cent say how far each still is. "
+        "[Gatys, Ecker & Bethge 2016](https://arxiv.org/abs/1508.06576), "
+        "[Li et al. 2017](https://arxiv.org/abs/1701.01036)"
     ),
     inside=Message("Gram matrices of your photo, the painting and the result, layer by layer"),
 )
