@@ -25,7 +25,7 @@ $(VENV)/installed-dev: $(VENV)/installed requirements-dev.txt requirements-ray.t
 test: $(VENV)/installed-dev check
 	rm -f .coverage .coverage.*
 	$(COVERED) -n 2 -m "not alone and not long" --cov-report=
-	$(COVERED) -n 2 --dist loadfile -m "alone and not long" --cov-append --cov-report=term
+	$(COVERED) -m "alone and not long" --cov-append --cov-report=term
 
 # Besides those: 50 visitors at once, long trainings, and the published files of the Hub (skipped without network).
 test-all: test soak
