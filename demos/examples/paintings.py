@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 FOLDER = Path(__file__).parent / "paintings"
-MET = "The Metropolitan Museum of Art, open access (CC0)"
 
 
 @dataclass(frozen=True)
@@ -19,7 +18,7 @@ class Painting:
     artist: str
     year: str
     object_number: int | None = None
-    """Of the Metropolitan Museum; None for the one that comes with OpenCV's samples."""
+    """Of the Metropolitan Museum (CC0); None for the one that comes with OpenCV's samples (Apache-2.0)."""
 
     @property
     def path(self) -> Path:
@@ -30,11 +29,6 @@ class Painting:
     def caption(self) -> str:
         """Artist, title and year."""
         return f"{self.artist}: {self.title}, {self.year}"
-
-    @property
-    def source(self) -> str:
-        """Who gives the picture, and under which licence."""
-        return MET if self.object_number else "OpenCV's sample data (Apache-2.0)"
 
 
 PAINTINGS = (

