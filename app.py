@@ -48,7 +48,7 @@ def main() -> int:
         built = hub.build(site)
         if on_zero_gpu():
             zero_gpu.place_nets(site.runtime)
-        server.serve(built.page, site, built.looks, built.leads, settings)
+        server.serve(built.page, site, built.looks, built.front, settings)
     except PentimentoError as error:
         print(f"error: {error.message}", file=sys.stderr)
         return 1

@@ -11,13 +11,14 @@ from gradio.i18n import I18nData
 
 from demos.components import magnifier, mask_editor, theme
 from demos.components.events import PRIVATE
-from demos.i18n.language import LANGUAGES, Words, mark, mark_html, translation
+from demos.i18n.language import Words, in_all_languages, mark, mark_html
 from demos.i18n.switch import BUTTON, LABEL, switch_script
 from demos.navigation.history import HistoryView
 from demos.navigation.recipes import Restoring, connect_link
 from demos.navigation.sending import connect_senders
 from demos.navigation.tab_locations import TabLocation
-from demos.serving.prerender import CHINESE, ENGLISH
+from demos.serving import connection
+from demos.serving.prerender import CHINESE, ENGLISH, Front
 from demos.serving.site import Site
 from demos.tabs.api_examples import place_examples
 from demos.tabs.home import Home
@@ -38,8 +39,8 @@ class Hub:
     page: gr.Blocks
     looks: dict[str, Any]
     """Options for ``launch`` that are a matter of looks."""
-    leads: dict[str, str]
-    """Language -> what stands in the page before Gradio builds it."""
+    front: Front
+    """What stands in the page besides Gradio's own."""
 
 
 class Page(gr.Blocks):
@@ -61,9 +62,13 @@ def build(site: Site, tabs: Sequence[TabSpec] = TABS) -> Hub:
         page = _Builder(site, tabs).page
     for language, texts in GRADIO_LACKS.items():
         words.tables[language] |= texts
-    leads = {language: LEAD.said(translation(language)) for language in LANGUAGES}
+    scripts = connection.script(in_all_languages(connection.AWAY), 60 * site.runtime.settings.away_minutes)
     css = theme.CSS + magnifier.CSS + mask_editor.CSS
-    return Hub(page, {"theme": theme.THEME, "css": css, "i18n": gr.I18n(**words.tables)}, leads)
+    return Hub(
+        page,
+        {"theme": theme.THEME, "css": css, "i18n": gr.I18n(**words.tables)},
+        Front(in_all_languages(LEAD), scripts),
+    )
 
 
 class _Builder:

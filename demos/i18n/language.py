@@ -60,9 +60,14 @@ class Words:
 _COLLECTED: ContextVar[Words | None] = ContextVar("words", default=None)
 
 
+def in_all_languages(text: Text) -> dict[str, str]:
+    """Language -> the text in it."""
+    return {language: text.said(translation(language)) for language in LANGUAGES}
+
+
 def mark(text: Text) -> Any:
     """A text for a component's property, while a page is built; a plain ``str`` where all languages say the same."""
-    return _marked({language: text.said(translation(language)) for language in LANGUAGES})
+    return _marked(in_all_languages(text))
 
 
 def mark_html(drawn: Callable[[Translate], str]) -> Any:

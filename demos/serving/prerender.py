@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -36,17 +37,28 @@ def shell(leads: Mapping[str, str]) -> str:
     }})();</script>"""
 
 
+@dataclass(frozen=True)
+class Front:
+    """What stands in the page besides Gradio's own."""
+
+    leads: Mapping[str, str]
+    """Language -> what the page is for."""
+    scripts: str
+    """Further scripts, which have to run before the page's own."""
+
+
 class Prerender:
-    """Puts both into the page.
+    """Puts all of that into the page.
 
     Args:
         app: what is served.
-        leads: language -> what the page is for.
+        front: see there.
     """
 
-    def __init__(self, app: ASGIApp, leads: Mapping[str, str]) -> None:
+    def __init__(self, app: ASGIApp, front: Front) -> None:
         self._app = app
-        self._shell = shell(leads).encode()
+        self._head = (CHOOSE + front.scripts).encode()
+        self._shell = shell(front.leads).encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve, with the page changed."""
@@ -62,7 +74,7 @@ class Prerender:
             if start:
                 before = start.pop()
                 body = message.get("body", b"")
-                page = body.replace(b"<head>", b"<head>" + CHOOSE.encode(), 1)
+                page = body.replace(b"<head>", b"<head>" + self._head, 1)
                 message = {**message, "body": page.replace(b"<gradio-app", self._shell + b"<gradio-app", 1)}
                 longer = len(message["body"]) - len(body)
                 before["headers"] = [

@@ -16,8 +16,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from demos.serving.connection import Connection
 from demos.serving.limits import Limits
-from demos.serving.prerender import Prerender
+from demos.serving.prerender import Front, Prerender
 from demos.serving.sessions import delete_old
 from demos.serving.site import Site
 from demos.serving.telemetry import LOG, begin_log
@@ -39,12 +40,12 @@ DELIVERY_SECONDS = 5.0
 """How long the last words of stopped runs may take to reach their visitors."""
 
 
-def launch_options(site: Site, leads: Mapping[str, str], settings: Settings) -> dict[str, Any]:
+def launch_options(site: Site, front: Front, settings: Settings) -> dict[str, Any]:
     """Options for ``launch`` that are no matter of looks.
 
     Args:
         site: that is served.
-        leads: language -> what stands in the page before Gradio builds it.
+        front: what stands in the page besides Gradio's own.
         settings: the site's, or others where the command line has changed some.
 
     Raises:
@@ -54,7 +55,8 @@ def launch_options(site: Site, leads: Mapping[str, str], settings: Settings) -> 
     upload = UPLOADS_AT_ONCE * settings.upload_megabytes * 1_000_000
     middleware = [
         Middleware(Limits, round(1e9 * settings.room_gigabytes), upload),
-        Middleware(Prerender, leads),
+        Middleware(Prerender, front),
+        Middleware(Connection, 60 * settings.away_minutes),
     ]
     return {
         "share": settings.share,
@@ -108,14 +110,14 @@ def _metrics(site: Site) -> Callable[[Request], Awaitable[Response]]:
     return metrics
 
 
-def serve(page: gr.Blocks, site: Site, looks: Mapping[str, Any], leads: Mapping[str, str], settings: Settings) -> None:
+def serve(page: gr.Blocks, site: Site, looks: Mapping[str, Any], front: Front, settings: Settings) -> None:
     """Serve until a signal asks for the end; then stop the runs and let them hand over their best pictures.
 
     Args:
         page: what is served.
         site: that it was built for.
         looks: options for ``launch`` that are a matter of looks.
-        leads: see :func:`launch_options`.
+        front: see :func:`launch_options`.
         settings: see there.
     """
     if settings.log == "json":
@@ -128,7 +130,7 @@ def serve(page: gr.Blocks, site: Site, looks: Mapping[str, Any], leads: Mapping[
 
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, asked)
-    page.launch(prevent_thread_lock=True, **looks, **launch_options(site, leads, settings))
+    page.launch(prevent_thread_lock=True, **looks, **launch_options(site, front, settings))
     for work in (_measure_speed, _keep_small, _keep_clean):
         threading.Thread(target=work, args=(page, site, ending), daemon=True, name=work.__name__).start()
     while not ending.wait(1.0):  # a wait without end would not notice a signal everywhere

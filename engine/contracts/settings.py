@@ -56,6 +56,8 @@ class Settings(BaseSettings):
     """Largest file that is taken."""
     keep_minutes: float = Field(60, gt=0)
     """How long files of calls and results stay; a visit's uploads go when its page is closed."""
+    away_minutes: float = Field(5, gt=0)
+    """How long a page whose connection broke is waited for; its run goes on meanwhile, and what it has is kept."""
     room_gigabytes: float = Field(8, gt=0)
     """Disk space of uploads and results together; no upload is taken that goes beyond, until old files are deleted."""
     api: bool = True

@@ -34,7 +34,7 @@ def page_url(runtime: Runtime) -> Iterator[str]:
     site = Site(runtime, HUB)
     built = build(site, (*TABS, TAB))
     built.page.launch(
-        prevent_thread_lock=True, quiet=True, **built.looks, **launch_options(site, built.leads, runtime.settings)
+        prevent_thread_lock=True, quiet=True, **built.looks, **launch_options(site, built.front, runtime.settings)
     )
     yield built.page.local_url.rstrip("/")
     built.page.close()

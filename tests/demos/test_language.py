@@ -124,8 +124,8 @@ def test_the_page_sends_texts_and_values_only(built: hub.Hub) -> None:
 
 
 def test_the_lead_is_there_before_the_page(built: hub.Hub) -> None:
-    assert set(built.leads) == set(LANGUAGES)
-    assert len(set(built.leads.values())) == len(LANGUAGES)
+    assert set(built.front.leads) == set(LANGUAGES)
+    assert len(set(built.front.leads.values())) == len(LANGUAGES)
 
 
 def test_a_mark_is_noted_once_in_all_languages() -> None:

@@ -1,0 +1,315 @@
+"""A broken connection is not a closed page: streams of events that a page can take up again. ASGI middleware.
+
+Gradio forgets a visit as soon as one of its streams ends, and its page loads itself again when one breaks (6.31). Here
+the far end of a stream stays while its page is away: what Gradio says meanwhile is kept, and said when the page asks
+for it. A page that is closed says so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import OrderedDict, deque
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from typing import Any
+from urllib.parse import parse_qs
+
+from gradio.route_utils import API_PREFIX
+from starlette.responses import PlainTextResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from engine.contracts import messages
+
+MOST_BYTES = 4_000_000
+"""Most bytes of a stream that are kept for a page that is away; one that needs older ones has to load itself again."""
+MOST_ANSWERS = 1000
+"""Calls whose answers are remembered, so that a call that is sent again is not made again."""
+STREAMS = (f"{API_PREFIX}/queue/data", f"{API_PREFIX}/heartbeat/")
+CALLS = (f"{API_PREFIX}/queue/join", f"{API_PREFIX}/run/")
+CLOSED = f"{API_PREFIX}/closed/"
+"""What a page asks for when it is closed; its session follows."""
+END = b"\n\n"
+"""Between two messages of a stream."""
+AWAY = messages.Message("The connection is interrupted. Your work is kept; trying again…")
+
+
+def script(away: Mapping[str, str], seconds: float) -> str:
+    """What the page does: ask for a broken stream again, send calls again that did not arrive, say that it is closed.
+
+    Args:
+        away: language -> what is shown meanwhile.
+        seconds: after which it gives up, and Gradio loads the page again.
+    """
+    return f"""<script>(() => {{
+  const plain = window.fetch.bind(window), away = {json.dumps(dict(away))};
+  const pause = (seconds) => new Promise((done) => setTimeout(done, 1000 * seconds));
+  const id = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (each) => each.toString(16)).join('');
+  let interrupted = 0, sessions = new Set();
+  function tell() {{
+    let line = document.getElementById('away');
+    if (!line && interrupted) {{
+      line = document.body.appendChild(Object.assign(document.createElement('div'), {{id: 'away'}}));
+      line.setAttribute('role', 'status');
+      line.textContent = away[navigator.language] || '';
+      line.style.cssText = 'position: fixed; bottom: 0; left: 0; right: 0; z-index: 1000; padding: .6rem 1rem; '
+        + 'text-align: center; font: 14px system-ui, sans-serif; background: #292524; color: #fafaf9';
+    }} else if (line && !interrupted) line.remove();
+  }}
+  async function answered(ask, signal) {{
+    const end = Date.now() + {1000 * seconds:.0f};
+    let told = false;
+    try {{
+      for (;;) {{
+        try {{ return await ask(); }} catch (problem) {{
+          if (signal?.aborted || Date.now() > end) throw problem;
+          if (!told) {{ told = true; interrupted += 1; tell(); }}
+          await pause(1);
+        }}
+      }}
+    }} finally {{ if (told) {{ interrupted -= 1; tell(); }} }}
+  }}
+  async function stream(address, options) {{
+    let got = 0, rest = '', last = false, reader, decoder, quiet;
+    address.searchParams.set('line', id());
+    const open = () => answered(async () => {{
+      address.searchParams.set('got', got);
+      quiet = new AbortController();
+      options?.signal?.addEventListener('abort', () => quiet.abort());
+      const response = await plain(address, {{...options, signal: quiet.signal}});
+      if ([502, 503, 504].includes(response.status)) throw new Error('a proxy is there, the server is not');
+      [rest, decoder, reader] = ['', new TextDecoder(), response.body.getReader()];
+      return response;
+    }}, options?.signal);
+    async function read() {{
+      const watch = setTimeout(() => quiet.abort(), 45000);  // the server says something every 15 seconds
+      try {{ return await reader.read(); }} finally {{ clearTimeout(watch); }}
+    }}
+    const first = await open();
+    if (!first.ok) return new Response(null, {{status: first.status, headers: first.headers}});
+    const body = new ReadableStream({{
+      async pull(out) {{
+        for (;;) {{
+          try {{
+            const {{done, value}} = await read();
+            if (done && last) return out.close();
+            if (done) throw new Error('the connection was cut');
+            rest += decoder.decode(value, {{stream: true}});
+            const whole = rest.split('\\n\\n');
+            rest = whole.pop();
+            if (!whole.length) continue;
+            got += whole.length;
+            last = whole.at(-1).includes('"close_stream"');
+            return out.enqueue(new TextEncoder().encode(whole.join('\\n\\n') + '\\n\\n'));
+          }} catch (problem) {{
+            if (options?.signal?.aborted) return out.error(problem);
+            try {{
+              const next = await open();
+              if (!next.ok) return out.error(problem);
+            }} catch {{ return out.error(problem); }}
+          }}
+        }}
+      }},
+      cancel() {{ quiet.abort(); }},
+    }});
+    return new Response(body, {{headers: first.headers}});
+  }}
+  window.fetch = (asked, options) => {{
+    const address = new URL(asked instanceof Request ? asked.url : asked, location.href);
+    if (address.origin !== location.origin) return plain(asked, options);
+    const session = address.pathname.match(/{API_PREFIX.replace("/", chr(92) + "/")}\\/heartbeat\\/(\\w+)$/);
+    if (session) sessions.add(address.pathname.replace('/heartbeat/', '/closed/'));
+    if (session || address.pathname.endsWith('{STREAMS[0]}')) return stream(address, {{
+      headers: asked.headers, credentials: asked.credentials, signal: asked.signal, ...options,
+    }});
+    if (!(asked instanceof Request) && /\\/(queue\\/join|run\\/\\w+|cancel|component_server)$/.test(address.pathname)) {{
+      address.searchParams.set('call', id());
+      return answered(() => plain(address, options), options?.signal);
+    }}
+    return plain(asked, options);
+  }};
+  addEventListener('pagehide', () => sessions.forEach((address) => navigator.sendBeacon(address)));
+  addEventListener('pageshow', (event) => {{ if (event.persisted) location.reload(); }});  // come back to a closed page
+}})();</script>"""
+
+
+class _Stream:
+    """A stream of Gradio's, with the messages that its page may still ask for."""
+
+    def __init__(self, session: str) -> None:
+        self.session = session
+        self.start: Message | None = None
+        """The response's status and headers, once they are known."""
+        self.ended = False
+        self.listeners = 0
+        self._messages: deque[bytes] = deque()
+        self._oldest = 0
+        self._rest = b""
+        self._hung_up, self._changed = asyncio.Event(), asyncio.Event()
+        self._serving: asyncio.Task[None] | None = None
+
+    def serve(self, app: ASGIApp, scope: Scope) -> None:
+        """Begin; Gradio sees a page that is there until :meth:`hang_up`."""
+
+        async def served() -> None:
+            try:
+                await app(scope, self._receive, self._send)
+            finally:
+                self.ended = True
+                self._tell()
+
+        self._serving = asyncio.create_task(served())
+
+    async def _receive(self) -> Message:
+        await self._hung_up.wait()
+        return {"type": "http.disconnect"}
+
+    async def _send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.start = message
+        else:
+            *whole, self._rest = (self._rest + message.get("body", b"")).split(END)
+            if not message.get("more_body") and self._rest:  # such as the reason of a refusal
+                whole.append(self._rest)
+            self._messages.extend(each + END for each in whole)
+            while len(self._messages) > 1 and sum(map(len, self._messages)) > MOST_BYTES:
+                self._messages.popleft()
+                self._oldest += 1
+        self._tell()
+
+    def _tell(self) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    def has(self, number: int) -> bool:
+        """Whether a page that got so many messages can get the next ones."""
+        return self._oldest <= number <= self._oldest + len(self._messages)
+
+    def hang_up(self) -> None:
+        """The page is closed, or was away for too long."""
+        self._hung_up.set()
+
+    async def listen(self, number: int, receive: Receive, send: Send) -> None:
+        """Send all messages from a number on, until the stream ends or the page is away."""
+        gone = asyncio.create_task(_disconnected(receive))
+        self.listeners += 1
+        try:
+            started = False
+            while not gone.done():
+                changed = self._changed
+                if self.start is not None and not started:
+                    await send(self.start)
+                    started = True
+                while started and self.has(number) and number - self._oldest < len(self._messages):
+                    body = self._messages[number - self._oldest]
+                    number += 1
+                    await send({"type": "http.response.body", "body": body, "more_body": True})
+                if self.ended:
+                    break
+                waiting = asyncio.create_task(changed.wait())
+                await asyncio.wait({gone, waiting}, return_when=asyncio.FIRST_COMPLETED)
+                waiting.cancel()
+            if self.ended and started:
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
+        finally:
+            self.listeners -= 1
+            gone.cancel()
+        if self.ended and self._serving is not None:
+            self._serving.result()  # raises what went wrong in Gradio
+
+
+class Connection:
+    """Lets pages take up their streams, and makes a call that is sent twice once.
+
+    Args:
+        app: what is served.
+        seconds: for which a page may be away.
+    """
+
+    def __init__(self, app: ASGIApp, seconds: float) -> None:
+        self._app, self._seconds = app, seconds
+        self._streams: dict[str, _Stream] = {}
+        self._answers: OrderedDict[str, asyncio.Task[Response]] = OrderedDict()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve; requests of programs, which name no line and no call, pass unchanged."""
+        serve = self._way(scope) if scope["type"] == "http" else None
+        await (serve or self._app)(scope, receive, send)
+
+    def _way(self, scope: Scope) -> Callable[[Scope, Receive, Send], Awaitable[None]] | None:
+        path, query = scope["path"], _query(scope)
+        if scope["method"] == "GET" and "line" in query and path.startswith(STREAMS):
+            return self._listen
+        if scope["method"] == "POST" and path.startswith(CLOSED):
+            return self._close
+        return self._call if scope["method"] == "POST" and "call" in query and path.startswith(CALLS) else None
+
+    async def _listen(self, scope: Scope, receive: Receive, send: Send) -> None:
+        query = _query(scope)
+        line, got = query["line"], int(query.get("got", "0")) if query.get("got", "0").isdigit() else 0
+        stream = self._streams.get(line)
+        if stream is None and got == 0:
+            stream = self._streams[line] = _Stream(query.get("session_hash") or scope["path"].rpartition("/")[2])
+            stream.serve(self._app, scope)
+        if stream is None or not stream.has(got):
+            await PlainTextResponse("This stream is over.", status_code=410)(scope, receive, send)
+            return
+        try:
+            await stream.listen(got, receive, send)
+        finally:
+            asyncio.get_running_loop().call_later(self._seconds, self._forget, line)
+
+    def _forget(self, line: str) -> None:
+        """A page that nobody listens at has been away for long; later departures have their own look."""
+        stream = self._streams.get(line)
+        if stream is not None and not stream.listeners:
+            stream.hang_up()
+            del self._streams[line]
+
+    async def _close(self, scope: Scope, receive: Receive, send: Send) -> None:
+        session = scope["path"].removeprefix(CLOSED)
+        for line, stream in list(self._streams.items()):
+            if stream.session == session:
+                stream.hang_up()
+                del self._streams[line]
+        await Response(status_code=204)(scope, receive, send)
+
+    async def _call(self, scope: Scope, receive: Receive, send: Send) -> None:
+        call = _query(scope)["call"]
+        answer = self._answers.get(call)
+        if answer is None:
+            answer = self._answers[call] = asyncio.create_task(self._answer(scope, receive))
+            if len(self._answers) > MOST_ANSWERS:
+                self._answers.popitem(last=False)
+        try:
+            response = await asyncio.shield(answer)
+        except BaseException:
+            self._answers.pop(call, None)  # the next one is made
+            raise
+        await response(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive) -> Response:
+        """Gradio's answer to a call, whole."""
+        start: dict[str, Any] = {}
+        body = bytearray()
+
+        async def kept(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                start.update(message)
+            else:
+                body.extend(message.get("body", b""))
+
+        await self._app(scope, receive, kept)
+        response = Response(bytes(body), start["status"])
+        response.raw_headers = list(start["headers"])
+        return response
+
+
+def _query(scope: Scope) -> dict[str, str]:
+    return {name: values[0] for name, values in parse_qs(scope["query_string"].decode("latin-1")).items()}
+
+
+async def _disconnected(receive: Receive) -> None:
+    with suppress(asyncio.CancelledError):
+        while (await receive())["type"] != "http.disconnect":
+            pass
