@@ -122,7 +122,8 @@ def script(away: Mapping[str, str], seconds: float) -> str:
     if (session || address.pathname.endsWith('{STREAMS[0]}')) return stream(address, {{
       headers: asked.headers, credentials: asked.credentials, signal: asked.signal, ...options,
     }});
-    if (!(asked instanceof Request) && /\\/(queue\\/join|run\\/\\w+|cancel|component_server)$/.test(address.pathname)) {{
+    const calls = /\\/(queue\\/join|run\\/\\w+|cancel|component_server)$/;
+    if (!(asked instanceof Request) && calls.test(address.pathname)) {{
       address.searchParams.set('call', id());
       return answered(() => plain(address, options), options?.signal);
     }}

@@ -9,14 +9,16 @@ import io
 import re
 from dataclasses import replace
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, NamedTuple
 
+import numpy
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from engine.contracts.errors import PictureError, PictureSizeError, UnreadablePictureError
 from engine.contracts.messages import Message
-from engine.imaging import profiles
+from engine.imaging import png, profiles, tiff
 from engine.imaging.picture import Note, NoteKind, Picture, kept_recipe
+from engine.imaging.png import Values
 from engine.imaging.raster import DAMAGED, Raster, eight_bits, on_white, raster_of, sixteen_bits
 from engine.imaging.xmp import stated_source
 
@@ -61,21 +63,24 @@ def open_picture(source: Source, *, working_pixels: int = WORKING_PIXELS, raster
     """
     notes: list[Note] = []
     if isinstance(source, Image.Image):
-        kept = raster_of(source, b"", working_pixels) if raster else None
+        kept = raster_of(source, None, working_pixels) if raster else None
         return _with_raster(_admit(source.copy(), notes, working_pixels), kept)
     data = _read(source)
     try:
-        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+        opened = _open(data)
+        with opened.image as image:
             _check_size(*image.size)
-            before = image.size
+            before, samples = image.size, opened.values
             if not raster:
                 image.draft("RGB", _reduced(*image.size, working_pixels))  # JPEG only: decode at 1/2, 1/4 or 1/8
-            if deep := _is_deep(image):
+            if raster and _is_deep(image):
+                samples = png.decoded(data)
+            if _is_deep(image) or (samples is not None and samples.dtype == numpy.uint16):
                 notes.append(Note(NoteKind.DEPTH, Message("16 bits reduced to 8")))
-            if (frames := getattr(image, "n_frames", 1)) > 1:
-                notes.append(Note(NoteKind.FRAME, Message("first of {count} frames", count=frames)))
+            if opened.frames > 1:
+                notes.append(Note(NoteKind.FRAME, Message("first of {count} frames", count=opened.frames)))
             image.load()
-            kept = raster_of(image, data if deep else b"", working_pixels) if raster else None
+            kept = raster_of(image, samples, working_pixels) if raster else None
             recipe, source_type = kept_recipe(image), stated_source(image)
             picture = replace(_admit(image, notes, working_pixels, before), recipe=recipe, source_type=source_type)
             return _with_raster(picture, kept)
@@ -94,6 +99,24 @@ def open_picture(source: Source, *, working_pixels: int = WORKING_PIXELS, raster
         raise UnreadablePictureError(
             Message("This picture is damaged and cannot be read; please export it again.")
         ) from None
+
+
+class _Opened(NamedTuple):
+    """A file whose header was read."""
+
+    image: Image.Image
+    frames: int
+    values: Values | None = None
+    """``(H, W, C)``, where they are decoded already."""
+
+
+def _open(data: bytes) -> _Opened:
+    if tiff.is_tiff(data):
+        _check_size(*tiff.size(data))
+        if (decoded := tiff.decoded(data)) is not None:
+            return _Opened(decoded.image, decoded.pages, decoded.values)
+    image = Image.open(io.BytesIO(data), formats=FORMATS)
+    return _Opened(image, getattr(image, "n_frames", 1))
 
 
 def _with_raster(picture: Picture, raster: Raster | None) -> Picture:
@@ -138,11 +161,9 @@ def _check_size(width: int, height: int) -> None:
 
 
 def _is_deep(image: Image.Image) -> bool:
-    """Whether Pillow drops bits while decoding (16-bit RGB PNG and TIFF come out as 8 bits)."""
+    """Whether it is a PNG whose bits Pillow drops while decoding (16-bit colour comes out as 8 bits)."""
     tiles = getattr(image, "tile", ())
-    return image.mode in ("RGB", "RGBA", "LA") and any(
-        isinstance(tile[3], str | tuple) and ";16" in str(tile[3]) for tile in tiles
-    )
+    return image.format == "PNG" and image.mode != "I;16" and any(";16" in str(tile[3]) for tile in tiles)
 
 
 def _why_unknown(data: bytes) -> Message:
@@ -215,6 +236,8 @@ def _to_srgb(image: Image.Image, notes: list[Note]) -> Image.Image:
         image = image.convert("RGBA" if transparent else "RGB")
     alpha = image.getchannel("A") if transparent else None
     colours = image.convert("RGB") if transparent else image
+    if profile and profiles.fits(profile, grey=True) and _same_in_all_channels(colours):
+        colours = colours.convert("L")
     if colours.mode == "CMYK":
         notes.append(Note(NoteKind.CMYK, Message("CMYK to sRGB")))
     if profile:
@@ -225,10 +248,16 @@ def _to_srgb(image: Image.Image, notes: list[Note]) -> Image.Image:
     return colours
 
 
+def _same_in_all_channels(colours: Image.Image) -> bool:
+    """Whether a picture is grey, however it is stored; Pillow reads grey of 16 bits with alpha as RGBA."""
+    first, *others = colours.split()
+    return all(each.tobytes() == first.tobytes() for each in others)
+
+
 def _apply_profile(image: Image.Image, profile: bytes, notes: list[Note]) -> Image.Image:
-    name = profiles.description(profile)
-    if name is not None and "sRGB" in name:
+    if image.mode == "RGB" and profiles.is_srgb(profile):
         return image
+    name = profiles.description(profile)
     converted = profiles.to_srgb(image, profile)
     if name is None or converted is None:
         notes.append(Note(NoteKind.PROFILE_IGNORED, Message("unusable colour profile ignored")))

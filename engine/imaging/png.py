@@ -1,43 +1,35 @@
-"""PNG files of 8 and 16 bits with profile, EXIF and texts; Pillow cannot write 16 bits in colour."""
+"""PNG files of 8 and 16 bits with profile, EXIF and texts; Pillow reads and writes no more than 8 bits in colour."""
 
 from __future__ import annotations
 
-import io
 import struct
 import zlib
 from collections.abc import Mapping
 from typing import Any
 
-import cv2
+import imagecodecs
 import numpy
 from numpy.typing import NDArray
-from PIL import Image
 
 Values = NDArray[Any]
 """Samples ``(H, W, C)``, bytes or 16 bits without sign."""
+_QUICK = {"level": 1, "strategy": imagecodecs.PNG.STRATEGY.RLE, "filter": imagecodecs.PNG.FILTER.SUB}
+"""Five times as quick as the defaults, for files that are a fifth larger."""
 
 
 def decoded(data: bytes) -> Values | None:
-    """Samples of a PNG or TIFF with all their bits, ``(H, W, C)``; grey with alpha as RGBA; None when unreadable."""
-    samples = cv2.imdecode(numpy.frombuffer(data, numpy.uint8), cv2.IMREAD_UNCHANGED)
-    if samples is None:
+    """Samples of a PNG with all their bits, ``(H, W, C)``; None when unreadable."""
+    try:
+        samples = imagecodecs.png_decode(data)
+    except (ValueError, RuntimeError):
         return None
-    rgb = [2, 1, 0, 3]  # OpenCV has BGR
-    samples = samples[..., None] if samples.ndim == 2 else samples[..., rgb[: samples.shape[2]]]
-    return numpy.ascontiguousarray(samples)
+    return samples[..., None] if samples.ndim == 2 else samples
 
 
 def encoded(values: Values, profile: bytes, exif: bytes | None, text: dict[str, str]) -> bytes:
-    """A PNG of 8 or 16 bits a sample; Pillow cannot write the latter in colour."""
-    if values.dtype == numpy.uint16 and values.shape[2] == 2:  # OpenCV has no grey with alpha
-        values = values[..., [0, 0, 0, 1]]
-    order = {1: [0], 3: [2, 1, 0], 4: [2, 1, 0, 3]}
-    if values.shape[2] == 2:
-        stream = io.BytesIO()
-        Image.fromarray(values).save(stream, "PNG")
-        data = stream.getvalue()
-    else:
-        data = cv2.imencode(".png", values[..., order[values.shape[2]]])[1].tobytes()
+    """A PNG of 8 or 16 bits a sample."""
+    plane = values[..., 0] if values.shape[2] == 1 else values
+    data = bytes(imagecodecs.png_encode(numpy.ascontiguousarray(plane), **_QUICK))
     extra = b""
     if profile:
         extra += _chunk(b"iCCP", b"ICC profile\0\0" + zlib.compress(profile))

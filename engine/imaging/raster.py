@@ -12,8 +12,8 @@ import numpy
 from numpy.typing import NDArray
 from PIL import Image
 
-from engine.imaging.png import Values, decoded, encoded
-from engine.imaging.profiles import SRGB, to_srgb
+from engine.imaging.png import Values, encoded
+from engine.imaging.profiles import SRGB, fits, to_srgb
 from engine.imaging.xmp import XMP_KEY, stated_source, xmp
 
 DAMAGED = (
@@ -121,17 +121,17 @@ class Raster:
             target.write(data)
 
 
-def raster_of(image: Image.Image, data: bytes, pixels: int) -> Raster:
+def raster_of(image: Image.Image, samples: Values | None, pixels: int) -> Raster:
     """The raster of a decoded file.
 
     Args:
-        image: the decoded first frame, not yet turned.
-        data: the file, where it has bits that Pillow drops; else empty.
+        image: the first frame, not yet turned; decoded where there are no ``samples``.
+        samples: ``(H, W, C)``, where the file has what Pillow drops or reads wrongly.
         pixels: larger pictures are reduced to about this number.
     """
     turn, kept = _metadata(image)
     profile = image.info.get("icc_profile")
-    values = _deep(image, data)
+    values = sixteen_bits(image) if samples is None else samples
     if values is None:
         if image.mode == "CMYK":
             image, profile = (profile and to_srgb(image, profile)) or image.convert("RGB"), None
@@ -145,6 +145,8 @@ def raster_of(image: Image.Image, data: bytes, pixels: int) -> Raster:
         values = values[..., None] if values.ndim == 2 else values
     if values.shape[2] in (2, 4) and values[..., -1].min() == numpy.iinfo(values.dtype).max:
         values = values[..., :-1]  # an alpha channel that hides nothing
+    if profile and not fits(profile, grey=values.shape[2] < 3):
+        profile = None  # a file that contradicts itself; so would ours
     return Raster(numpy.ascontiguousarray(values), profile, kept, stated_source(image))
 
 
@@ -205,17 +207,6 @@ def sixteen_bits(image: Image.Image) -> NDArray[numpy.uint16] | None:
 def on_white(image: Image.Image) -> Image.Image:
     """RGBA -> RGB."""
     return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
-
-
-def _deep(image: Image.Image, data: bytes) -> Values | None:
-    """16-bit samples; None for a file of 8 bits."""
-    grey = sixteen_bits(image)
-    if grey is not None:
-        return grey
-    samples = decoded(data) if data else None
-    if samples is None or samples.dtype != numpy.uint16:
-        return None
-    return samples[..., [0, 3]] if image.mode in ("L", "LA") and samples.shape[2] == 4 else samples
 
 
 def _plain(image: Image.Image) -> Image.Image:

@@ -15,6 +15,7 @@ from PIL import Image, ImageCms
 
 from engine import open_picture
 from engine.contracts.errors import PictureError, PictureSizeError, UnreadablePictureError
+from engine.contracts.messages import Message
 from engine.imaging.door import MAXIMUM_PIXELS, MINIMUM_SIDE
 from engine.imaging.picture import NoteKind, Picture
 from tests.support import pictures
@@ -33,11 +34,11 @@ REASONS: Mapping[str, tuple[type[PictureError], Mapping[str, Any]]] = {
     "photo.heic": (UnreadablePictureError, {"format": "HEIC", "instead": "JPEG"}),
     "dot.png": (PictureSizeError, {"width": 1, "height": 1, "minimum": MINIMUM_SIDE}),
     "thread.png": (PictureSizeError, {"width": 5, "height": 4000, "minimum": MINIMUM_SIDE}),
-    "float.tiff": (UnreadablePictureError, {}),
+    "float.tiff": (UnreadablePictureError, {"feature": Message("floating-point samples")}),
     "pages.pdf": (UnreadablePictureError, {}),
 }
 """Why each of the files is refused: the type of the error, and its fields."""
-SAME_REASON = (("truncated.jpg", "truncated.png"), ("text.png", "pages.pdf"), ("empty.png",), ("float.tiff",))
+SAME_REASON = (("truncated.jpg", "truncated.png"), ("text.png", "pages.pdf"), ("empty.png",))
 """Files that are refused by an error without fields."""
 NOTES: Mapping[str, NoteKind] = {
     "animated.gif": NoteKind.FRAME,
