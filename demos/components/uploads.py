@@ -207,10 +207,10 @@ def notes_line(label: Text, upload: Upload | Uploads) -> str:
 
 
 def _described(video: Video) -> Text:
-    """Size, length and sound of a video."""
+    """Size, length and sound of a video, and what is changed or left out."""
     parts: list[Text | str] = ["{} x {}".format(*video.size)]
     if video.seconds:
         parts.append(seconds(video.seconds))
         parts.append(Message("about {frames} frames", frames=video.frames))
     parts.append(Message("with sound") if video.sound else Message("without sound"))
-    return Listing(parts)
+    return Listing([*parts, *(note.message for note in video.notes)])

@@ -16,8 +16,9 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from engine.contracts.errors import PictureError, PictureSizeError, UnreadablePictureError
 from engine.contracts.messages import Message
+from engine.contracts.notes import Note, NoteKind
 from engine.imaging import png, profiles, tiff
-from engine.imaging.picture import Note, NoteKind, Picture, kept_recipe
+from engine.imaging.picture import Picture, kept_recipe
 from engine.imaging.png import Values
 from engine.imaging.raster import DAMAGED, Raster, eight_bits, on_white, raster_of, sixteen_bits
 from engine.imaging.xmp import stated_source

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
 from pathlib import Path
 from typing import IO, Literal
 
 import numpy
 from PIL import Image, PngImagePlugin
 
-from engine.contracts.messages import Message
+from engine.contracts.notes import Note
 from engine.imaging import profiles
 from engine.imaging.raster import Raster
 from engine.imaging.xmp import XMP_KEY, xmp
@@ -21,38 +20,6 @@ RECIPE_LIMIT = 200_000
 """Characters of a recipe that are read."""
 
 FileKind = Literal["png", "jpeg"]
-
-
-class NoteKind(Enum):
-    """Kind of a change that was made to a picture when its file was opened."""
-
-    ROTATED = "rotated"
-    """Turned as its EXIF says."""
-    FRAME = "frame"
-    """The first frame of an animation was taken."""
-    DEPTH = "depth"
-    """16 bits a sample became 8."""
-    CMYK = "cmyk"
-    """Printing inks became sRGB."""
-    PROFILE = "profile"
-    """Colours of another profile became sRGB."""
-    PROFILE_IGNORED = "profile ignored"
-    """The colour profile cannot be used."""
-    TRANSPARENCY = "transparency"
-    """Transparent parts were put on white."""
-    REDUCED = "reduced"
-    """It had more pixels than the task works with."""
-
-
-@dataclass(frozen=True)
-class Note:
-    """One thing that the door has done, for the visitor."""
-
-    kind: NoteKind
-    message: Message
-
-    def __str__(self) -> str:
-        return str(self.message)
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,7 +16,7 @@ from engine.tasks.video_input import VIDEO
 
 if TYPE_CHECKING:
     from engine.model_store.loaded_nets import LoadedNets
-    from engine.video.reader import Frame
+    from engine.video.frames import Frame
 
 
 LONGEST = 1920

@@ -19,7 +19,7 @@ from engine.tasks.video_input import VIDEO
 
 if TYPE_CHECKING:
     from engine.model_store.loaded_nets import LoadedNets
-    from engine.video.reader import Frame
+    from engine.video.frames import Frame
 
 
 class SuperResolutionVideo(Parameters):
@@ -48,7 +48,7 @@ def frame_enlarger(parameters: SuperResolutionVideo, nets: LoadedNets) -> Callab
     import numpy
 
     from engine.super_resolution.tiled_inference import enlarge
-    from engine.video.reader import MOST_PIXELS
+    from engine.video.frames import MOST_PIXELS
 
     scale = parameters.scale
     chain = METHODS[parameters.method].chain(scale, faithful=parameters.faithful)

@@ -12,27 +12,19 @@ from pathlib import Path
 from typing import Any
 
 import av
-import numpy
 from av.container import InputContainer, OutputContainer
-from av.sidedata.sidedata import Type
 from av.video.frame import VideoFrame
-from numpy.typing import NDArray
 from PIL import Image
 
 from engine.contracts.errors import OutputError, VideoError
 from engine.contracts.job import Job, Step
 from engine.contracts.messages import Message
+from engine.contracts.notes import Note, NoteKind
+from engine.video.frames import Frame, FrameReader, check_size, fitted
 from engine.video.writer import Sound, Writer
-
-Frame = NDArray[numpy.uint8]
-"""``(H, W, 3)``, RGB."""
 
 ENDINGS = (".avi", ".m4v", ".mkv", ".mov", ".mp4", ".webm")
 LONGEST_SECONDS = 600.0
-MOST_PIXELS = 4096 * 2304
-"""Most pixels of a frame."""
-HD_LINES = 720
-"""From so many lines on, a video that does not say its colours has those of HD."""
 DAMAGED = Message("This video is damaged and cannot be read.")
 NO_FRAME = Message("There is no frame in this video that can be read.")
 
@@ -47,6 +39,8 @@ class VideoInfo:
     """How many there are, about; None where the file does not say it, as those of browsers."""
     seconds: float | None
     sound: bool
+    notes: tuple[Note, ...] = ()
+    """What will be changed or left out."""
 
 
 def read_info(source: Path) -> VideoInfo:
@@ -58,11 +52,12 @@ def read_info(source: Path) -> VideoInfo:
     try:
         with _opened(source) as container:
             frames, seconds = _length(container)
-            first = next(_frames(container), None)
+            first, reader = next(_frames(container), None), FrameReader(container.streams.video[0])
             if first is None:
                 raise VideoError(NO_FRAME)
-            height, width = upright(first, threads=1).shape[:2]  # a process forked later could not end others
-            return VideoInfo((width, height), frames, seconds, Sound.source_of(container) is not None)
+            height, width = reader(first, threads=1).shape[:2]  # a process forked later could not end others
+            notes = (*reader.notes(), *_left_out(container))
+            return VideoInfo((width, height), frames, seconds, Sound.source_of(container) is not None, notes)
     except av.FFmpegError:
         raise VideoError(DAMAGED) from None
 
@@ -81,7 +76,8 @@ def process(
         job: its stop request.
 
     Returns:
-        JSON-ready: ``frames``, ``seconds_of_video``, ``size``, ``sound``.
+        JSON-ready: ``frames``, ``seconds_of_video``, ``size``, ``sound``, ``refitted_frames``: those of another size
+        than the first, which stand in black.
 
     Raises:
         VideoError: as :func:`read_info`, or not one frame can be read.
@@ -104,13 +100,17 @@ def _processed(
 ) -> Generator[Step, None, Mapping[str, Any]]:
     frames, _ = _length(container)
     sound, writer = Sound(container, out), None
-    size = (0, 0)
+    read, size, source_size, refitted = FrameReader(container.streams.video[0]), (0, 0), (0, 0), 0
     for packet in _packets(container, sound):
         if packet.stream.type == "audio":
             sound.take(packet)
             continue
         for frame in _decoded(packet):
-            last = paint(upright(frame))
+            values = read(frame)
+            source_size = source_size if writer else (values.shape[1], values.shape[0])
+            if (values.shape[1], values.shape[0]) != source_size:  # a film in which the frame's size changes
+                values, refitted = fitted(values, *source_size), refitted + 1
+            last = paint(values)
             size = (last.shape[1], last.shape[0])
             if writer is None:
                 writer = Writer(out, container.streams.video[0], size)
@@ -132,48 +132,26 @@ def _processed(
     writer.finish()
     return {
         "frames": writer.count, "seconds_of_video": round(writer.seconds, 3), "size": list(size), "sound": sound.kept,
+        "refitted_frames": refitted,
     }  # fmt: skip
+
+
+def _left_out(container: InputContainer) -> list[Note]:
+    """Notes about sound tracks and subtitles that the result will not have."""
+    sounds, texts = len(container.streams.audio), len(container.streams.subtitles)
+    notes = []
+    if sounds > 1:
+        kept = Message("the first of {count} sound tracks is kept", count=sounds)
+        notes.append(Note(NoteKind.TRACKS, kept))
+    if texts:
+        notes.append(Note(NoteKind.TRACKS, Message("subtitles are left out")))
+    return notes
 
 
 def _stage(frame: int, frames: int | None) -> Message:
     if frames is None:
         return Message("frame {frame}", frame=frame)
     return Message("frame {frame} of about {frames}", frame=frame, frames=frames)
-
-
-def upright(frame: VideoFrame, threads: int | None = None) -> Frame:
-    """The frame as an array, turned and mirrored as the file says.
-
-    Args:
-        frame: as it was decoded.
-        threads: that convert its colours; FFmpeg's choice for None.
-
-    Raises:
-        VideoError: it is larger than the file's header has promised.
-    """
-    _check_size(frame.width, frame.height)
-    stated = {1: "ITU709", 5: "ITU601", 6: "ITU601"}.get(int(frame.colorspace or 2))
-    colours = stated or ("ITU709" if frame.height >= HD_LINES else "ITU601")
-    values: Any = frame.reformat(format="rgb24", src_colorspace=colours, threads=threads).to_ndarray()
-    sides: Any = frame.side_data
-    matrix = next((each for each in sides if each.type == Type.DISPLAYMATRIX), None)
-    turned: Frame = values if matrix is None else oriented(values, numpy.frombuffer(bytes(matrix), numpy.int32))
-    return turned
-
-
-def oriented(values: Frame, matrix: NDArray[Any]) -> Frame:
-    """A frame as FFmpeg's display matrix says: (x, y) is shown at (a x + c y, b x + d y), up to an offset.
-
-    Args:
-        values: ``(H, W, 3)``.
-        matrix: a, b, u, c, d, v, x, y, w.
-    """
-    a, b, _, c, d = (int(each) for each in matrix[:5])
-    if abs(a) >= abs(b):
-        values = values[:: 1 if d >= 0 else -1, :: 1 if a >= 0 else -1]
-    else:
-        values = values.swapaxes(0, 1)[:: 1 if b >= 0 else -1, :: 1 if c >= 0 else -1]
-    return numpy.ascontiguousarray(values)
 
 
 def _frames(container: InputContainer) -> Iterator[VideoFrame]:
@@ -235,7 +213,7 @@ def _length(container: InputContainer) -> tuple[int | None, float | None]:
     stream = container.streams.video[0]
     if stream.codec_context is None:
         raise VideoError(Message("This video's way of compression is not known here; please save it as H.264."))
-    _check_size(stream.codec_context.width, stream.codec_context.height)
+    check_size(stream.codec_context.width, stream.codec_context.height)
     seconds = container.duration / av.time_base if container.duration else None
     if seconds and seconds > LONGEST_SECONDS:
         raise VideoError(
@@ -247,14 +225,3 @@ def _length(container: InputContainer) -> tuple[int | None, float | None]:
         )
     guessed = round(seconds * float(stream.average_rate or 25)) if seconds else None
     return stream.frames or guessed, seconds
-
-
-def _check_size(width: int, height: int) -> None:
-    if width * height > MOST_PIXELS or min(width, height) < 16:
-        raise VideoError(
-            Message(
-                "This video has {width} x {height} pixels; please use one of 16 to 4096 pixels a side.",
-                width=width,
-                height=height,
-            )
-        )

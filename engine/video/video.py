@@ -13,13 +13,16 @@ from typing import TYPE_CHECKING, Any
 
 from engine.contracts.facts import TaskFacts
 from engine.contracts.job import Step, StepRun, TaskOutput
-from engine.video.reader import Frame, process, read_info
+from engine.contracts.messages import Message
+from engine.video.frames import Frame
+from engine.video.reader import process, read_info
 
 if TYPE_CHECKING:
     from engine.contracts.context import RunContext
-    from engine.imaging.picture import Note
+    from engine.contracts.notes import Note
 
 RESULT = "result.mp4"
+REFITTED = Message("The size of the frames changes in this video; they were fitted into that of the first.")
 
 
 class OwnFolder:
@@ -44,21 +47,22 @@ class Video:
     folder: OwnFolder | None = field(default=None, repr=False)
     """Holds a file of our own, which goes when nobody knows the video any more; None for the visitor's file."""
     notes: tuple[Note, ...] = ()
-    """Changes that were made when the file was opened; a video gets none."""
+    """What is changed or left out when the file is read."""
     recipe: str | None = None
     """Videos keep none."""
     source_type: str | None = None
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _received, (self.path.read_bytes(), self.path.name, self.size, self.frames, self.seconds, self.sound)
+        facts = (self.size, self.frames, self.seconds, self.sound, self.notes)
+        return _received, (self.path.read_bytes(), self.path.name, *facts)
 
 
 def _received(data: bytes, name: str, *facts: Any) -> Video:
     folder = OwnFolder()
     path = folder.path / name
     path.write_bytes(data)
-    size, frames, seconds, sound = facts
-    return Video(path, size, frames, seconds, sound, folder)
+    size, frames, seconds, sound, notes = facts
+    return Video(path, size, frames, seconds, sound, folder, notes)
 
 
 def open_video(source: Path | bytes) -> Video:
@@ -74,7 +78,7 @@ def open_video(source: Path | bytes) -> Video:
     else:
         folder, path = None, source
     info = read_info(path)
-    return Video(path, info.size, info.frames, info.seconds, info.sound, folder)
+    return Video(path, info.size, info.frames, info.seconds, info.sound, folder, info.notes)
 
 
 def processed(video: Video, paint: Callable[[Frame], Frame], context: RunContext) -> Generator[Step, None, TaskOutput]:
@@ -100,4 +104,5 @@ def processed(video: Video, paint: Callable[[Frame], Frame], context: RunContext
     result = Video(
         path, tuple(figures["size"]), figures["frames"], figures["seconds_of_video"], figures["sound"], folder
     )
-    return TaskOutput(image=Image.fromarray(last[0]), video=result, facts=TaskFacts(figures=figures))
+    hints = [REFITTED] if figures["refitted_frames"] else []
+    return TaskOutput(image=Image.fromarray(last[0]), video=result, facts=TaskFacts(figures=figures, hints=hints))

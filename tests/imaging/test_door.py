@@ -16,8 +16,9 @@ from PIL import Image, ImageCms
 from engine import open_picture
 from engine.contracts.errors import PictureError, PictureSizeError, UnreadablePictureError
 from engine.contracts.messages import Message
+from engine.contracts.notes import NoteKind
 from engine.imaging.door import MAXIMUM_PIXELS, MINIMUM_SIDE
-from engine.imaging.picture import NoteKind, Picture
+from engine.imaging.picture import Picture
 from tests.support import pictures
 
 REFUSED, ACCEPTED = pictures.refused(), pictures.accepted()

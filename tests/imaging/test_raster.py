@@ -10,7 +10,8 @@ import pytest
 from PIL import Image, ImageCms
 
 from engine import open_picture
-from engine.imaging.picture import RECIPE_KEY, NoteKind, read_recipe
+from engine.contracts.notes import NoteKind
+from engine.imaging.picture import RECIPE_KEY, read_recipe
 from engine.imaging.png import decoded, with_text
 from engine.imaging.raster import Raster, filled_under
 from tests.support import pictures

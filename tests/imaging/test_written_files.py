@@ -12,8 +12,8 @@ import pytest
 from PIL import Image
 
 from engine import open_picture
+from engine.contracts.notes import NoteKind
 from engine.imaging import profiles
-from engine.imaging.picture import NoteKind
 from tests.support import pictures
 from tests.support.profiles import GREY, LINEAR
 from tests.support.rasters import MATRIX, raster, written

@@ -33,7 +33,7 @@ def test_a_video_is_enlarged(runtime: Runtime, tmp_path: Path) -> None:
 def test_a_video_that_would_become_too_large_is_refused(
     runtime: Runtime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("engine.video.reader.MOST_PIXELS", 100 * 100)
+    monkeypatch.setattr("engine.video.frames.MOST_PIXELS", 100 * 100)
     source = open_video(moving_sun(tmp_path / "a.mp4"))
     with pytest.raises(VideoError) as refusal:
         finished(runtime, TASK, {"video": [source]}, method="bicubic", scale=8)

@@ -14,7 +14,8 @@ import pytest
 from engine import Job, StepRun, open_video
 from engine.contracts.errors import OutputError, ParameterError, VideoError
 from engine.contracts.messages import Message
-from engine.video.reader import DAMAGED, NO_FRAME, Frame, oriented, process, read_info
+from engine.video.frames import Frame, oriented
+from engine.video.reader import DAMAGED, NO_FRAME, process, read_info
 from tests.support.videos import FRAMES, frames_and_sound, moving_sun
 
 
@@ -152,7 +153,7 @@ def test_only_sound_too_long_too_large(tmp_path: Path, monkeypatch: pytest.Monke
         read_info(source)
     assert refusal.value.fields == {"minutes": pytest.approx(1 / 60, rel=0.05), "limit": 0.5 / 60}
     monkeypatch.setattr("engine.video.reader.LONGEST_SECONDS", 50)
-    monkeypatch.setattr("engine.video.reader.MOST_PIXELS", 1000)
+    monkeypatch.setattr("engine.video.frames.MOST_PIXELS", 1000)
     with pytest.raises(VideoError) as refusal:
         read_info(source)
     assert refusal.value.fields == {"width": 96, "height": 72}
