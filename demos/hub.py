@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
+from gradio.context import LocalContext
 from gradio.i18n import I18nData
 
 from demos.components import magnifier, mask_editor, theme
 from demos.components.events import PRIVATE
-from demos.i18n.language import Words, in_all_languages, mark, mark_html
+from demos.i18n.language import Words, in_all_languages, mark, mark_html, say_plainly
 from demos.i18n.switch import BUTTON, LABEL, switch_script
 from demos.navigation.history import HistoryView
 from demos.navigation.recipes import Restoring, connect_link
@@ -25,7 +26,9 @@ from demos.tabs.home import Home
 from demos.tabs.records import TabSpec, ViewSpec
 from demos.tabs.table import TABS
 from demos.tabs.task_view import TaskView
+from engine import PentimentoError
 from engine.contracts.messages import Message
+from engine.runtime.unforeseen import noted
 
 GRADIO_LACKS = {ENGLISH: {"common.complete": "Complete"}, CHINESE: {"common.complete": "完成"}}
 """Language -> words of Gradio's own: its Chinese lacks them, and would show their keys."""
@@ -44,7 +47,22 @@ class Hub:
 
 
 class Page(gr.Blocks):
-    """The page; its API is described in English, whatever languages its labels have."""
+    """The page: no handler ends without a sentence, and its API is described in English."""
+
+    async def process_api(self, *args: Any, **options: Any) -> Any:
+        """Gradio's, with a sentence for what went wrong, in handlers and in components."""
+        try:
+            return await super().process_api(*args, **options)
+        except (gr.Error, GeneratorExit):
+            raise
+        except Exception as error:  # noqa: BLE001 - it is logged, and told as a sentence
+            message = error.message if isinstance(error, PentimentoError) else noted(error)
+            token = LocalContext.request.set(options.get("request"))
+            try:
+                sentence = say_plainly(message)
+            finally:
+                LocalContext.request.reset(token)
+            raise gr.Error(sentence, print_exception=False) from None
 
     def get_api_info(self, *args: Any, **options: Any) -> Any:
         """Gradio's, with texts for labels."""

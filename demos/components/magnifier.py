@@ -7,11 +7,12 @@ import io
 from collections.abc import Sequence
 
 import gradio as gr
-from PIL import Image, ImageOps
+from PIL import Image
 
 from demos.i18n.language import mark_html, say_in_html
 from engine.contracts.messages import Message
 from engine.imaging.comparison import Panel
+from engine.imaging.preview import contained
 
 SHOWN_SIDE = 2048
 """Longer side of a picture in the page; larger ones are reduced for it."""
@@ -112,7 +113,7 @@ def pictures_under_lens(panels: Sequence[Panel]) -> str:
 
 def _address(image: Image.Image) -> str:
     """The picture inside the page: it is the visitor's own, and gone with the page."""
-    small = ImageOps.contain(image, (SHOWN_SIDE, SHOWN_SIDE)) if max(image.size) > SHOWN_SIDE else image
+    small = contained(image, SHOWN_SIDE) if max(image.size) > SHOWN_SIDE else image
     stream = io.BytesIO()
     small.save(stream, "JPEG", quality=95, subsampling=0)
     return "data:image/jpeg;base64," + base64.b64encode(stream.getvalue()).decode()

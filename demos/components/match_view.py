@@ -16,6 +16,7 @@ from demos.components.stored_result import StoredResult
 from demos.i18n.language import mark, say
 from engine.contracts.messages import Listing, Message
 from engine.imaging.montage import Montage, side_by_side
+from engine.imaging.preview import contained
 from engine.perceptual.correspondence import Correspondence, PatchSource, cut_out, outlined
 
 OUTLINES = {"relu2_1": "#7de0ff", "relu3_1": "#ffd84a", "relu4_1": "#ff7ad9"}
@@ -126,7 +127,7 @@ def _drawn(matches: Correspondence, layer: str, place: tuple[float, float] | Non
 
 def _large(result: Image.Image) -> Image.Image:
     """For the map: Gradio counts a click on an enlarged picture as if it were not enlarged."""
-    return ImageOps.contain(result, (MAP_SIDE, MAP_SIDE))
+    return contained(result, MAP_SIDE)
 
 
 def _row(paintings: Sequence[Image.Image]) -> Image.Image:

@@ -9,10 +9,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
-from PIL import Image, ImageOps
+from gradio.utils import get_upload_folder
+from PIL import Image
 
 from demos.components.controls import Controls
 from demos.components.events import PRIVATE, QUEUE, QUIET, shown_errors
@@ -21,14 +23,17 @@ from demos.components.loss_curves import Curves
 from demos.components.output_layout import FirstTab, OutputLayout
 from demos.components.status import finished, losses, status
 from demos.components.stored_result import StoredResult, ending_of, file_of
-from demos.i18n.language import current, translation
+from demos.i18n.language import current, say_plainly, translation
 from demos.serving.runs import Frame
 from demos.serving.site import new_job
 from engine import Job, RunResult
+from engine.contracts.errors import OutputError
 from engine.contracts.messages import Message
 from engine.contracts.task import Inputs, Kind
 from engine.imaging.comparison import Comparison
-from engine.imaging.picture import FileKind
+from engine.imaging.formats import FileKind
+from engine.imaging.preview import contained
+from engine.runtime.outputs import check_output
 
 SHOWN_SIDE = 2400
 """Longer side in pixels above which the page shows a reduced result; the download has all of it."""
@@ -99,6 +104,8 @@ class OutputPanel:
             curves = Curves()
             with shown_errors():
                 inputs, parameters = self.controls.read(values[:many])
+                if self.task.output is Kind.PICTURE:
+                    check_output(self.task, inputs, parameters, kind, Path(get_upload_folder()))
                 for each in self.controls.site.runs.frames(self.task, inputs, parameters, job):
                     if isinstance(each, Frame):
                         yield self._shown(each, curves)
@@ -150,7 +157,7 @@ class OutputPanel:
         large = max(image.size) > SHOWN_SIDE
         return {
             self.result: stored,
-            layout.picture: ImageOps.contain(image, (SHOWN_SIDE, SHOWN_SIDE)) if large else png,
+            layout.picture: contained(image, SHOWN_SIDE) if large else png,
             layout.download: gr.update(value=file, interactive=True),
             layout.inside: _inside(run.result),
             **dict.fromkeys(layout.senders.values(), gr.update(interactive=True)),
@@ -171,7 +178,7 @@ class OutputPanel:
         first = inputs[self.task.inputs[0].name]
         if not first or not _alike(first[0].image, after):
             return {}
-        shown = ImageOps.contain(after, (SHOWN_SIDE, SHOWN_SIDE)) if max(after.size) > SHOWN_SIDE else after
+        shown = contained(after, SHOWN_SIDE) if max(after.size) > SHOWN_SIDE else after
         before = first[0].image.resize(shown.size, Image.Resampling.LANCZOS)
         return {self.layout.compare: (before, shown), self.layout.tabs: gr.update(selected="compare")}
 
@@ -201,11 +208,17 @@ def _inside(result: RunResult) -> Any:
 
 
 def _download(stored: StoredResult | None, kind: FileKind, keep_recipe: bool) -> Iterator[Any]:
-    """The file of the download, in the format chosen now."""
+    """The file of the download, in the format chosen now; none where that cannot hold it."""
     if stored is None:
         yield gr.skip()
         return
-    with file_of(stored.converted(kind, keep_recipe=keep_recipe), ending_of(kind), stored.task) as file:
+    try:
+        data = stored.converted(kind, keep_recipe=keep_recipe)
+    except OutputError as error:
+        gr.Warning(say_plainly(error.message))
+        yield gr.update(value=None, interactive=False)
+        return
+    with file_of(data, ending_of(kind), stored.task) as file:
         yield gr.update(value=file, interactive=True)
 
 

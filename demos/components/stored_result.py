@@ -13,7 +13,8 @@ from typing import Any
 
 from engine import RunResult
 from engine.contracts.job import Explanation
-from engine.imaging.picture import RECIPE_KEY, FileKind
+from engine.imaging.formats import FileKind
+from engine.imaging.picture import RECIPE_KEY
 from engine.imaging.png import decoded, with_text
 from engine.imaging.raster import Raster
 

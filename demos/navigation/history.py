@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
-from PIL import Image, ImageOps
+from PIL import Image
 
 from demos.components.events import QUIET
 from demos.components.following import FinishedRun, Follower
@@ -20,6 +20,7 @@ from demos.components.output_panel import OutputPanel
 from demos.components.stored_result import StoredResult
 from demos.i18n.language import mark, say
 from engine.contracts.messages import Message, Text
+from engine.imaging.preview import contained
 
 MOST_RESULTS, MOST_BYTES = 24, 64_000_000
 """Most results and bytes that are remembered of one visit; beyond them the oldest is dropped."""
@@ -41,7 +42,7 @@ class History:
 
     def add(self, stored: StoredResult, image: Image.Image, title: Text) -> None:
         """Remember a result, and forget what is too much."""
-        self.results.insert(0, (stored, ImageOps.contain(image, (SIDE, SIDE)), title))
+        self.results.insert(0, (stored, contained(image, SIDE), title))
         while len(self.results) > MOST_RESULTS or (self._bytes() > MOST_BYTES and len(self.results) > 1):
             self.results.pop()
 

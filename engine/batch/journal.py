@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from engine.contracts.errors import OutputError, problem_of
+from engine.contracts.messages import Message
 
 NAME = "pentimento-batch.jsonl"
 WRITING = ".pentimento-batch.writing"
@@ -26,7 +30,8 @@ class Journal:
         self._lines: dict[str, dict[str, Any]] = {}
         self._made: set[tuple[str, Any]] = set()
         for path in (self._path, self._writing):
-            lines = path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else []
+            with _writable(path):
+                lines = path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else []
             for entry in filter(None, map(_parsed, lines)):
                 self._made.add((entry["name"], entry.get("result")))
                 if path is self._path:
@@ -41,9 +46,10 @@ class Journal:
         return (name, target.name) in self._made
 
     def begin(self, name: str, target: Path) -> None:
-        """Say that a file's result is about to be put into its place."""
+        """Say that a file's result is about to be put into its place; OutputError where that cannot be kept."""
         self._made.add((name, target.name))
-        self._writing.write_text(json.dumps({"name": name, "result": target.name}), encoding="utf-8")
+        with _writable(self._writing):
+            self._writing.write_text(json.dumps({"name": name, "result": target.name}), encoding="utf-8")
 
     def done(self, name: str, key: str, target: Path) -> bool:
         """Whether a file's result is there and was made from the same content in the same way."""
@@ -51,10 +57,10 @@ class Journal:
         return entry.get("key") == key and "error" not in entry and target.is_file()
 
     def note(self, name: str, entry: Mapping[str, Any]) -> None:
-        """Add a line; on the disk when this returns."""
+        """Add a line; on the disk when this returns. OutputError where it cannot be written."""
         line = {"name": name, **entry}
         self._lines[name] = line
-        with self._path.open("a+b") as stream:
+        with _writable(self._path), self._path.open("a+b") as stream:
             if stream.seek(0, os.SEEK_END):
                 stream.seek(-1, os.SEEK_END)
                 broken = stream.read(1) != b"\n"
@@ -63,7 +69,20 @@ class Journal:
             stream.write(("\n" if broken else "").encode() + json.dumps(line).encode() + b"\n")
             stream.flush()
             os.fsync(stream.fileno())
-        self._writing.unlink(missing_ok=True)
+        with _writable(self._writing):
+            self._writing.unlink(missing_ok=True)
+
+
+@contextmanager
+def _writable(path: Path) -> Iterator[None]:
+    """While a file of the journal is used, what goes wrong becomes one sentence."""
+    try:
+        yield
+    except OSError as error:
+        problem = problem_of(error)
+        raise OutputError(
+            Message("The journal of the batch cannot be kept: {problem}: {file}", problem=problem, file=path)
+        ) from None
 
 
 def _parsed(line: str) -> dict[str, Any] | None:

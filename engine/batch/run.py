@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Generator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path, PurePosixPath
@@ -12,16 +13,19 @@ from typing import Any
 
 from engine.batch.journal import Journal
 from engine.batch.protection import check_apart, check_free
-from engine.batch.sources import Item, digest, items_of, results_of
-from engine.contracts.errors import ParameterError, PentimentoError, StoppedError
+from engine.batch.sources import Item, Sources, digest, results_of, sources_of
+from engine.contracts.errors import OutputError, ParameterError, PentimentoError, StoppedError, problem_of
 from engine.contracts.job import Job, Step, StepRun
 from engine.contracts.messages import Message
 from engine.contracts.parameters import Parameters
 from engine.contracts.task import Inputs, InputSpec, Kind, TaskSpec
-from engine.imaging.picture import FileKind
-from engine.runtime.inputs import endings, open_media
+from engine.imaging.door import SNIFFED_BYTES
+from engine.imaging.formats import FileKind
+from engine.runtime.inputs import endings, fits, open_media
+from engine.runtime.outputs import check_output
 from engine.runtime.placing import placed
 from engine.runtime.runtime import Runtime
+from engine.runtime.unforeseen import noted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,10 +46,13 @@ class Order:
         """The input that the files are for."""
         return self.task.inputs[0]
 
-    @property
-    def endings(self) -> tuple[str, ...]:
-        """Endings of the files that are taken."""
-        return endings(self.first)
+    def fits(self, item: Item) -> bool:
+        """Whether a file is one to work on, by its name or by its first bytes."""
+        if item.name.lower().endswith(endings(self.first)):
+            return True
+        with suppress(OSError):
+            return fits(self.first, item.read(SNIFFED_BYTES))
+        return False
 
     @property
     def ending(self) -> str:
@@ -74,6 +81,8 @@ class Report:
     seconds: float = 0.0
     left: int = 0
     """Files that a stop has left out."""
+    skipped: list[str] = field(default_factory=list)
+    """Names of files that are none for the task."""
 
 
 class Outcome(Enum):
@@ -95,7 +104,7 @@ def batch(
 
     Args:
         runtime: that runs the task.
-        source: see :func:`engine.batch.sources.items_of`.
+        source: see :func:`engine.batch.sources.sources_of`.
         folder: of the results, made when it is not there.
         order: what is done.
         job: a stop request ends it after the current step.
@@ -105,8 +114,8 @@ def batch(
         OutputError: a result would replace a file of the source.
     """
     job = job or Job()
-    items, targets, journal = prepared(source, folder, order)
-    report, start = Report(), time.perf_counter()
+    (items, skipped), targets, journal = prepared(source, folder, order)
+    report, start = Report(skipped=skipped), time.perf_counter()
     worked = 0.0
     for index, item in enumerate(items):
         if job.stopped:
@@ -134,18 +143,23 @@ def batch(
     return report
 
 
-def prepared(source: str, folder: Path, order: Order) -> tuple[list[Item], Mapping[Item, PurePosixPath], Journal]:
+def prepared(source: str, folder: Path, order: Order) -> tuple[Sources, Mapping[Item, PurePosixPath], Journal]:
     """The files of a batch, where in ``folder`` their results go, and the journal; the folder is there then.
 
     Raises:
         ParameterError, OutputError: see :func:`batch`.
     """
     check(order)
-    items = items_of(source, order.endings, without=folder)
-    targets = results_of(items, order.ending)
-    check_apart(items, targets, folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    return items, targets, Journal(folder)
+    sources = sources_of(source, order.fits, without=folder)
+    targets = results_of(sources.items, order.ending)
+    check_apart(sources.items, targets, folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            Message("The folder {folder} cannot be made: {problem}.", folder=folder, problem=problem_of(error))
+        ) from None
+    return sources, targets, Journal(folder)
 
 
 def _one(
@@ -171,6 +185,10 @@ def _one(
     except (PentimentoError, OSError) as error:
         journal.note(item.name, {"error": str(reason(error))})
         return reason(error)
+    except Exception as error:  # noqa: BLE001 - one file must not end a batch of thousands
+        sentence = noted(error)
+        journal.note(item.name, {"error": str(sentence)})
+        return sentence
     journal.note(item.name, entry(target, key, time.perf_counter() - begun))
     return Outcome.MADE
 
@@ -178,6 +196,8 @@ def _one(
 def make(runtime: Runtime, source: bytes | Path, target: Path, order: Order, job: Job) -> Generator[Step, None, None]:
     """Make one result; a generator of steps. A stop leaves no file."""
     inputs = {**order.inputs, order.first.name: [open_media(order.first, source)]}
+    if order.task.output is Kind.PICTURE:
+        check_output(order.task, inputs, order.parameters, order.kind, target)
     result = yield from runtime.run(order.task, inputs, order.parameters, job)
     if not job.stopped:
         result.save(target, kind=order.kind)
@@ -187,7 +207,7 @@ def reason(error: PentimentoError | OSError) -> Message:
     """Why there is no result, one sentence."""
     if isinstance(error, PentimentoError):
         return error.message
-    return Message("It cannot be read or written: {problem}.", problem=error.strerror or error)
+    return Message("It cannot be read or written: {problem}.", problem=problem_of(error))
 
 
 def entry(target: Path, key: str, seconds: float) -> dict[str, Any]:

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import zipfile
+import zlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from glob import glob
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import NamedTuple
 
+from engine.batch.journal import NAME, WRITING
 from engine.contracts.errors import ParameterError
 from engine.contracts.messages import Message
 
+LONGEST_NAME = 255
+"""Bytes that file systems allow a name; a Chinese character has three."""
 MOST_BYTES = 2 << 30
 """Largest file that is taken out of an archive."""
 
@@ -28,35 +33,46 @@ class Item:
     inside: bool = False
     """Whether it is in an archive, under its name."""
 
-    def read(self) -> bytes:
-        """Its content.
+    def read(self, count: int = -1) -> bytes:
+        """Its content, or so many first bytes of it.
 
         Raises:
             OSError: it cannot be read (damaged archives included).
         """
         if not self.inside:
-            return self.path.read_bytes()
+            with self.path.open("rb") as stream:
+                return stream.read(count)
         try:
             with zipfile.ZipFile(self.path) as archive:
                 if archive.getinfo(self.name).file_size > MOST_BYTES:
                     raise OSError(f"{self.name} is too large")
-                return archive.read(self.name)
-        except (zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
+                with archive.open(self.name) as stream:
+                    return stream.read(count)
+        except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as error:
             raise OSError(f"{self.name} cannot be taken out of its archive") from error
 
 
-def items_of(source: str, endings: Sequence[str], without: Path | None = None) -> list[Item]:
+class Sources(NamedTuple):
+    """Files of a folder, a pattern or an archive."""
+
+    items: list[Item]
+    """Those to work on, by their names."""
+    skipped: list[str]
+    """Names of the others."""
+
+
+def sources_of(source: str, fits: Callable[[Item], bool], without: Path | None = None) -> Sources:
     """Files of a folder (with its subfolders), of a pattern such as ``photos/*.jpg``, or of a zip, by their names.
 
-    What macOS puts beside the files of others (``._a.jpg``, ``__MACOSX``) is none of them.
+    What macOS puts beside the files of others (``._a.jpg``, ``__MACOSX``), and what a batch leaves, is none of them.
 
     Args:
         source: the folder, pattern or zip; a file or folder of that very name comes before a pattern.
-        endings: of the files that are taken.
+        fits: whether a file is one to work on.
         without: a folder inside the source whose files are none of it: that of results.
 
     Raises:
-        ParameterError: there is nothing of these endings.
+        ParameterError: there is nothing to work on.
     """
     path = Path(source)
     if path.is_dir():
@@ -69,19 +85,19 @@ def items_of(source: str, endings: Sequence[str], without: Path | None = None) -
     else:
         paths = [Path(each) for each in glob(source, recursive=True)]
         items = [Item(each.name, each) for each in paths if each.is_file()]
-    usable = sorted(
-        (each for each in items if each.name.lower().endswith(tuple(endings)) and not _is_apart(each, path, without)),
-        key=lambda each: (each.name, each.path),
+    own = sorted(
+        (each for each in items if not _is_apart(each, path, without)), key=lambda each: (each.name, each.path)
     )
+    usable = [each for each in own if fits(each)]
     if not usable:
         raise ParameterError(Message("There is nothing to work on in {source!r}.", source=source))
-    return usable
+    return Sources(usable, [each.name for each in own if each not in set(usable)])
 
 
 def _is_apart(item: Item, source: Path, without: Path | None) -> bool:
-    """Whether a file is a note of macOS about another one, or a result in a folder inside the source."""
+    """Whether a file is a note of macOS about another one, or left by a batch in a folder inside the source."""
     parts = PurePosixPath(item.name).parts
-    if "__MACOSX" in parts or parts[-1].startswith("._"):
+    if "__MACOSX" in parts or parts[-1].startswith("._") or parts[-1] in (NAME, WRITING):
         return True
     if without is None or not source.is_dir() or without.resolve() == source.resolve():
         return False
@@ -91,7 +107,9 @@ def _is_apart(item: Item, source: Path, without: Path | None) -> bool:
 def _leads_inside(name: str) -> bool:
     """Whether a path in an archive stays where it is unpacked."""
     parts = PurePosixPath(name).parts
-    return bool(parts) and not name.startswith("/") and ".." not in parts and ":" not in name and "\\" not in name
+    drive = PureWindowsPath(name).drive  # ("12:30.mp4" has none)
+    is_file = bool(parts) and not name.endswith("/")
+    return is_file and not name.startswith("/") and ".." not in parts and not drive and "\\" not in name
 
 
 def results_of(items: Sequence[Item], ending: str) -> dict[Item, PurePosixPath]:
@@ -109,12 +127,21 @@ def results_of(items: Sequence[Item], ending: str) -> dict[Item, PurePosixPath]:
         wanted = stem.with_name(stem.name + ending) if many[stem] == 1 else name.with_name(name.name + ending)
         number = 2
         target = wanted
-        while target in used:
+        while (target := _short(target)) in used:
             target = wanted.with_name(f"{wanted.stem}-{number}{ending}")
             number += 1
         used.add(target)
         taken[item] = target
     return taken
+
+
+def _short(path: PurePosixPath) -> PurePosixPath:
+    """The path with a name that file systems take; what is cut off is told apart by a digest."""
+    if len(path.name.encode()) <= LONGEST_NAME:
+        return path
+    end = f"-{digest(path.name.encode())[:8]}{path.suffix}"
+    start = path.name.encode()[: LONGEST_NAME - len(end.encode())].decode(errors="ignore")
+    return path.with_name(start + end)
 
 
 def digest(data: bytes) -> str:

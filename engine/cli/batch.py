@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -15,7 +15,7 @@ from engine.contracts.errors import BatchError
 from engine.contracts.job import Job, Step, StepRun
 from engine.contracts.messages import Message
 from engine.contracts.task import Registry, TaskSpec
-from engine.imaging.picture import FileKind
+from engine.imaging.formats import FileKind
 from engine.runtime.inputs import open_all
 from engine.runtime.runtime import Runtime
 
@@ -55,10 +55,18 @@ def _run_batch(options: argparse.Namespace, runtime: Runtime) -> None:
     report = watch(StepRun(_batch(options, runtime, order, job)), job)
     for line in table(report.failed):
         print(line, file=sys.stderr)
+    if report.skipped:
+        print(f"skipped, because they are no {task.inputs[0].kind.value}s: {_listed(report.skipped)}", file=sys.stderr)
     left = f", {report.left} left" if report.left else ""
     print(f"{report.written} made, {report.kept} were there, {len(report.failed)} failed{left}; {report.seconds:.1f} s")
     if report.failed:
         raise BatchError(Message("{failed} files have no result; the table above says why.", failed=len(report.failed)))
+
+
+def _listed(names: Sequence[str], most: int = 10) -> str:
+    """Names, not too many of them."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
 
 
 def _batch(options: argparse.Namespace, runtime: Runtime, order: Order, job: Job) -> Generator[Step, None, Report]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -18,6 +19,7 @@ from engine.cli.weights import add_weights
 from engine.contracts.errors import PentimentoError
 from engine.contracts.task import Registry
 from engine.runtime.runtime import Runtime
+from engine.runtime.unforeseen import noted
 from engine.tasks import TASKS
 
 
@@ -34,6 +36,9 @@ def main(arguments: Sequence[str] | None = None, *, tasks: Registry = TASKS, run
         options.action(options, runtime or Runtime())
     except PentimentoError as error:
         print(f"error: {error}", file=sys.stderr)
+        return 1
+    except Exception as error:  # noqa: BLE001 - it is logged, and told as a sentence
+        print(f"error: {noted(error)}", file=sys.stderr)
         return 1
     return 0
 
@@ -56,4 +61,7 @@ def _parser(tasks: Registry) -> argparse.ArgumentParser:
 def run() -> None:
     """The script ``pentimento``, and ``python -m engine``."""
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch is: waiting threads must not take a shared core
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a console that has no such letters is no reason to fail
+            stream.reconfigure(errors="backslashreplace")
     sys.exit(main())

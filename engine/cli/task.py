@@ -15,6 +15,7 @@ from engine.contracts.job import Job, StepRun
 from engine.contracts.task import Kind, TaskSpec
 from engine.imaging.picture import save_picture
 from engine.runtime.inputs import open_all
+from engine.runtime.outputs import check_output
 from engine.runtime.runtime import Runtime
 
 
@@ -42,6 +43,8 @@ def _run_task(options: argparse.Namespace, runtime: Runtime) -> None:
     files = vars(options)
     inputs = open_all(task, {spec.name: files[spec.name] or () for spec in task.inputs})
     _print_notes(inputs)
+    if task.output is Kind.PICTURE:
+        check_output(task, inputs, parameters, kind, options.out)
     job = Job(explains=bool(explanation_kind))
     result = watch(StepRun(runtime.run(task, inputs, parameters, job)), job)
     with written(options.out) as part:

@@ -11,11 +11,11 @@ from typing import TypeVar
 
 from tqdm import tqdm
 
-from engine.contracts.errors import OutputError
+from engine.contracts.errors import OutputError, problem_of
 from engine.contracts.job import Job, Step, StepRun
 from engine.contracts.messages import Message
 from engine.contracts.task import Kind
-from engine.imaging.picture import FileKind
+from engine.imaging.formats import FileKind
 from engine.runtime.placing import placed
 from engine.runtime.runner import RunResult
 
@@ -87,7 +87,7 @@ def writing(out: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise OutputError(
-            Message("The result cannot be written: {problem}: {file}", problem=error.strerror or error, file=out)
+            Message("The result cannot be written: {problem}: {file}", problem=problem_of(error), file=out)
         ) from None
 
 

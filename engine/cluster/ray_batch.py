@@ -61,8 +61,8 @@ def batch_on_ray(
         ClusterError: no Ray, no cluster, or no room for one worker.
     """
     job = job or Job()
-    items, targets, journal = prepared(source, folder, order)
-    report, start, pace = Report(), time.perf_counter(), Pace()
+    (items, skipped), targets, journal = prepared(source, folder, order)
+    report, start, pace = Report(skipped=skipped), time.perf_counter(), Pace()
     left = [each for each in items if not _is_there(each, folder / targets[each], order, journal)]
     report.kept = len(items) - len(left)
     yield Step(done=report.kept / len(items), stage=Message("waiting for the workers"), phase=Phase.WAITING)

@@ -6,6 +6,7 @@ language, and ``error.fields`` are its values: ``{"width": 5, "height": 4000, "m
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Mapping
 from typing import Any
 
@@ -122,3 +123,14 @@ class ClusterError(PentimentoError):
 
 class DeviceMemoryError(PentimentoError):
     """The device ran out of memory."""
+
+
+def is_full(error: Exception) -> bool:
+    """Whether an error says that the disk has no room left."""
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
+def problem_of(error: Exception) -> Message | str:
+    """A system's words for what went wrong; libraries raise such errors without any."""
+    words = getattr(error, "strerror", "") or ("" if is_full(error) else str(error))
+    return words or (Message("no room left on the disk") if is_full(error) else type(error).__name__)

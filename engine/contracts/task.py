@@ -122,6 +122,8 @@ class TaskSpec:
     """Inputs, parameters, context -> a generator of steps that returns the output."""
     cost: Callable[[Any, Extents], float]
     """Parameters, extents of the inputs -> estimated arithmetic in GFLOP."""
+    result_size: Callable[[Any, Extents], tuple[int, int] | None] = lambda parameters, extents: None
+    """Parameters, extents of the inputs -> width and height of the result; None where only the run knows."""
     weights: Callable[[Any], tuple[str, ...]] = lambda parameters: ()
     """Parameters -> names of the catalogue entries that a run needs."""
     output: Kind = Kind.PICTURE

@@ -27,8 +27,15 @@ if TYPE_CHECKING:
     from engine.contracts.task import InputSpec
 
 FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
-ENDINGS = (".avif", ".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
-"""Endings of the files that are taken from a folder."""
+ENDINGS = (
+    ".avif", ".bmp", ".dib", ".gif", ".jfif", ".jpe", ".jpeg", ".jpg", ".mpo", ".png", ".tif", ".tiff", ".webp",
+)  # fmt: skip
+"""Endings of the files that are taken from a folder; others are, too, where they begin as pictures do."""
+_STARTS = re.compile(
+    rb"\xff\xd8\xff|\x89PNG\r\n|GIF8[79]a|BM.{4}\0\0\0\0|II[*+]\0|MM\0[*+]|RIFF.{4}WEBP|.{4}ftyp(avif|avis|mif1)",
+    re.DOTALL,
+)
+"""First bytes of a file of each of the formats."""
 MAXIMUM_PIXELS = 80_000_000
 """Larger pictures are refused from their header: decoding takes 4 bytes a pixel."""
 WORKING_PIXELS = 12_000_000
@@ -42,7 +49,14 @@ _NOT_TRUE_OF_RASTERS = {NoteKind.DEPTH, NoteKind.TRANSPARENCY, NoteKind.PROFILE}
 _UNUSUAL = re.compile(r"[^\w .,+-]")
 """Characters that are left out of the name of a colour profile, which comes from the file and is shown."""
 
+SNIFFED_BYTES = 32
+"""So many bytes tell what a file is."""
 Source = str | Path | bytes | IO[bytes] | Image.Image
+
+
+def begins_as_picture(start: bytes) -> bool:
+    """Whether a file with these first bytes is one of the formats that are read, whatever its name is."""
+    return _STARTS.match(start) is not None
 
 
 def open_input(spec: InputSpec, source: Source) -> Picture:

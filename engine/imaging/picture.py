@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Literal
+from typing import IO
 
 import numpy
 from PIL import Image, PngImagePlugin
 
 from engine.contracts.notes import Note
 from engine.imaging import profiles
+from engine.imaging.formats import FileKind, check_format
 from engine.imaging.raster import Raster
 from engine.imaging.xmp import XMP_KEY, xmp
 
@@ -18,8 +19,6 @@ RECIPE_KEY = "pentimento"
 """Key of the PNG text chunk that keeps a recipe."""
 RECIPE_LIMIT = 200_000
 """Characters of a recipe that are read."""
-
-FileKind = Literal["png", "jpeg"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +63,7 @@ def save_picture(
         recipe: text to keep in the file (PNG: iTXt chunk :data:`RECIPE_KEY`; JPEG: comment).
         source_type: see :attr:`engine.imaging.raster.Raster.source_type`.
     """
+    check_format(image.size, kind)
     if kind == "jpeg":
         comment = recipe.encode() if recipe else b""
         stated = {"xmp": xmp(source_type).encode()} if source_type else {}

@@ -12,6 +12,13 @@ PREVIEW_SIDE = 768
 """Longer side of a preview in pixels."""
 
 
+def contained(image: Image.Image, side: int) -> Image.Image:
+    """The picture as large as it fits into a square of so many pixels, at least one of them high and wide."""
+    factor = side / max(image.size)
+    width, height = (max(1, round(each * factor)) for each in image.size)
+    return image.resize((width, height), Image.Resampling.BICUBIC)
+
+
 class Preview:
     """Begins with a picture as it was, brought to the proportions of the result.
 

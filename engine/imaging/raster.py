@@ -12,6 +12,7 @@ import numpy
 from numpy.typing import NDArray
 from PIL import Image
 
+from engine.imaging.formats import FileKind, check_format
 from engine.imaging.png import Values, encoded
 from engine.imaging.profiles import SRGB, fits, to_srgb
 from engine.imaging.xmp import XMP_KEY, stated_source, xmp
@@ -94,14 +95,18 @@ class Raster:
                 image.putalpha(alpha)
         return image.convert("RGB") if self.alpha is None else on_white(image.convert("RGBA"))
 
-    def save(self, target: Path | IO[bytes], *, kind: str, text: dict[str, str]) -> None:
+    def save(self, target: Path | IO[bytes], *, kind: FileKind, text: dict[str, str]) -> None:
         """Write a file: PNG with everything, or JPEG with what JPEG can have (8 bits, transparency on white).
 
         Args:
             target: path or binary stream.
             kind: ``"png"`` or ``"jpeg"``.
             text: keyword -> text that the file keeps (JPEG: the first one, as its comment).
+
+        Raises:
+            OutputError: it is too large for a JPEG.
         """
+        check_format((self.values.shape[1], self.values.shape[0]), kind)
         if kind == "jpeg":
             options: dict[str, Any] = {"exif": self.exif} if self.exif and len(self.exif) <= _JPEG_EXIF else {}
             if self.source_type:

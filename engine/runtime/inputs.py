@@ -9,7 +9,7 @@ from typing import Any
 from engine.contracts.errors import ParameterError
 from engine.contracts.messages import Listing, Message
 from engine.contracts.task import InputSpec, Kind, TaskSpec
-from engine.imaging.door import ENDINGS, open_input
+from engine.imaging.door import ENDINGS, begins_as_picture, open_input
 
 
 def open_media(spec: InputSpec, source: Path | bytes) -> Any:
@@ -59,3 +59,12 @@ def endings(spec: InputSpec) -> tuple[str, ...]:
     from engine.video.reader import ENDINGS as VIDEO_ENDINGS
 
     return VIDEO_ENDINGS
+
+
+def fits(spec: InputSpec, start: bytes) -> bool:
+    """Whether a file that begins with these bytes is of an input's kind, whatever its name is."""
+    if spec.kind is Kind.PICTURE:
+        return begins_as_picture(start)
+    from engine.video.reader import reader_for
+
+    return reader_for(start) is not None and not begins_as_picture(start)

@@ -22,7 +22,8 @@ from engine.contracts.lineage import origins
 from engine.contracts.messages import Message
 from engine.contracts.parameters import Parameters
 from engine.contracts.task import Inputs, TaskSpec
-from engine.imaging.picture import RECIPE_KEY, FileKind, save_picture
+from engine.imaging.formats import FileKind
+from engine.imaging.picture import RECIPE_KEY, save_picture
 from engine.imaging.raster import Raster
 from engine.model_store.catalogue import catalogue
 

@@ -252,6 +252,7 @@ FACE_SWAP = TaskSpec(
     run=run,
     weights=_weights,
     cost=cost,
+    result_size=lambda parameters, extents: extents["image"][0].size,
     how=HOW,
     examples=EXAMPLES,
     send_to=destinations("super-resolution", "style-v1", "style-v2", "style-v3"),

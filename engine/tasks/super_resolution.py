@@ -118,6 +118,7 @@ SUPER_RESOLUTION = TaskSpec(
     run=run,
     weights=lambda parameters: METHODS[parameters.method].weights(parameters.scale),
     cost=cost,
+    result_size=lambda parameters, extents: result_size(extents["image"][0].size, parameters.scale),
     how=HOW,
     examples=EXAMPLES,
     send_to=destinations("style-v1", "style-v2", "style-v3", "inpainting"),

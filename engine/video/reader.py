@@ -16,7 +16,7 @@ from av.container import InputContainer, OutputContainer
 from av.video.frame import VideoFrame
 from PIL import Image
 
-from engine.contracts.errors import OutputError, VideoError
+from engine.contracts.errors import OutputError, VideoError, problem_of
 from engine.contracts.job import Job, Step
 from engine.contracts.messages import Message
 from engine.contracts.notes import Note, NoteKind
@@ -85,11 +85,11 @@ def process(
     """
     part = target.with_name(target.name + ".part")
     try:
-        with _opened(source) as container, av.open(str(part), "w", format="mp4") as out:
+        with _opened(source) as container, av.open(_file(part), "w", format="mp4") as out:
             facts = yield from _processed(container, out, paint, job)
         part.replace(target)
     except (av.FFmpegError, OSError) as error:
-        raise OutputError(Message("The video cannot be written: {problem}.", problem=error.strerror)) from None
+        raise OutputError(Message("The video cannot be written: {problem}.", problem=problem_of(error))) from None
     finally:
         part.unlink(missing_ok=True)
     return facts
@@ -188,18 +188,27 @@ def _opened(source: Path) -> InputContainer:
             start = stream.read(16)
     except OSError:
         raise VideoError(Message("There is no readable file {file!r}.", file=source.name)) from None
-    if start[4:8] in (b"ftyp", b"moov", b"mdat", b"wide", b"free"):
-        reader = "mov"
-    elif start[:4] == b"\x1a\x45\xdf\xa3":
-        reader = "matroska"
-    elif start[:4] == b"RIFF" and start[8:12] == b"AVI ":
-        reader = "avi"
-    else:
+    reader = reader_for(start)
+    if reader is None:
         raise VideoError(Message("This is not a video that can be read here; please use MP4, MOV, WebM, MKV or AVI."))
     try:
-        return av.open(str(source), format=reader, options={"protocol_whitelist": "file"})
+        return av.open(_file(source), format=reader, options={"protocol_whitelist": "file"})
     except av.FFmpegError:
         raise VideoError(DAMAGED) from None
+
+
+def reader_for(start: bytes) -> str | None:
+    """FFmpeg's name of the reader for a file with these first bytes; None for one that is not read here."""
+    if start[4:8] in (b"ftyp", b"moov", b"mdat", b"wide", b"free"):
+        return "mov"
+    if start[:4] == b"\x1a\x45\xdf\xa3":
+        return "matroska"
+    return "avi" if start[:4] == b"RIFF" and start[8:12] == b"AVI " else None
+
+
+def _file(path: Path) -> str:
+    """A path as FFmpeg takes it: in ``12:30.mp4``, it would read ``12:`` as a protocol."""
+    return str(path.absolute())
 
 
 def _length(container: InputContainer) -> tuple[int | None, float | None]:

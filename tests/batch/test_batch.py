@@ -19,12 +19,11 @@ from PIL import Image
 from engine import TASKS, Runtime, StepRun, open_picture, open_video
 from engine.batch.journal import NAME, Journal
 from engine.batch.run import Order, Report, batch
-from engine.batch.sources import Item, items_of, results_of
+from engine.batch.sources import Item, results_of, sources_of
 from engine.cli.main import main
 from engine.contracts.errors import BatchError, OutputError, ParameterError, PictureError, UnreadablePictureError
 from engine.contracts.job import Job
 from engine.contracts.parameters import parse
-from engine.imaging.door import ENDINGS
 from tests.support import commands, pictures
 from tests.support.videos import moving_sun
 
@@ -137,8 +136,8 @@ def test_notes_of_macos_are_no_pictures(tmp_path: Path) -> None:
     for name in ("._a.png", "__MACOSX/b.png", "photo [1].png"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         pictures.scene().save(tmp_path / name)
-    assert [each.name for each in items_of(str(tmp_path), ENDINGS)] == ["photo [1].png"]
-    assert [each.name for each in items_of(str(tmp_path / "photo [1].png"), ENDINGS)] == ["photo [1].png"]
+    assert [each.name for each in sources_of(str(tmp_path), order().fits).items] == ["photo [1].png"]
+    assert [each.name for each in sources_of(str(tmp_path / "photo [1].png"), order().fits).items] == ["photo [1].png"]
 
 
 def test_a_zip_and_a_pattern_are_sources(photos: Path, tmp_path: Path, done: Done) -> None:
@@ -261,7 +260,7 @@ def test_other_inputs_are_the_same_for_all(photos: Path, tmp_path: Path, runtime
     assert main(command, runtime=runtime) == 1
     assert sorted(path.name for path in out.rglob("*.png")) == ["a.png", "b.png"], "c has another shape"
     assert {path.suffix for path in out.rglob("*.*")} <= {".png", ".jsonl"}
-    assert len(items_of(str(out), ENDINGS)) == 2
+    assert len(sources_of(str(out), order().fits).items) == 2
 
 
 def test_videos_are_painted_and_enlarged(tmp_path: Path, runtime: Runtime) -> None:

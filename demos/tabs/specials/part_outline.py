@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import gradio as gr
-from PIL import ImageDraw, ImageOps
+from PIL import ImageDraw
 
 from demos.components.events import DOORS, LATEST
 from demos.components.uploads import Upload
@@ -13,6 +13,7 @@ from demos.i18n.language import mark
 from demos.tabs.specials.special import Special
 from engine import Picture
 from engine.contracts.messages import Message
+from engine.imaging.preview import contained
 from engine.tasks.super_resolution_comparison import part_of
 
 SIDE = 320
@@ -43,7 +44,7 @@ def _outlined(picture: Upload, *values: Any) -> Any:
         return gr.update(visible=False)
     factor = SIDE / max(picture.size)
     box = part_of(picture.size, **dict(zip(FIELDS, values, strict=True)))
-    shown = ImageOps.contain(picture.image, (SIDE, SIDE))
-    edges = [round(edge * factor) for edge in (box.left, box.top, box.right - 1, box.bottom - 1)]
-    ImageDraw.Draw(shown).rectangle((edges[0], edges[1], edges[2], edges[3]), None, COLOUR, 3)
+    shown = contained(picture.image, SIDE)
+    left, top, right, bottom = (round(edge * factor) for edge in (box.left, box.top, box.right - 1, box.bottom - 1))
+    ImageDraw.Draw(shown).rectangle((left, top, max(left, right), max(top, bottom)), None, COLOUR, 3)
     return gr.update(value=shown, visible=True)
