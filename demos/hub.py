@@ -8,10 +8,13 @@ from typing import Any
 
 import gradio as gr
 from gradio.context import LocalContext
+from gradio.exceptions import ComponentProcessingError, InvalidPathError
 from gradio.i18n import I18nData
+from pydantic import ValidationError
 
 from demos.components import magnifier, mask_editor, theme
 from demos.components.events import PRIVATE
+from demos.components.uploads import FOREIGN
 from demos.i18n.language import Words, in_all_languages, mark, mark_html, say_plainly
 from demos.i18n.switch import BUTTON, LABEL, switch_script
 from demos.navigation.history import HistoryView
@@ -53,13 +56,13 @@ class Page(gr.Blocks):
         """Gradio's, with a sentence for what went wrong, in handlers and in components."""
         try:
             return await super().process_api(*args, **options)
-        except (gr.Error, GeneratorExit):
+        except gr.Error as error:
+            error.print_exception = False  # no word of a visitor's goes into the log
             raise
         except Exception as error:  # noqa: BLE001 - it is logged, and told as a sentence
-            message = error.message if isinstance(error, PentimentoError) else noted(error)
             token = LocalContext.request.set(options.get("request"))
             try:
-                sentence = say_plainly(message)
+                sentence = say_plainly(_message(error))
             finally:
                 LocalContext.request.reset(token)
             raise gr.Error(sentence, print_exception=False) from None
@@ -72,6 +75,18 @@ class Page(gr.Blocks):
                 if isinstance(each.get("label"), I18nData):
                     each["label"] = each["label"].key
         return info
+
+
+def _message(error: Exception) -> Message:
+    """The sentence for an error; Gradio wraps those of components in one of its own."""
+    cause = error.__cause__ if isinstance(error, ComponentProcessingError) else error
+    if isinstance(cause, PentimentoError):
+        return cause.message
+    if isinstance(cause, InvalidPathError):
+        return FOREIGN
+    if isinstance(cause, ValidationError):
+        return Message("An argument of this call is not of the kind that it should be.")
+    return noted(cause if isinstance(cause, Exception) else error)
 
 
 def build(site: Site, tabs: Sequence[TabSpec] = TABS) -> Hub:

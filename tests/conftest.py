@@ -132,14 +132,18 @@ def served(name: str, **settings: str) -> Iterator[Server]:
     finally:
         process.terminate()
         process.wait(60)
-    # Gradio logs a traceback of its own when it refuses an attack; every request goes through the two middlewares.
-    passed = [f'File "{ROOT / "demos" / name}"' for name in ("serving/prerender.py", "serving/limits.py")]
+    # Gradio logs a traceback of its own when it refuses an attack; every request goes through the three middlewares.
+    passed = [
+        f'File "{ROOT / "demos" / name}"'
+        for name in ("serving/prerender.py", "serving/limits.py", "serving/connection.py")
+    ]
     ours = [
         line
         for line in log.read_text().splitlines()
         if f'File "{ROOT / "engine"}' in line or f'File "{ROOT / "demos"}' in line
     ]
     assert not [line for line in ours if not any(each in line for each in passed)], log.read_text()
+    assert '"unforeseen"' not in log.read_text(), log.read_text()
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ import errno
 import fcntl
 import json
 import os
+import shutil
 import signal
 import struct
 import subprocess
@@ -222,3 +223,39 @@ def test_a_face_is_swapped_with_several_pictures_of_the_identity(
     assert json.loads(facts.read_text())["ranking"][0]["picture"] == 2
     for path in (out, stages):
         assert b"compositeWithTrainedAlgorithmicMedia" in path.read_bytes()
+
+
+def test_what_a_format_or_the_disk_cannot_hold_is_refused_before_the_work(
+    tmp_path: Path, runtime: Runtime, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Image.new("RGB", (9000, 16)).save(tmp_path / "strip.png")
+    way = ["super-resolution", "--image", str(tmp_path / "strip.png"), "--method", "bicubic", "--scale", "8", "--out"]
+
+    def never(*_: Any, **__: Any) -> None:
+        raise AssertionError("the work has begun")
+
+    monkeypatch.setattr(Runtime, "run", never)
+    error = refusal(runtime, [*way, str(tmp_path / "out.jpg")], capsys)
+    assert type(error) is OutputError
+    assert error.fields == {"format": "JPEG", "limit": 65_500, "width": 72_000, "height": 128}
+    monkeypatch.setattr("shutil.disk_usage", lambda folder: shutil._ntuple_diskusage(10**9, 10**9 - 10**6, 10**6))
+    error = refusal(runtime, [*way, str(tmp_path / "out.png")], capsys)
+    assert type(error) is OutputError
+    assert error.fields == {"needed": pytest.approx(72_000 * 128 * 0.5e-6), "free": 1.0}
+
+
+def test_an_unforeseen_error_is_a_sentence_with_an_id(
+    files: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch, runtime: Runtime,
+) -> None:  # fmt: skip
+    def broken(*_: Any, **__: Any) -> None:
+        raise ZeroDivisionError("secret")
+
+    monkeypatch.setattr(Runtime, "run", broken)
+    assert main(style(files, tmp_path / "out.png"), runtime=runtime) == 1
+    entry = caplog.records[-1].msg
+    assert isinstance(entry, dict)
+    words = capsys.readouterr().err
+    assert entry["id"] in words
+    assert "Traceback" not in words
+    assert "secret" not in words
