@@ -27,6 +27,8 @@ class NoteKind(Enum):
     """Transparent parts were put on white."""
     REDUCED = "reduced"
     """It had more pixels than the task works with."""
+    MASK = "mask"
+    """How a mask is read that is not plain: white on black."""
     ASPECT = "aspect"
     """Pixels that are wider or higher than they should be became square."""
     DYNAMIC_RANGE = "dynamic range"

@@ -14,6 +14,7 @@ from engine.contracts.task_parts import BenchCase, Destination, Example, HowItWo
 if TYPE_CHECKING:
     from engine.contracts.context import RunContext
     from engine.contracts.job import TaskRun
+    from engine.contracts.notes import Note
     from engine.contracts.parameters import Parameters
     from engine.imaging.picture import Picture
     from engine.video.video import Video
@@ -74,6 +75,8 @@ class InputSpec:
     """Whether the task wants the file's depth, transparency, colours and metadata, too."""
     extent: Callable[[Any], Extent] = extent_of
     """Input -> the extent by which the time of a run is estimated: its own size, or less."""
+    remark: Callable[[Any], Note | None] | None = None
+    """Picture -> a note about how the task will read it, for those of an unusual kind."""
     further: Message | None = None
     """Title of the places for more than one picture: ``"More paintings"``; None where a single one is taken, or where
     all of them have one place together."""

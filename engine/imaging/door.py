@@ -61,7 +61,9 @@ def begins_as_picture(start: bytes) -> bool:
 
 def open_input(spec: InputSpec, source: Source) -> Picture:
     """Let a picture in as an input of a task asks for it; see :func:`open_picture`."""
-    return open_picture(source, working_pixels=spec.working_pixels or WORKING_PIXELS, raster=spec.raster)
+    picture = open_picture(source, working_pixels=spec.working_pixels or WORKING_PIXELS, raster=spec.raster)
+    remark = spec.remark(picture) if spec.remark else None
+    return replace(picture, notes=(*picture.notes, remark)) if remark else picture
 
 
 def open_picture(source: Source, *, working_pixels: int = WORKING_PIXELS, raster: bool = False) -> Picture:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from engine.contracts.errors import MaskError
 from engine.contracts.messages import Message
+from engine.contracts.notes import Note, NoteKind
 from engine.contracts.task import Extent
 from engine.imaging.picture import Picture
 from engine.imaging.raster import eight_bits
@@ -56,16 +57,38 @@ def mask_of(picture: Picture, size: tuple[int, int]) -> Mask:
                 picture_height=size[1],
             )
         )
-    alpha = picture.raster.alpha if picture.raster else None
-    marked = _marked(numpy.asarray(picture.image.convert("RGB"))) if alpha is None else eight_bits(alpha) > 127
-    return resized(marked, size)
+    return resized(_marked(picture), size)
 
 
-def _marked(colours: NDArray[numpy.uint8]) -> Mask:
-    """The marked pixels of a mask without transparency, ``(H, W, 3)``."""
+def reading(picture: Picture) -> Note | None:
+    """How a mask is read, where that is not plain: white on black."""
+    if _alpha(picture) is not None:
+        return Note(NoteKind.MASK, Message("what is opaque is marked"))
+    if _bright(_colours(picture)) is None:
+        return Note(NoteKind.MASK, Message("what differs from the colour at the border is marked"))
+    return None
+
+
+def _alpha(picture: Picture) -> NDArray[Any] | None:
+    return picture.raster.alpha if picture.raster else None
+
+
+def _colours(picture: Picture) -> NDArray[numpy.uint8]:
+    return numpy.asarray(picture.image.convert("RGB"))
+
+
+def _bright(colours: NDArray[numpy.uint8]) -> Mask | None:
+    """What is bright in ``(H, W, 3)``; None where there is nothing, or where there are colours."""
     bright: Mask = cv2.cvtColor(colours, cv2.COLOR_RGB2GRAY) > 127
     coloured = int((colours.max(axis=2).astype(int) - colours.min(axis=2)).max()) > COLOURED
-    if bright.any() and not coloured:
+    return bright if bright.any() and not coloured else None
+
+
+def _marked(picture: Picture) -> Mask:
+    alpha, colours = _alpha(picture), _colours(picture)
+    if alpha is not None:
+        return numpy.asarray(eight_bits(alpha) > 127)
+    if (bright := _bright(colours)) is not None:
         return bright
     border = numpy.concatenate((colours[0], colours[-1], colours[:, 0], colours[:, -1]))
     kinds, counts = numpy.unique(border, axis=0, return_counts=True)

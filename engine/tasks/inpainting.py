@@ -86,6 +86,7 @@ INPUTS = (
         working_pixels=WORKING_PIXELS,
         raster=True,
         extent=masks.extent,
+        remark=masks.reading,
     ),
 )
 """The inputs of all tasks that fill."""

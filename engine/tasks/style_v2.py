@@ -33,7 +33,7 @@ from engine.feedforward_style.styles import (
     MagentaName,
     ShippedName,
 )
-from engine.imaging.masks import feathered, mask_of
+from engine.imaging.masks import feathered, mask_of, reading
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -60,7 +60,7 @@ INPUTS = (
         help=Message("A painting, or the card of a style that was taught; it counts instead of the style's name."),
     ),
     InputSpec(
-        name="mask", label=Message("Where"), least=0, working_pixels=PIXELS, raster=True,
+        name="mask", label=Message("Where"), least=0, working_pixels=PIXELS, raster=True, remark=reading,
         help=Message("White (or opaque) where the style goes; everywhere when left out."),
     ),
 )  # fmt: skip

@@ -23,8 +23,11 @@ class Picky(gr.Textbox):
 
     def preprocess(self, payload: str | None) -> str | None:
         raise KeyError(SECRET)
-    from typing import Callable, Literal, Sequence, Any, TYPE_CHECKING
+    from collections.abc import Callable, Sequence
+    from typing import TYPE_CHECKING, Any, Literal
+
     from gradio.blocks import Block
+
     if TYPE_CHECKING:
         from gradio.components import Timer
         from gradio.components.base import Component

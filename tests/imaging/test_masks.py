@@ -8,13 +8,17 @@ import numpy
 import pytest
 from PIL import Image
 
+from engine import TASKS
 from engine.contracts.errors import MaskError
+from engine.contracts.notes import NoteKind
 from engine.contracts.task import Extent
-from engine.imaging.door import open_picture
+from engine.imaging.door import open_input, open_picture
 from engine.imaging.masks import checked, extent, feathered, grown, mask_of
 from engine.imaging.tiles import Box
 from tests.support import pictures
 from tests.support.pictures import boxed
+
+MASK = TASKS["inpainting"].input("mask")
 
 
 def drawn(mask: numpy.ndarray, mode: str = "RGB") -> Image.Image:
@@ -44,7 +48,20 @@ def test_a_mask_is_what_differs_from_its_ground(
     mask = boxed(30, 40, Box(10, 5, 20, 15))
     colours = numpy.where(mask[..., None], mark, ground).astype(numpy.uint8)
     Image.fromarray(colours).convert(mode, palette=Image.Palette.ADAPTIVE).save(tmp_path / "mask.png")
-    assert numpy.array_equal(mask_of(open_picture(tmp_path / "mask.png"), (40, 30)), mask)
+    picture = open_input(MASK, tmp_path / "mask.png")
+    assert numpy.array_equal(mask_of(picture, (40, 30)), mask)
+    assert [note.kind for note in picture.notes] == [NoteKind.MASK], "how it was read is told"
+
+
+def test_a_plain_mask_needs_no_words(tmp_path: Path) -> None:
+    mask = drawn(boxed(30, 40, Box(10, 5, 20, 15)), "L")
+    mask.save(tmp_path / "mask.png")
+    assert not open_input(MASK, tmp_path / "mask.png").notes
+    opaque = Image.new("RGBA", (40, 30), (0, 0, 0, 0))
+    opaque.paste((0, 0, 0, 255), mask=mask)
+    opaque.save(tmp_path / "mask.png")
+    kinds = [note.kind for note in open_input(MASK, tmp_path / "mask.png").notes]
+    assert kinds == [NoteKind.MASK]
 
 
 def test_a_mask_of_one_colour_is_empty() -> None:

@@ -18,7 +18,7 @@ from engine.contracts.parameters import parse
 from engine.contracts.task import Extent
 from engine.imaging.comparison import Comparison
 from engine.imaging.door import Source, open_input
-from engine.imaging.raster import decoded
+from engine.imaging.png import decoded
 from engine.inpainting.fill import CONTENT_NETWORK
 from engine.tasks.inpainting import NOTHING_MARKED
 from tests.support import pictures
