@@ -10,13 +10,13 @@ import argparse
 import os
 import shutil
 import sys
-import tempfile
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # before gradio is imported
 if "SPACE_ID" in os.environ:  # a Space is behind the Hub's proxy, which tells where visitors are
     os.environ.setdefault("FORWARDED_ALLOW_IPS", "*")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch is: threads that wait must not take a shared core
 
+from demos.serving import address
 from engine.contracts.errors import PentimentoError
 from engine.contracts.settings import on_zero_gpu, read_settings
 
@@ -31,12 +31,10 @@ def main() -> int:
         "--share", action="store_true", help="Also make a public link: anybody who has it can use this machine."
     )
     share: bool = parser.parse_args().share
-    place = os.environ.get("GRADIO_TEMP_DIR")
-    if place:
-        os.makedirs(place, exist_ok=True)
-    # A folder of this process alone, which goes with it: other programs of Gradio's keep their files there, too.
-    own = os.environ["GRADIO_TEMP_DIR"] = tempfile.mkdtemp(prefix="pentimento-files-", dir=place)
+    own = ""
     try:
+        port = address.prepare()
+        own = os.environ["GRADIO_TEMP_DIR"] = address.own_folder(os.environ.get("GRADIO_TEMP_DIR"))
         settings = read_settings()
         settings = settings.model_copy(update={"share": share or settings.share})
         from demos import hub
@@ -48,12 +46,13 @@ def main() -> int:
         built = hub.build(site)
         if on_zero_gpu():
             zero_gpu.place_nets(site.runtime)
-        server.serve(built.page, site, built.looks, built.front, settings)
+        server.serve(built.page, site, built.looks, built.front, settings, port)
     except PentimentoError as error:
         print(f"error: {error.message}", file=sys.stderr)
         return 1
     finally:
-        shutil.rmtree(own, ignore_errors=True)
+        if own:
+            shutil.rmtree(own, ignore_errors=True)
     return 0
 
 

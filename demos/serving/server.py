@@ -21,6 +21,7 @@ from demos.serving.limits import Limits
 from demos.serving.prerender import Front, Prerender
 from demos.serving.sessions import delete_old
 from demos.serving.site import Site
+from demos.serving.sub_path import SubPath, root_path
 from demos.serving.telemetry import LOG, begin_log
 from engine.contracts.errors import SettingError
 from engine.contracts.messages import Message
@@ -54,6 +55,7 @@ def launch_options(site: Site, front: Front, settings: Settings) -> dict[str, An
     routes = [Route("/healthz", _health(site)), *([Route("/metrics", _metrics(site))] if settings.metrics else [])]
     upload = UPLOADS_AT_ONCE * settings.upload_megabytes * 1_000_000
     middleware = [
+        Middleware(SubPath, root_path()),
         Middleware(Limits, round(1e9 * settings.room_gigabytes), upload),
         Middleware(Prerender, front),
         Middleware(Connection, 60 * settings.away_minutes),
@@ -110,7 +112,7 @@ def _metrics(site: Site) -> Callable[[Request], Awaitable[Response]]:
     return metrics
 
 
-def serve(page: gr.Blocks, site: Site, looks: Mapping[str, Any], front: Front, settings: Settings) -> None:
+def serve(page: gr.Blocks, site: Site, looks: Mapping[str, Any], front: Front, settings: Settings, port: int) -> None:
     """Serve until a signal asks for the end; then stop the runs and let them hand over their best pictures.
 
     Args:
@@ -119,6 +121,10 @@ def serve(page: gr.Blocks, site: Site, looks: Mapping[str, Any], front: Front, s
         looks: options for ``launch`` that are a matter of looks.
         front: see :func:`launch_options`.
         settings: see there.
+        port: that is asked for; where it is taken, Gradio takes the next one that is free.
+
+    Raises:
+        SettingError: see :func:`launch_options`; or there is no free port.
     """
     if settings.log == "json":
         begin_log()
@@ -130,7 +136,15 @@ def serve(page: gr.Blocks, site: Site, looks: Mapping[str, Any], front: Front, s
 
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, asked)
-    page.launch(prevent_thread_lock=True, **looks, **launch_options(site, front, settings))
+    options = launch_options(site, front, settings)
+    try:
+        page.launch(prevent_thread_lock=True, **looks, **options)
+    except OSError as error:  # which Gradio raises with advice for those who write programs
+        raise SettingError(
+            Message("There is no place to listen at: {problem}", problem=str(error).split(". ")[0] + ".")
+        ) from None
+    if page.server_port != port:  # for the owner, beside what Gradio prints
+        print(f"Port {port} is taken; this server listens at port {page.server_port} instead.", flush=True)  # noqa: T201
     for work in (_measure_speed, _keep_small, _keep_clean):
         threading.Thread(target=work, args=(page, site, ending), daemon=True, name=work.__name__).start()
     while not ending.wait(1.0):  # a wait without end would not notice a signal everywhere

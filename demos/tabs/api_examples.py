@@ -9,6 +9,7 @@ import gradio as gr
 from demos.components.events import QUIET
 from demos.i18n.language import mark
 from demos.serving.site import Site
+from demos.serving.sub_path import root_path
 from engine.contracts.messages import Message
 
 LOCAL = "http://127.0.0.1:7860"
@@ -96,5 +97,5 @@ def _here(request: gr.Request) -> Any:
     """The examples with the address that the visitor sees."""
     host = request.headers.get("host") or LOCAL.removeprefix("http://")
     scheme = request.headers.get("x-forwarded-proto", "http").split(",")[0].strip()
-    address = f"{'https' if scheme == 'https' else 'http'}://{host}"
+    address = f"{'https' if scheme == 'https' else 'http'}://{host}{root_path()}"
     return [code.replace("URL", address) for _, code, _ in EXAMPLES]

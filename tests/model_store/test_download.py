@@ -171,6 +171,12 @@ def test_a_cache_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     assert str(tmp_path) not in only(report)["sentence"]
 
 
+def test_a_home_that_is_not_there_is_named() -> None:
+    with serve(DATA, "good") as hub:
+        report = fetch(Path("/proc/nobody/home"), hub.url)  # where nobody, root neither, can make one
+    assert only(report)["error"] == "StorageError"
+
+
 def test_a_cache_that_is_read_only_still_gives_what_it_has(tmp_path: Path) -> None:
     with serve(DATA, "good") as hub:
         fetch(tmp_path, hub.url)
