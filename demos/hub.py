@@ -21,7 +21,7 @@ from demos.navigation.history import HistoryView
 from demos.navigation.recipes import Restoring, connect_link
 from demos.navigation.sending import connect_senders
 from demos.navigation.tab_locations import TabLocation
-from demos.serving import connection
+from demos.serving import connection_script, limits
 from demos.serving.prerender import CHINESE, ENGLISH, Front
 from demos.serving.site import Site
 from demos.tabs.api_examples import place_examples
@@ -95,12 +95,14 @@ def build(site: Site, tabs: Sequence[TabSpec] = TABS) -> Hub:
         page = _Builder(site, tabs).page
     for language, texts in GRADIO_LACKS.items():
         words.tables[language] |= texts
-    scripts = connection.script(in_all_languages(connection.AWAY), 60 * site.runtime.settings.away_minutes)
+    scripts = connection_script.script(
+        in_all_languages(connection_script.AWAY), 60 * site.runtime.settings.away_minutes
+    )
     css = theme.CSS + magnifier.CSS + mask_editor.CSS
     return Hub(
         page,
         {"theme": theme.THEME, "css": css, "i18n": gr.I18n(**words.tables)},
-        Front(in_all_languages(LEAD), scripts),
+        Front(in_all_languages(LEAD), scripts, in_all_languages(limits.FULL)),
     )
 
 

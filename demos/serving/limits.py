@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from anyio import to_thread
@@ -14,12 +15,15 @@ from gradio.utils import get_upload_folder
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from demos.serving.prerender import language_of
+from engine.contracts import messages
+
 BODY_BYTES = 12_000_000
 """Most bytes in the body of a request that is no upload: the page's largest are a painted mask and a camera's frame."""
 LOOK_SECONDS = 5.0
 """How old a look at the disk may be."""
 UPLOAD = f"{API_PREFIX}/upload"
-FULL = "The room for uploads is used up; please try again in an hour."
+FULL = messages.Message("The room for uploads is used up; please try again in an hour.")
 
 
 class Room:
@@ -28,15 +32,17 @@ class Room:
     def __init__(self, folder: Callable[[], str] = get_upload_folder) -> None:
         self._folder = folder
         self._lock = threading.Lock()
-        self._seen, self._bytes = 0.0, 0
+        self._seen, self._bytes, self._free = 0.0, 0, 0
 
-    def taken(self) -> int:
-        """As of some seconds ago."""
+    def left(self, most: int) -> int:
+        """How many more bytes there may be, of so many and on the disk; as of some seconds ago."""
         with self._lock:
             if time.monotonic() - self._seen > LOOK_SECONDS or not self._seen:
-                self._bytes = sum(_size(Path(at) / name) for at, _, names in os.walk(self._folder()) for name in names)
+                folder = self._folder()
+                self._bytes = sum(_size(Path(at) / name) for at, _, names in os.walk(folder) for name in names)
+                self._free = shutil.disk_usage(folder).free if os.path.isdir(folder) else most
                 self._seen = time.monotonic()
-            return self._bytes
+            return min(most - self._bytes, self._free)
 
 
 def _size(path: Path) -> int:
@@ -53,11 +59,15 @@ class Limits:
         app: what is served.
         room_bytes: of uploads and results together.
         upload_bytes: of one request with uploads.
+        full: language -> what is said when there is no room.
         room: how many there are.
     """
 
-    def __init__(self, app: ASGIApp, room_bytes: int, upload_bytes: int, room: Room | None = None) -> None:
-        self._app, self._most, self._upload, self._room = app, room_bytes, upload_bytes, room or Room()
+    def __init__(
+        self, app: ASGIApp, room_bytes: int, upload_bytes: int, full: Mapping[str, str], room: Room | None = None
+    ) -> None:
+        self._app, self._most, self._upload, self._full = app, room_bytes, upload_bytes, full
+        self._room = room or Room()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve, or answer 413 or 507."""
@@ -67,9 +77,10 @@ class Limits:
         upload = scope["path"].rstrip("/") == UPLOAD
         most, refused = BODY_BYTES, PlainTextResponse("This request is too large.", status_code=413)
         if upload or "/mcp" in scope["path"]:  # whose pictures come inside the request, and are written to the disk
-            room = self._most - await to_thread.run_sync(self._room.taken)
+            room = await to_thread.run_sync(self._room.left, self._most)
             if room <= 0:
-                await PlainTextResponse(FULL, status_code=507)(scope, receive, send)
+                full = self._full[language_of(scope)]
+                await PlainTextResponse(full, status_code=507)(scope, receive, send)
                 return
             most = min(self._upload if upload else 4 * BODY_BYTES, room)
         declared = dict(scope["headers"]).get(b"content-length", b"0")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import parse_qs, urlsplit
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -21,6 +23,15 @@ CHOOSE = f"""<script>(function () {{
   Object.defineProperty(navigator, 'language', {{value: language, configurable: true}});
 }})();</script>"""
 """Before the page's own scripts choose a language: by the address, the cookie, the browser."""
+
+
+def language_of(scope: Scope) -> str:
+    """The language of the page that sends a request, by its address, the cookie, the browser."""
+    headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
+    address = parse_qs(urlsplit(headers.get(b"referer", "")).query).get(LANGUAGE, [""])[0]
+    kept = re.search(rf"(?:^|; ){COOKIE}=([^;]*)", headers.get(b"cookie", ""))
+    wanted = address or (kept[1] if kept else "") or headers.get(b"accept-language", "")
+    return CHINESE if wanted.lower().startswith("zh") else ENGLISH
 
 
 def shell(leads: Mapping[str, str]) -> str:
@@ -45,6 +56,8 @@ class Front:
     """Language -> what the page is for."""
     scripts: str
     """Further scripts, which have to run before the page's own."""
+    full: Mapping[str, str]
+    """Language -> what an upload is answered when there is no room."""
 
 
 class Prerender:

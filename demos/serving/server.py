@@ -56,7 +56,7 @@ def launch_options(site: Site, front: Front, settings: Settings) -> dict[str, An
     upload = UPLOADS_AT_ONCE * settings.upload_megabytes * 1_000_000
     middleware = [
         Middleware(SubPath, root_path()),
-        Middleware(Limits, round(1e9 * settings.room_gigabytes), upload),
+        Middleware(Limits, round(1e9 * settings.room_gigabytes), upload, front.full),
         Middleware(Prerender, front),
         Middleware(Connection, 60 * settings.away_minutes),
     ]

@@ -13,7 +13,13 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from engine.contracts.errors import StorageError, WeightsCorruptError, WeightsError, WeightsUnavailableError
+from engine.contracts.errors import (
+    StorageError,
+    WeightsCorruptError,
+    WeightsError,
+    WeightsUnavailableError,
+    problem_of,
+)
 from engine.contracts.job import Phase, Step
 from engine.contracts.messages import Message
 from engine.model_store.catalogue import FOLDER, Entry
@@ -245,7 +251,7 @@ def _explained(entry: Entry, repo: str, error: Exception) -> WeightsError:
             Message(
                 "The disk is full: {weights} does not fit into the cache (HF_HOME).",
                 weights=what,
-                problem=error.strerror,
+                problem=problem_of(error),
             )
         )
     if isinstance(error, OSError) and error.errno in _UNWRITABLE:
@@ -253,7 +259,7 @@ def _explained(entry: Entry, repo: str, error: Exception) -> WeightsError:
             Message(
                 "The cache (HF_HOME) cannot be written to, so {weights} cannot be downloaded.",
                 weights=what,
-                problem=error.strerror,
+                problem=problem_of(error),
             )
         )
     if code is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import shutil
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -20,7 +21,7 @@ from playwright.sync_api import Page, expect
 from starlette.responses import PlainTextResponse
 from starlette.testclient import TestClient
 
-from demos.serving.limits import BODY_BYTES, FULL, Limits, Room
+from demos.serving.limits import BODY_BYTES, Limits, Room
 from tests.conftest import ROOT
 from tests.support import pictures
 from tests.support.asking import ask, loopback
@@ -35,6 +36,9 @@ from tests.support.hub_calls import (
     refusal_of_file,
     worked,
 )
+
+FULL_IN = {"en": "no room", "zh-CN": "room, not"}
+"""What is said when there is no room."""
 
 
 @contextmanager
@@ -148,7 +152,7 @@ async def _echo(scope: Any, receive: Any, send: Any) -> None:
 def test_a_body_in_chunks_is_cut_and_uploads_need_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("demos.serving.limits.BODY_BYTES", 1000)
     monkeypatch.setattr("demos.serving.limits.LOOK_SECONDS", 0.0)
-    client = TestClient(Limits(_echo, 5000, 4000, Room(lambda: str(tmp_path))))
+    client = TestClient(Limits(_echo, 5000, 4000, FULL_IN, Room(lambda: str(tmp_path))))
     assert client.post("/gradio_api/call/x", content=b"a" * 900).text == "900"
     assert client.post("/gradio_api/call/x", content=iter([b"a" * 600] * 9)).status_code == 400
     assert client.post("/gradio_api/upload", content=b"a" * 3000).text == "3000"
@@ -156,8 +160,17 @@ def test_a_body_in_chunks_is_cut_and_uploads_need_room(tmp_path: Path, monkeypat
     (tmp_path / "small.png").write_bytes(b"a" * 2000)
     assert client.post("/gradio_api/upload", content=b"a" * 3500).status_code == 413, "no more than there is room for"
     (tmp_path / "old.png").write_bytes(b"a" * 6000)
-    refused = client.post("/gradio_api/upload", content=b"a" * 3000)
-    assert (refused.status_code, refused.text) == (507, FULL)
+    for language, headers in (
+        ("en", {}),
+        ("zh-CN", {"accept-language": "zh-CN,en;q=0.5"}),
+        ("zh-CN", {"cookie": "a=b; pentimento_language=zh-CN"}),
+        ("en", {"referer": "http://host/?lang=en", "cookie": "pentimento_language=zh-CN"}),
+    ):
+        refused = client.post("/gradio_api/upload", content=b"a" * 3000, headers=headers)
+        assert (refused.status_code, refused.text) == (507, FULL_IN[language])
+    monkeypatch.setattr("shutil.disk_usage", lambda folder: shutil._ntuple_diskusage(9000, 9000, 0))
+    (tmp_path / "old.png").unlink()
+    assert client.post("/gradio_api/upload", content=b"a" * 100).status_code == 507, "the disk is full"
 
 
 def test_other_sites_may_not_read_answers(app_url: str) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from gradio_client import Client, handle_file
 
+from demos.serving.prerender import Front
 from demos.serving.server import launch_options
 from demos.serving.site import Site
 from engine import TASKS, Job, Runtime, open_picture
@@ -23,6 +24,9 @@ from tests.support.hub_calls import begun, check_refusal, refusal_of
 
 LOGIN = ("me", "secret")
 QUICK = {"style_name": "scream", "size": 64, "api_name": "/style_v2"}
+
+FRONT = Front({}, "", {})
+"""A page without words of ours."""
 
 
 @pytest.fixture(scope="module")
@@ -126,12 +130,12 @@ def test_a_server_that_is_told_to_end_hands_over_the_best_picture(
 
 def test_settings_become_options(runtime: Runtime) -> None:
     site = Site(runtime)
-    options = launch_options(site, {}, Settings(auth="a:b:c", share=True, upload_megabytes=3, mcp=False))
+    options = launch_options(site, FRONT, Settings(auth="a:b:c", share=True, upload_megabytes=3, mcp=False))
     assert options["auth"] == [("a", "b:c")]
     assert (options["share"], options["max_file_size"], options["mcp_server"]) == (True, "3mb", False)
-    assert not launch_options(site, {}, Settings(api=False))["mcp_server"]
-    assert [route.path for route in launch_options(site, {}, Settings())["app_kwargs"]["routes"]] == ["/healthz"]
+    assert not launch_options(site, FRONT, Settings(api=False))["mcp_server"]
+    assert [route.path for route in launch_options(site, FRONT, Settings())["app_kwargs"]["routes"]] == ["/healthz"]
     for wrong in ("name", ":", "a:, b"):
         with pytest.raises(SettingError) as error:
-            launch_options(site, {}, Settings(auth=wrong))
+            launch_options(site, FRONT, Settings(auth=wrong))
         assert error.value.fields == {"variable": "PENTIMENTO_AUTH"}
