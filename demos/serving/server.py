@@ -21,6 +21,7 @@ from demos.serving.limits import Limits
 from demos.serving.prerender import Front, Prerender
 from demos.serving.sessions import delete_old
 from demos.serving.site import Site
+from demos.serving.states import keep_lean
 from demos.serving.sub_path import SubPath, root_path
 from demos.serving.telemetry import LOG, begin_log
 from engine.contracts.errors import SettingError
@@ -143,6 +144,7 @@ def serve(page: gr.Blocks, site: Site, looks: Mapping[str, Any], front: Front, s
         raise SettingError(
             Message("There is no place to listen at: {problem}", problem=str(error).split(". ")[0] + ".")
         ) from None
+    keep_lean(page)
     if page.server_port != port:  # for the owner, beside what Gradio prints
         print(f"Port {port} is taken; this server listens at port {page.server_port} instead.", flush=True)  # noqa: T201
     for work in (_measure_speed, _keep_small, _keep_clean):

@@ -1,0 +1,57 @@
+"""Gradio's memory of each session, without what only its deep links need, and without making room at others' cost."""
+
+from __future__ import annotations
+
+from copy import copy
+from typing import Any
+
+import gradio as gr
+from gradio.state_holder import SessionState, StateHolder
+
+
+class LeanState(SessionState):
+    """A session's values. Gradio's own also describes every component of the page anew: 0.1 s and 2 MB (6.31)."""
+
+    def __init__(self, blocks: gr.Blocks) -> None:
+        self.blocks_config = copy(blocks.default_config)
+        self.config_values = _Nothing()
+        self.state_data: dict[int, Any] = {}
+        self._state_ttl: Any = {}
+        self.is_closed = False
+        self.STATE_TTL_WHEN_CLOSED = 3600
+
+    def __setitem__(self, key: int, value: Any) -> None:
+        block = self.blocks_config.blocks.get(key)
+        if isinstance(block, gr.State):
+            super().__setitem__(key, value)
+        else:
+            self.blocks_config.blocks[key] = value
+
+    def _update_config(self, key: int) -> None:
+        """Nothing: no deep link is made of it."""
+
+    def _update_value_in_config(self, key: int, value: Any) -> None:
+        """Nothing."""
+
+
+class _Nothing(dict[int, dict[str, Any]]):
+    """Keeps nothing of what is put into it."""
+
+    def __setitem__(self, key: int, value: dict[str, Any]) -> None:
+        pass
+
+
+class States(StateHolder):
+    """The sessions' states."""
+
+    def __getitem__(self, session_id: str) -> SessionState:
+        if session_id not in self.session_data:
+            self.session_data[session_id] = LeanState(self.blocks)
+        return super().__getitem__(session_id)
+
+
+def keep_lean(page: gr.Blocks) -> None:
+    """Let a page that was launched just now keep its sessions' states this way."""
+    states: StateHolder = States()  # type: ignore[no-untyped-call]
+    states.set_blocks(page)
+    page.app.state_holder = states
