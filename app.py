@@ -12,8 +12,6 @@ import shutil
 import sys
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # before gradio is imported
-if "SPACE_ID" in os.environ:  # a Space is behind the Hub's proxy, which tells where visitors are
-    os.environ.setdefault("FORWARDED_ALLOW_IPS", "*")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch is: threads that wait must not take a shared core
 
 from demos.serving import address

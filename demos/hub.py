@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from demos.components import magnifier, mask_editor, theme
 from demos.components.events import PRIVATE
-from demos.components.uploads import FOREIGN
+from demos.components.uploads import AS_A_FILE, FOREIGN, names_address, takes_own_files
 from demos.i18n.language import Words, in_all_languages, mark, mark_html, say_plainly
 from demos.i18n.switch import BUTTON, LABEL, switch_script
 from demos.navigation.history import HistoryView
@@ -30,6 +30,7 @@ from demos.tabs.records import TabSpec, ViewSpec
 from demos.tabs.table import TABS
 from demos.tabs.task_view import TaskView
 from engine import PentimentoError
+from engine.contracts.errors import ForeignFileError
 from engine.contracts.messages import Message
 from engine.runtime.unforeseen import noted
 
@@ -55,6 +56,7 @@ class Page(gr.Blocks):
     async def process_api(self, *args: Any, **options: Any) -> Any:
         """Gradio's, with a sentence for what went wrong, in handlers and in components."""
         try:
+            self._check(options.get("block_fn"), options.get("inputs"))
             return await super().process_api(*args, **options)
         except gr.Error as error:
             error.print_exception = False  # no word of a visitor's goes into the log
@@ -66,6 +68,12 @@ class Page(gr.Blocks):
             finally:
                 LocalContext.request.reset(token)
             raise gr.Error(sentence, print_exception=False) from None
+
+    def _check(self, block_fn: Any, inputs: Any) -> None:
+        """Refuse addresses where files belong: Gradio would fetch them, in every component but our own."""
+        for component, value in zip(getattr(block_fn, "inputs", ()), inputs or (), strict=False):
+            if not takes_own_files(component) and names_address(value):
+                raise ForeignFileError(AS_A_FILE)
 
     def get_api_info(self, *args: Any, **options: Any) -> Any:
         """Gradio's, with texts for labels."""

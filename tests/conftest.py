@@ -120,6 +120,7 @@ def served(name: str, **settings: str) -> Iterator[Server]:
     files = _SCRATCH / name
     environment = {
         **os.environ, "GRADIO_SERVER_PORT": str(port), "PYTHONUNBUFFERED": "1", "GRADIO_TEMP_DIR": str(files),
+        "PENTIMENTO_REQUESTS_PER_ADDRESS": "1000",
         **settings,
     }  # fmt: skip
     log = _SCRATCH / f"{name}.log"
@@ -132,11 +133,9 @@ def served(name: str, **settings: str) -> Iterator[Server]:
     finally:
         process.terminate()
         process.wait(60)
-    # Gradio logs a traceback of its own when it refuses an attack; every request goes through the three middlewares.
-    passed = [
-        f'File "{ROOT / "demos" / name}"'
-        for name in ("serving/prerender.py", "serving/limits.py", "serving/connection.py")
-    ]
+    # Gradio logs a traceback of its own when it refuses an attack; every request goes through the middlewares.
+    middlewares = ("connection", "gate", "limits", "prerender", "sub_path")
+    passed = [f'File "{ROOT / "demos" / "serving" / name}.py"' for name in middlewares]
     ours = [
         line
         for line in log.read_text().splitlines()

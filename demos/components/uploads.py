@@ -38,6 +38,7 @@ K = TypeVar("K", bound=type[Component])
 
 SEPARATOR = " · "
 """Between sentences that stand in one line."""
+ADDRESSES = ("http:", "https:")
 FRAME_LIMIT = 8_000_000
 """Characters of a camera's frame."""
 
@@ -55,11 +56,29 @@ def upload(kind: K) -> K:
         )
 
     component: Any = kind
+    component.own_files = True
     component.is_template = True
     component.get_block_name = lambda self: plain.__name__.lower()
     component.get_config = lambda self, cls=None: plain.get_config(self, plain)
     component.async_move_resource_to_block_cache = moved
     return kind
+
+
+def takes_own_files(component: Any) -> bool:
+    """Whether a component takes only files that were uploaded here."""
+    return bool(getattr(component, "own_files", False))
+
+
+def names_address(value: Any, depth: int = 20) -> bool:
+    """Whether there is a file's description in a value whose path or address is one of another server."""
+    if depth == 0:
+        return True
+    if isinstance(value, dict):
+        named = (value.get("path"), value.get("url"))
+        if any(isinstance(each, str) and each.lower().startswith(ADDRESSES) for each in named):
+            return True
+        return any(names_address(each, depth - 1) for each in value.values())
+    return isinstance(value, list) and any(names_address(each, depth - 1) for each in value)
 
 
 def _own_file(source: str | Path | None, cache: str) -> str | Path | None:
@@ -68,7 +87,7 @@ def _own_file(source: str | Path | None, cache: str) -> str | Path | None:
     Raises:
         gr.Error: for any other address.
     """
-    if not str(source).lower().startswith(("http:", "https:")):
+    if not str(source).lower().startswith(ADDRESSES):
         return source
     place = unquote(str(source).partition(f"{API_PREFIX}/file=")[2])
     if not place or not is_in_or_equal(place, cache):

@@ -22,7 +22,7 @@ BODY_BYTES = 12_000_000
 """Most bytes in the body of a request that is no upload: the page's largest are a painted mask and a camera's frame."""
 LOOK_SECONDS = 5.0
 """How old a look at the disk may be."""
-UPLOAD = f"{API_PREFIX}/upload"
+UPLOAD, MCP = f"{API_PREFIX}/upload", f"{API_PREFIX}/mcp"
 FULL = messages.Message("The room for uploads is used up; please try again in an hour.")
 
 
@@ -76,13 +76,13 @@ class Limits:
             return
         upload = scope["path"].rstrip("/") == UPLOAD
         most, refused = BODY_BYTES, PlainTextResponse("This request is too large.", status_code=413)
-        if upload or "/mcp" in scope["path"]:  # whose pictures come inside the request, and are written to the disk
+        if upload or scope["path"].startswith(MCP):  # its pictures come inside the request, and go to the disk
             room = await to_thread.run_sync(self._room.left, self._most)
             if room <= 0:
                 full = self._full[language_of(scope)]
                 await PlainTextResponse(full, status_code=507)(scope, receive, send)
                 return
-            most = min(self._upload if upload else 4 * BODY_BYTES, room)
+            most = min(self._upload if upload else BODY_BYTES, room)
         declared = dict(scope["headers"]).get(b"content-length", b"0")
         if not declared.isdigit() or int(declared) > most:
             await refused(scope, receive, send)

@@ -17,6 +17,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from demos.serving.connection import Connection
+from demos.serving.gate import Gate, neighbours
 from demos.serving.limits import Limits
 from demos.serving.prerender import Front, Prerender
 from demos.serving.sessions import delete_old
@@ -57,6 +58,7 @@ def launch_options(site: Site, front: Front, settings: Settings) -> dict[str, An
     upload = UPLOADS_AT_ONCE * settings.upload_megabytes * 1_000_000
     middleware = [
         Middleware(SubPath, root_path()),
+        Middleware(Gate, neighbours(settings.hosts, settings.sites, settings.proxies), settings.requests_per_address),
         Middleware(Limits, round(1e9 * settings.room_gigabytes), upload, front.full),
         Middleware(Prerender, front),
         Middleware(Connection, 60 * settings.away_minutes),

@@ -44,12 +44,21 @@ class Settings(BaseSettings):
     """Also make a public link: anybody who has it can use this machine."""
     auth: str = ""
     """Who may come in: `name:password`, several of them separated by commas; empty for everybody."""
+    hosts: str = ""
+    """Names that this server is known by, separated by commas. Empty: those of this machine where only it can connect
+    (`GRADIO_SERVER_NAME`), any where others can."""
+    sites: str = ""
+    """Other sites whose pages may call it, such as `https://example.org`, separated by commas; empty for none."""
+    proxies: int = Field(0, ge=0)
+    """Proxies in front of it that are trusted to tell where a visitor is (`X-Forwarded-For`); a Space has one."""
     queue: int = Field(20, ge=1, le=1000)
     """Runs that may wait; more are told to come back later."""
     runs_per_visitor: int = Field(3, ge=1)
     """Runs that one visit may have waiting and running at the same time."""
     runs_per_address: int = Field(8, ge=1)
     """The same for all visits and programs of one network address; all calls of MCP clients count as one."""
+    requests_per_address: int = Field(16, ge=1)
+    """Requests a second of one network address, on average over five seconds; a third of it over ten minutes."""
     run_minutes: float = Field(30, gt=0)
     """A longer run is stopped and keeps its best picture."""
     upload_megabytes: int = Field(40, ge=1)

@@ -1,0 +1,285 @@
+"""The gate of the server: routes that are open, hosts and sites that may ask, and how often one address may. ASGI.
+
+What is not let in here reaches neither a handler nor a session.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import time
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from urllib.parse import unquote, urlsplit
+
+from anyio import to_thread
+from gradio.route_utils import API_PREFIX
+from limits import RateLimitItem, parse_many
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from demos.serving.limits import BODY_BYTES
+
+_NAME = r"[\w-]+"
+OPEN = {
+    "GET": (
+        r"/|/config/?|/(?:static|assets)/.+|/favicon\.ico|/theme\.css|/manifest\.json|/pwa_icon(?:/\d+)?|/robots\.txt"
+        r"|/login/?|/logout|/healthz|/metrics|/openapi\.json"
+        rf"|{API_PREFIX}/(?:info/?|openapi\.json|app_id/?|startup-events|theme\.css|user/?|login_check/?|token/?)"
+        rf"|{API_PREFIX}/(?:queue/data|upload_progress|heartbeat/{_NAME}|call/(?:v2/)?{_NAME}/{_NAME}|file=.+)"
+        rf"|{API_PREFIX}/mcp/?(?:{_NAME})?"
+    ),
+    "POST": (
+        rf"/login/?|{API_PREFIX}/(?:upload/?|queue/join|cancel|reset/?|(?:run|api|call|call/v2)/{_NAME}/?)"
+        rf"|{API_PREFIX}/(?:stream/{_NAME}(?:/close)?|closed/{_NAME}|mcp/?(?:{_NAME})?/?)"
+    ),
+    "DELETE": rf"{API_PREFIX}/mcp/?",
+    "OPTIONS": ".*",
+}
+"""Method -> paths that are open; HEAD is open where GET is. A route that is not here is closed, whatever Gradio has."""
+_OPEN = {method: re.compile(paths) for method, paths in OPEN.items()}
+LOGINS = "8 per 1 minute; 40 per 1 hour"
+"""How often one address may try a password."""
+SESSIONS = 300
+"""Sessions that one address may begin within :data:`SESSION_SECONDS`: each takes some memory until it is closed."""
+SESSION_SECONDS = 3600.0
+MOST_BRACKETS = 4000
+"""Lists and objects in a request; millions of them in 12 MB would take a gigabyte as Python's own."""
+JSON_BYTES = 64_000
+"""Most bytes of a request in JSON that has no drawing and no camera's frame in it."""
+LOOPBACK = ("localhost", "127.0.0.1", "::1", "0.0.0.0", "testserver")
+DRAWN = tuple(f"{API_PREFIX}/{path}" for path in ("queue/join", "run/", "api/", "stream/", "mcp"))
+"""Paths whose requests may have a drawing, a camera's frame or a picture in them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Neighbours:
+    """Who may ask.
+
+    Attributes:
+        hosts: names that this server is known by; empty for any, which is right only where it is open to everybody.
+        sites: addresses of other sites whose pages may call it, such as ``https://example.org``.
+        proxies: how many proxies in front of it are trusted to tell where a visitor is.
+    """
+
+    hosts: Sequence[str] = ()
+    sites: Sequence[str] = ()
+    proxies: int = 0
+
+    @property
+    def embedded(self) -> bool:
+        """Whether other sites show this hub in a frame."""
+        return bool(self.sites) or "SPACE_HOST" in os.environ
+
+    def knows(self, host: str) -> bool:
+        """Whether a request's Host is this server."""
+        return not self.hosts or _name_of(host) in (*self.hosts, *LOOPBACK)
+
+    def may_ask(self, origin: str, hosts: Sequence[str]) -> bool:
+        """Whether pages of an origin may call the server that was asked for under these hosts."""
+        return origin in self.sites or urlsplit(origin).netloc.lower() in [host.lower() for host in hosts if host]
+
+
+def neighbours(hosts: str, sites: str, proxies: int) -> Neighbours:
+    """From the settings, and from what this machine says of itself.
+
+    Args:
+        hosts: names separated by commas.
+        sites: addresses separated by commas.
+        proxies: see :class:`Neighbours`; a Space has one more.
+    """
+    space = os.environ.get("SPACE_HOST", "")
+    listens = os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1")
+    named = [each.strip().lower() for each in hosts.split(",") if each.strip()]
+    if not named and listens in LOOPBACK and listens != "0.0.0.0" and not space:
+        named = [listens]
+    own = [urlsplit(os.environ.get("GRADIO_ROOT_PATH", "")).hostname or "", space] if named else []
+    return Neighbours(
+        hosts=[each for each in (*named, *own) if each],
+        sites=[each.strip().rstrip("/") for each in sites.split(",") if each.strip()],
+        proxies=proxies or int(bool(space)),
+    )
+
+
+@dataclass
+class _Begun:
+    """Sessions that an address has begun, and when."""
+
+    names: OrderedDict[str, float] = field(default_factory=OrderedDict)
+
+    def add(self, name: str, now: float) -> bool:
+        """Whether there may be one more."""
+        while self.names and next(iter(self.names.values())) < now - SESSION_SECONDS:
+            self.names.popitem(last=False)
+        if name not in self.names and len(self.names) >= SESSIONS:
+            return False
+        self.names[name] = now
+        self.names.move_to_end(name)
+        return True
+
+
+class Gate:
+    """Lets requests in, or answers them itself.
+
+    Args:
+        app: what is served.
+        known: who may ask.
+        rate: requests a second that one address may send.
+    """
+
+    def __init__(self, app: ASGIApp, known: Neighbours, rate: int) -> None:
+        self._app, self._known = app, known
+        self._window = MovingWindowRateLimiter(MemoryStorage())
+        work = f"{5 * rate} per 5 second; {200 * rate} per 10 minute"
+        self._rates: dict[str, list[RateLimitItem]] = {"work": parse_many(work), "login": parse_many(LOGINS)}
+        self._begun: OrderedDict[str, _Begun] = OrderedDict()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve, or answer 403, 404, 413 or 429."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        scope = self._seen(scope)
+        refusal = self._refusal(scope)
+        if refusal is None and scope["method"] == "POST" and _is_json(scope):
+            body, refusal = await self._read(scope, receive)
+            receive = _replayed(body, receive)
+        if refusal is not None:
+            await refusal(scope, receive, send)
+            return
+        await self._app(scope, receive, _own_cookies(send) if _is_login(scope) and not self._known.embedded else send)
+
+    def _seen(self, scope: Scope) -> Scope:
+        """The request as it is known to be: where it comes from, and without what only Gradio itself may claim."""
+        headers = list(scope["headers"])
+        peer = (scope.get("client") or ("", 0))[0]
+        forwarded = [value for name, value in headers if name == b"x-forwarded-for"]
+        if self._known.proxies and forwarded:
+            entries = b",".join(forwarded).decode("latin-1").split(",")
+            peer = entries[-min(self._known.proxies, len(entries))].strip()
+        if forwarded or not _is_loopback(peer):  # Gradio's own calls for MCP clients come from here
+            headers = [(name, value) for name, value in headers if name != b"x-gradio-user" or value != b"mcp"]
+        return {**scope, "headers": headers, "client": (peer, (scope.get("client") or ("", 0))[1])}
+
+    def _refusal(self, scope: Scope) -> PlainTextResponse | None:
+        method, path = scope["method"], scope["path"]
+        pattern = _OPEN.get("GET" if method == "HEAD" else method)
+        if pattern is None or not pattern.fullmatch(path) or _is_address(path):
+            return PlainTextResponse("There is nothing here.", status_code=404)
+        headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
+        host, origin = headers.get(b"host", ""), headers.get(b"origin", "")
+        if not self._known.knows(host):
+            return PlainTextResponse(
+                "This server does not know the name it was asked for under; its owner can name it in PENTIMENTO_HOSTS.",
+                status_code=403,
+            )
+        if origin and not self._known.may_ask(origin, (host, headers.get(b"x-forwarded-host", ""))):
+            return PlainTextResponse(
+                "Pages of other sites may not ask this server; its owner can name them in PENTIMENTO_SITES.",
+                status_code=403,
+            )
+        kind = "login" if _is_login(scope) else "work"
+        if method == "POST" and not all(self._window.hit(rate, kind, _address(scope)) for rate in self._rates[kind]):
+            return PlainTextResponse("Too many requests; please wait a minute.", status_code=429)
+        return None
+
+    async def _read(self, scope: Scope, receive: Receive) -> tuple[bytes, PlainTextResponse | None]:
+        """The body of a request in JSON, and why it is refused."""
+        most = BODY_BYTES if scope["path"].startswith(DRAWN) else JSON_BYTES
+        declared = dict(scope["headers"]).get(b"content-length", b"0")
+        if not declared.isdigit() or int(declared) > most:
+            return b"", PlainTextResponse("This request is too large.", status_code=413)
+        body, brackets, more = bytearray(), 0, True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                break
+            part = message.get("body", b"")
+            more = message.get("more_body", False)
+            body += part
+            brackets += part.count(b"[") + part.count(b"{")
+            if len(body) > most or brackets > MOST_BRACKETS:
+                return b"", PlainTextResponse("This request is too large.", status_code=413)
+        session = await to_thread.run_sync(_session_of, bytes(body))
+        if session and not self._sessions_of(_address(scope)).add(session, time.monotonic()):
+            return b"", PlainTextResponse("Too many visits from your network; please try again later.", status_code=429)
+        return bytes(body), None
+
+    def _sessions_of(self, address: str) -> _Begun:
+        begun = self._begun.setdefault(address, _Begun())
+        self._begun.move_to_end(address)
+        while len(self._begun) > 10_000:
+            self._begun.popitem(last=False)
+        return begun
+
+
+def _address(scope: Scope) -> str:
+    """The network address; of IPv6, the part that one customer has."""
+    peer = str((scope.get("client") or ("", 0))[0])
+    return ":".join(peer.split(":")[:4]) if ":" in peer else peer
+
+
+def _is_loopback(peer: str) -> bool:
+    try:
+        return ip_address(peer).is_loopback
+    except ValueError:  # a test's client, or a socket of this machine
+        return peer in ("", "testclient")
+
+
+def _name_of(host: str) -> str:
+    return (urlsplit(f"//{host}").hostname or "").lower()
+
+
+def _is_address(path: str) -> bool:
+    """Whether a path asks for a file of another server."""
+    place = unquote(path.partition(f"{API_PREFIX}/file=")[2]).lower()
+    return "://" in place or place.startswith(("http:", "https:"))
+
+
+def _is_login(scope: Scope) -> bool:
+    return str(scope["path"]).rstrip("/") == "/login"
+
+
+def _own_cookies(send: Send) -> Send:
+    """Cookies for this site alone; Gradio's would come along when any other site asks."""
+
+    async def sent(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = [
+                (name, re.sub(rb"(?i)samesite=none", b"SameSite=Lax", value) if name == b"set-cookie" else value)
+                for name, value in message["headers"]
+            ]
+            message = {**message, "headers": headers}
+        await send(message)
+
+    return sent
+
+
+def _is_json(scope: Scope) -> bool:
+    path = scope["path"]
+    return not path.startswith((f"{API_PREFIX}/upload", "/login"))
+
+
+def _session_of(body: bytes) -> str:
+    """The session that a request names; empty for none."""
+    try:
+        values = json.loads(body or b"{}")
+    except (ValueError, RecursionError):
+        return ""
+    name = values.get("session_hash") if isinstance(values, dict) else None
+    return str(name)[:64] if name else ""
+
+
+def _replayed(body: bytes, receive: Receive) -> Receive:
+    """The body again, then what comes after it."""
+    waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def again() -> Message:
+        return waiting.pop() if waiting else await receive()
+
+    return again
