@@ -171,7 +171,6 @@ class Controls:
         for spec in self.task.inputs:
             media = [named[slot_name(spec.name, index)] for index in range(slots(spec))]
             for each in media:
-                self.site.sessions.note(each)
                 if isinstance(each, PentimentoError):
                     raise each
             if slots(spec) < spec.most:

@@ -54,7 +54,6 @@ class UploadNotes:
         label: Text = spec.label if index == 1 else Message("{label} {number}", label=spec.label, number=index)
 
         def opened(value: Upload | Uploads) -> tuple[str, list[Extent] | None]:
-            self._controls.site.sessions.note(value)
             media = value if isinstance(value, list) else [value]
             usable = [each for each in media if each is not None and not isinstance(each, PentimentoError)]
             return notes_line(label, value), [spec.extent(each) for each in usable] or None

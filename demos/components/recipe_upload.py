@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import gradio as gr
 from gradio.utils import is_in_or_equal
@@ -19,18 +19,13 @@ from engine.recipes import Recipe, read
 ENDINGS = [".png", ".jpg", ".jpeg", ".json"]
 
 
-class LoadedRecipe(NamedTuple):
-    """A recipe file that was uploaded, after reading it."""
-
-    recipe: Recipe | PentimentoError
-    """The recipe, or why there is none."""
-    path: str = ""
-    """The upload, which goes with the visit."""
+LoadedRecipe = Recipe | PentimentoError | None
+"""What a handler gets: a recipe, why there is none, or None for no file."""
 
 
 @upload
 class RecipeUpload(gr.UploadButton):
-    """Gives handlers a :class:`LoadedRecipe`, or None.
+    """Gives handlers a :data:`LoadedRecipe`.
 
     Args:
         tasks: whose recipes are taken.
@@ -40,14 +35,14 @@ class RecipeUpload(gr.UploadButton):
         super().__init__(mark(Message("Load a recipe")), file_types=ENDINGS, type="filepath", **options)
         self._tasks = tasks
 
-    def preprocess(self, payload: Any) -> Any:
+    def preprocess(self, payload: Any) -> LoadedRecipe:  # type: ignore[override]
         """The recipe of the uploaded file."""
         if payload is None:
             return None
         path = getattr(payload, "path", None)
         if not path or not is_in_or_equal(path, self.GRADIO_CACHE):
-            return LoadedRecipe(ForeignFileError(FOREIGN))
+            return ForeignFileError(FOREIGN)
         try:
-            return LoadedRecipe(read(Path(path), self._tasks), path)
+            return read(Path(path), self._tasks)
         except PentimentoError as refusal:
-            return LoadedRecipe(refusal, path)
+            return refusal

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-from dataclasses import fields
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import unquote
@@ -18,7 +17,6 @@ from gradio.utils import is_in_or_equal
 
 from demos.components.status import seconds
 from demos.i18n.language import mark, say, say_plainly
-from demos.serving.sessions import Uploaded
 from engine import PentimentoError, Picture
 from engine.contracts.errors import ForeignFileError, PictureError, TooManyInputsError, UnreadablePictureError
 from engine.contracts.messages import Listing, Message, Text
@@ -123,10 +121,9 @@ def _opened(spec: InputSpec, payload: ImageData, cache: str) -> Picture | Pictur
     if not is_in_or_equal(payload.path, cache):
         return ForeignFileError(FOREIGN)
     try:
-        picture = open_input(spec, payload.path)
+        return open_input(spec, payload.path)
     except PictureError as refusal:
         return refusal
-    return Uploaded(**{each.name: getattr(picture, each.name) for each in fields(picture)}, path=payload.path)
 
 
 @upload

@@ -115,16 +115,15 @@ class Restoring:
             gr.Warning(say_plainly(error.message))
             return self._opened(None, query["task"])
 
-    def _loaded(self, loaded: LoadedRecipe | None) -> list[Any]:
+    def _loaded(self, loaded: LoadedRecipe) -> list[Any]:
         """As an uploaded recipe says."""
         if loaded is None:
             return self._opened(None)
-        self._site.sessions.note_paths([loaded.path] if loaded.path else [])
         with shown_errors():
-            if isinstance(loaded.recipe, PentimentoError):
-                raise loaded.recipe
-            updates = self._opened(loaded.recipe)
-        gr.Info(say_plainly(loaded.recipe.summary))
+            if isinstance(loaded, PentimentoError):
+                raise loaded
+            updates = self._opened(loaded)
+        gr.Info(say_plainly(loaded.summary))
         return updates
 
     def _opened(self, recipe: Recipe | None, task: str = "", fields: Collection[str] | None = None) -> list[Any]:

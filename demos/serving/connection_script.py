@@ -24,7 +24,7 @@ _SCRIPT = """<script>(() => {
   const plain = window.fetch.bind(window), away = AWAY_WORDS;
   const pause = (seconds) => new Promise((done) => setTimeout(done, 1000 * seconds));
   const id = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (each) => each.toString(16)).join('');
-  let interrupted = 0, sessions = new Set();
+  let interrupted = 0, visit = '', closed = '';
   function tell() {
     let line = document.getElementById('away');
     if (!line && interrupted) {
@@ -97,7 +97,7 @@ _SCRIPT = """<script>(() => {
     const address = new URL(asked instanceof Request ? asked.url : asked, location.href);
     if (address.origin !== location.origin) return plain(asked, options);
     const session = address.pathname.match(/\\/gradio_api\\/heartbeat\\/(\\w+)$/);
-    if (session) sessions.add(address.pathname.replace('/heartbeat/', '/closed/'));
+    if (session) [visit, closed] = [session[1], address.pathname.replace('/heartbeat/', '/closed/')];
     if (session || address.pathname.endsWith('/gradio_api/queue/data')) return stream(address, {
       headers: asked.headers, credentials: asked.credentials, signal: asked.signal, ...options,
     });
@@ -106,8 +106,12 @@ _SCRIPT = """<script>(() => {
       address.searchParams.set('call', id());
       return answered(() => plain(address, options), options?.signal);
     }
+    if (address.pathname.endsWith('/gradio_api/upload') && visit) {
+      address.searchParams.set('session', visit);  // what is uploaded belongs to this visit
+      return plain(address, options);
+    }
     return plain(asked, options);
   };
-  addEventListener('pagehide', () => sessions.forEach((address) => navigator.sendBeacon(address)));
+  addEventListener('pagehide', () => closed && navigator.sendBeacon(closed));
   addEventListener('pageshow', (event) => { if (event.persisted) location.reload(); });  // come back to a closed page
 })();</script>"""

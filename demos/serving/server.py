@@ -19,6 +19,7 @@ from starlette.routing import Route
 from demos.serving.connection import Connection
 from demos.serving.gate import Gate, neighbours
 from demos.serving.limits import Limits
+from demos.serving.ownership import Ownership
 from demos.serving.prerender import Front, Prerender
 from demos.serving.sessions import delete_old
 from demos.serving.site import Site
@@ -61,6 +62,7 @@ def launch_options(site: Site, front: Front, settings: Settings) -> dict[str, An
         Middleware(Gate, neighbours(settings.hosts, settings.sites, settings.proxies), settings.requests_per_address),
         Middleware(Limits, round(1e9 * settings.room_gigabytes), upload, front.full),
         Middleware(Prerender, front),
+        Middleware(Ownership, site.sessions),
         Middleware(Connection, 60 * settings.away_minutes),
     ]
     return {

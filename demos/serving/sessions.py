@@ -1,8 +1,4 @@
-"""Uploads that go when their visitor does, and the other files when they are old.
-
-What belongs to a session is decided here, by the files that its handlers have really opened; a page could name any
-file.
-"""
+"""Uploads that go when their visitor does, and the other files when they are old."""
 
 from __future__ import annotations
 
@@ -11,27 +7,15 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import gradio as gr
 from gradio.context import LocalContext
 from gradio.utils import get_upload_folder
 
-from demos.serving.request import session
-from engine import Picture
-
 MOST_SESSIONS, MOST_FILES = 1000, 500
 """Sessions, and files of each, that are remembered; other files go when they are old."""
-
-
-@dataclass(frozen=True, eq=False)
-class Uploaded(Picture):
-    """A picture that came as a file, which the door has let in."""
-
-    path: str = ""
 
 
 class Sessions:
@@ -51,23 +35,15 @@ class Sessions:
                 self._paths.popitem(last=False)
 
     def forget(self, name: str, kept: Callable[[], Collection[str]] = tuple) -> None:
-        """Delete a session's files, but for those of another one (equal files have one path) and what is kept."""
+        """Delete a session's files, but for those of another one and what is kept."""
         with self._lock:
             own = self._paths.pop(name, set())
             others = {path for paths in self._paths.values() for path in paths}
         if own:
             for path in own - others - set(kept()):
                 Path(path).unlink(missing_ok=True)
-
-    def note(self, value: Any) -> None:
-        """In a handler: what it was given belongs to its session."""
-        media = value if isinstance(value, list) else [value]
-        self.note_paths([str(each.path) for each in media if getattr(each, "path", None)])
-
-    def note_paths(self, paths: Collection[str]) -> None:
-        """In a handler: files that were uploaded for it belong to its session."""
-        if paths and session():
-            self.own(session(), paths)
+                with suppress(OSError):  # there are others in it
+                    Path(path).parent.rmdir()
 
     def connect(self, page: gr.Blocks) -> None:
         """Forget a session as soon as its page is closed or loaded again; pictures of the page itself stay."""
