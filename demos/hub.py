@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from gradio.i18n import I18nData
 from pydantic import ValidationError
 
 from demos.components import magnifier, mask_editor, theme
-from demos.components.events import PRIVATE
+from demos.components.events import PRIVATE, QUEUE
 from demos.components.uploads import AS_A_FILE, FOREIGN, names_address, takes_own_files
 from demos.i18n.language import Words, in_all_languages, mark, mark_html, say_plainly
 from demos.i18n.switch import BUTTON, LABEL, switch_script
@@ -23,14 +23,14 @@ from demos.navigation.sending import connect_senders
 from demos.navigation.tab_locations import TabLocation
 from demos.serving import connection_script, limits
 from demos.serving.prerender import CHINESE, ENGLISH, Front
-from demos.serving.site import Site
+from demos.serving.site import Site, new_job
 from demos.tabs.api_examples import place_examples
 from demos.tabs.home import Home
 from demos.tabs.records import TabSpec, ViewSpec
 from demos.tabs.table import TABS
 from demos.tabs.task_view import TaskView
 from engine import PentimentoError
-from engine.contracts.errors import ForeignFileError
+from engine.contracts.errors import ForeignFileError, ParameterError
 from engine.contracts.messages import Message
 from engine.runtime.unforeseen import noted
 
@@ -53,25 +53,41 @@ class Hub:
 class Page(gr.Blocks):
     """The page: no handler ends without a sentence, and its API is described in English."""
 
+    admit: Callable[[], None] | None = None
+    """Raises BusyError where there is no place for one more run of the visitor who asks."""
+
     async def process_api(self, *args: Any, **options: Any) -> Any:
         """Gradio's, with a sentence for what went wrong, in handlers and in components."""
+        token = LocalContext.request.set(options.get("request"))
         try:
-            self._check(options.get("block_fn"), options.get("inputs"))
+            if options.get("iterator") is None:
+                self._check(options.get("block_fn"), options.get("inputs"))
             return await super().process_api(*args, **options)
         except gr.Error as error:
             error.print_exception = False  # no word of a visitor's goes into the log
             raise
         except Exception as error:  # noqa: BLE001 - it is logged, and told as a sentence
-            token = LocalContext.request.set(options.get("request"))
-            try:
-                sentence = say_plainly(_message(error))
-            finally:
-                LocalContext.request.reset(token)
-            raise gr.Error(sentence, print_exception=False) from None
+            raise gr.Error(say_plainly(_message(error)), print_exception=False) from None
+        finally:
+            LocalContext.request.reset(token)
 
     def _check(self, block_fn: Any, inputs: Any) -> None:
-        """Refuse addresses where files belong: Gradio would fetch them, in every component but our own."""
-        for component, value in zip(getattr(block_fn, "inputs", ()), inputs or (), strict=False):
+        """Refuse, before anything is opened: wrong numbers of arguments, runs for which there is no place in the line,
+        and addresses where files belong, which Gradio would fetch in every component but our own."""
+        block_fn = self.fns[block_fn] if isinstance(block_fn, int) else block_fn
+        components, values = block_fn.inputs, inputs or ()
+        own = sum(isinstance(each, gr.State) for each in components)  # which programs do not give
+        if not len(components) - own <= len(values) <= len(components):
+            raise ParameterError(
+                Message(
+                    "This call has {count} arguments; it takes {most}.",
+                    count=len(values),
+                    most=len(components) - own,
+                )
+            )
+        if getattr(block_fn, "concurrency_id", "") == QUEUE["concurrency_id"] and self.admit is not None:
+            self.admit()
+        for component, value in zip(components, values, strict=False):
             if not takes_own_files(component) and names_address(value):
                 raise ForeignFileError(AS_A_FILE)
 
@@ -122,6 +138,7 @@ class _Builder:
         self._views: list[TaskView] = []
         self._locations: dict[str, TabLocation] = {}
         self.page = Page(title="Pentimento", analytics_enabled=False, fill_width=True)
+        self.page.admit = lambda: site.runtime.scheduler.check(new_job())
         with self.page:
             with gr.Row(elem_classes=["top"]):
                 gr.Markdown(mark_html(lambda translate: f"# Pentimento\n{LEAD.said(translate)}"))

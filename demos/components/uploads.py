@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import threading
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import unquote
@@ -37,6 +38,8 @@ K = TypeVar("K", bound=type[Component])
 SEPARATOR = " · "
 """Between sentences that stand in one line."""
 ADDRESSES = ("http:", "https:")
+_DECODERS = threading.BoundedSemaphore(2)
+"""Pictures that are decoded at a time; each may take some hundred megabytes while it is."""
 FRAME_LIMIT = 8_000_000
 """Characters of a camera's frame."""
 
@@ -121,7 +124,8 @@ def _opened(spec: InputSpec, payload: ImageData, cache: str) -> Picture | Pictur
     if not is_in_or_equal(payload.path, cache):
         return ForeignFileError(FOREIGN)
     try:
-        return open_input(spec, payload.path)
+        with _DECODERS:
+            return open_input(spec, payload.path)
     except PictureError as refusal:
         return refusal
 

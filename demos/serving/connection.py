@@ -18,6 +18,8 @@ from gradio.route_utils import API_PREFIX
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from demos.serving.sessions import Sessions
+
 MOST_BYTES = 4_000_000
 """Most bytes of a stream that are kept for a page that is away; one that needs older ones has to load itself again."""
 MOST_ANSWERS = 1000
@@ -121,10 +123,11 @@ class Connection:
     Args:
         app: what is served.
         seconds: for which a page may be away.
+        sessions: that are told which pages are open.
     """
 
-    def __init__(self, app: ASGIApp, seconds: float) -> None:
-        self._app, self._seconds = app, seconds
+    def __init__(self, app: ASGIApp, seconds: float, sessions: Sessions) -> None:
+        self._app, self._seconds, self._sessions = app, seconds, sessions
         self._streams: dict[str, _Stream] = {}
         self._answers: OrderedDict[str, asyncio.Task[Response]] = OrderedDict()
 
@@ -148,6 +151,7 @@ class Connection:
         if stream is None and got == 0:
             stream = self._streams[line] = _Stream(query.get("session_hash") or scope["path"].rpartition("/")[2])
             stream.serve(self._app, scope)
+            self._sessions.enter(stream.session)
         if stream is None or not stream.has(got):
             await PlainTextResponse("This stream is over.", status_code=410)(scope, receive, send)
             return
@@ -160,15 +164,18 @@ class Connection:
         """A page that nobody listens at has been away for long; later departures have their own look."""
         stream = self._streams.get(line)
         if stream is not None and not stream.listeners:
-            stream.hang_up()
-            del self._streams[line]
+            self._end(line, stream)
+
+    def _end(self, line: str, stream: _Stream) -> None:
+        stream.hang_up()
+        del self._streams[line]
+        self._sessions.leave(stream.session)
 
     async def _close(self, scope: Scope, receive: Receive, send: Send) -> None:
         session = scope["path"].removeprefix(CLOSED)
         for line, stream in list(self._streams.items()):
             if stream.session == session:
-                stream.hang_up()
-                del self._streams[line]
+                self._end(line, stream)
         await Response(status_code=204)(scope, receive, send)
 
     async def _call(self, scope: Scope, receive: Receive, send: Send) -> None:

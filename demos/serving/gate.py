@@ -24,6 +24,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from demos.serving.limits import BODY_BYTES
+from engine.runtime.unforeseen import noted
 
 _NAME = r"[\w-]+"
 OPEN = {
@@ -53,6 +54,8 @@ MOST_BRACKETS = 4000
 JSON_BYTES = 64_000
 """Most bytes of a request in JSON that has no drawing and no camera's frame in it."""
 LOOPBACK = ("localhost", "127.0.0.1", "::1", "0.0.0.0", "testserver")
+PROGRAMS = tuple(f"{API_PREFIX}/{path}" for path in ("call/", "api/", "info", "openapi.json", "mcp"))
+"""Paths that only programs need."""
 DRAWN = tuple(f"{API_PREFIX}/{path}" for path in ("queue/join", "run/", "api/", "stream/", "mcp"))
 """Paths whose requests may have a drawing, a camera's frame or a picture in them."""
 
@@ -70,6 +73,8 @@ class Neighbours:
     hosts: Sequence[str] = ()
     sites: Sequence[str] = ()
     proxies: int = 0
+    api: bool = True
+    """Whether programs may ask, too."""
 
     @property
     def embedded(self) -> bool:
@@ -85,13 +90,14 @@ class Neighbours:
         return origin in self.sites or urlsplit(origin).netloc.lower() in [host.lower() for host in hosts if host]
 
 
-def neighbours(hosts: str, sites: str, proxies: int) -> Neighbours:
+def neighbours(hosts: str, sites: str, proxies: int, *, api: bool = True) -> Neighbours:
     """From the settings, and from what this machine says of itself.
 
     Args:
         hosts: names separated by commas.
         sites: addresses separated by commas.
         proxies: see :class:`Neighbours`; a Space has one more.
+        api: see there.
     """
     space = os.environ.get("SPACE_HOST", "")
     listens = os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1")
@@ -103,6 +109,7 @@ def neighbours(hosts: str, sites: str, proxies: int) -> Neighbours:
         hosts=[each for each in (*named, *own) if each],
         sites=[each.strip().rstrip("/") for each in sites.split(",") if each.strip()],
         proxies=proxies or int(bool(space)),
+        api=api,
     )
 
 
@@ -152,7 +159,28 @@ class Gate:
         if refusal is not None:
             await refusal(scope, receive, send)
             return
-        await self._app(scope, receive, _own_cookies(send) if _is_login(scope) and not self._known.embedded else send)
+        if _is_login(scope) and not self._known.embedded:
+            send = _own_cookies(send)
+        await self._serve(scope, receive, send)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let Gradio answer; what it does not understand is one sentence, and no traceback in the log."""
+        begun = ended = False
+
+        async def sent(message: Message) -> None:
+            nonlocal begun, ended
+            begun = True
+            ended = message["type"] == "http.response.body" and not message.get("more_body", False)
+            await send(message)
+
+        try:
+            await self._app(scope, receive, sent)
+        except Exception as error:  # noqa: BLE001 - it is logged, and told as a sentence
+            if begun and not ended:
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
+            elif not begun:
+                noted(error)
+                await PlainTextResponse("This request cannot be understood.", status_code=400)(scope, receive, send)
 
     def _seen(self, scope: Scope) -> Scope:
         """The request as it is known to be: where it comes from, and without what only Gradio itself may claim."""
@@ -169,7 +197,8 @@ class Gate:
     def _refusal(self, scope: Scope) -> PlainTextResponse | None:
         method, path = scope["method"], scope["path"]
         pattern = _OPEN.get("GET" if method == "HEAD" else method)
-        if pattern is None or not pattern.fullmatch(path) or _is_address(path):
+        closed = not self._known.api and path.startswith(PROGRAMS)
+        if pattern is None or not pattern.fullmatch(path) or _is_address(path) or closed:
             return PlainTextResponse("There is nothing here.", status_code=404)
         headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
         host, origin = headers.get(b"host", ""), headers.get(b"origin", "")

@@ -32,8 +32,8 @@ from engine.contracts.settings import Settings, on_zero_gpu
 
 UPLOADS_AT_ONCE = 5
 """Files of the largest size that one request may bring; more of them when they are smaller."""
-SESSIONS = 200
-"""Sessions that are remembered until their pages are closed, about 2 MB each; the longest unused is forgotten first."""
+SESSIONS = 1000
+"""Sessions that are remembered; beyond them the longest unused goes that has no open page."""
 LOOK_SECONDS = 20.0
 """Longest time between two looks for nets that are idle, and for files that are old."""
 FETCH_SECONDS = 4.0
@@ -57,13 +57,14 @@ def launch_options(site: Site, front: Front, settings: Settings) -> dict[str, An
     """
     routes = [Route("/healthz", _health(site)), *([Route("/metrics", _metrics(site))] if settings.metrics else [])]
     upload = UPLOADS_AT_ONCE * settings.upload_megabytes * 1_000_000
+    known = neighbours(settings.hosts, settings.sites, settings.proxies, api=settings.api)
     middleware = [
         Middleware(SubPath, root_path()),
-        Middleware(Gate, neighbours(settings.hosts, settings.sites, settings.proxies), settings.requests_per_address),
+        Middleware(Gate, known, settings.requests_per_address),
         Middleware(Limits, round(1e9 * settings.room_gigabytes), upload, front.full),
         Middleware(Prerender, front),
         Middleware(Ownership, site.sessions),
-        Middleware(Connection, 60 * settings.away_minutes),
+        Middleware(Connection, 60 * settings.away_minutes, site.sessions),
     ]
     return {
         "share": settings.share,
@@ -148,7 +149,7 @@ def serve(page: gr.Blocks, site: Site, looks: Mapping[str, Any], front: Front, s
         raise SettingError(
             Message("There is no place to listen at: {problem}", problem=str(error).split(". ")[0] + ".")
         ) from None
-    keep_lean(page)
+    keep_lean(page, site.sessions.is_open)
     if page.server_port != port:  # for the owner, beside what Gradio prints
         print(f"Port {port} is taken; this server listens at port {page.server_port} instead.", flush=True)  # noqa: T201
     for work in (_measure_speed, _keep_small, _keep_clean):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from itertools import islice
@@ -24,6 +24,24 @@ class Sessions:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._paths: OrderedDict[str, set[str]] = OrderedDict()
+        self._open: Counter[str] = Counter()
+
+    def enter(self, name: str) -> None:
+        """A stream of a session's page begins."""
+        with self._lock:
+            self._open[name] += 1
+
+    def leave(self, name: str) -> None:
+        """It ends."""
+        with self._lock:
+            self._open[name] -= 1
+            if self._open[name] <= 0:
+                del self._open[name]
+
+    def is_open(self, name: str) -> bool:
+        """Whether a session's page is open, or away for a moment."""
+        with self._lock:
+            return name in self._open
 
     def own(self, name: str, paths: Iterable[str]) -> None:
         """These files belong to a session."""

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from copy import copy
 from typing import Any
 
 import gradio as gr
 from gradio.state_holder import SessionState, StateHolder
+
+MOST_QUEUES = 100_000
+"""Sessions with a queue of messages; Gradio's 2,000 could be used up by one stranger, at the cost of others' runs."""
 
 
 class LeanState(SessionState):
@@ -42,7 +46,21 @@ class _Nothing(dict[int, dict[str, Any]]):
 
 
 class States(StateHolder):
-    """The sessions' states."""
+    """The sessions' states. Where there are too many, one goes that nobody looks at and that waits for nothing."""
+
+    busy: Callable[[str], bool] = staticmethod(lambda session: False)
+    """Whether a session's page is open, or waits for a run."""
+
+    def update(self, session_id: str) -> None:
+        """A session was used; the longest unused one that is not busy makes room."""
+        with self.lock:
+            if session_id in self.session_data:
+                self.session_data.move_to_end(session_id)
+            if len(self.session_data) > self.capacity:
+                idle = next((each for each in self.session_data if each != session_id and not self.busy(each)), None)
+                if idle is not None:
+                    del self.session_data[idle]
+                    self.time_last_used.pop(idle, None)
 
     def __getitem__(self, session_id: str) -> SessionState:
         if session_id not in self.session_data:
@@ -50,8 +68,16 @@ class States(StateHolder):
         return super().__getitem__(session_id)
 
 
-def keep_lean(page: gr.Blocks) -> None:
-    """Let a page that was launched just now keep its sessions' states this way."""
-    states: StateHolder = States()  # type: ignore[no-untyped-call]
+def keep_lean(page: gr.Blocks, is_open: Callable[[str], bool]) -> None:
+    """Let a page that was launched just now keep its sessions' states this way.
+
+    Args:
+        page: the page.
+        is_open: whether a session's page is open.
+    """
+    queue = page._queue
+    queue.pending_messages_per_session.max_size = MOST_QUEUES
+    states = States()  # type: ignore[no-untyped-call]
     states.set_blocks(page)
+    states.busy = lambda session: is_open(session) or bool(queue.pending_event_ids_session.get(session))
     page.app.state_holder = states

@@ -45,8 +45,7 @@ class Settings(BaseSettings):
     auth: str = ""
     """Who may come in: `name:password`, several of them separated by commas; empty for everybody."""
     hosts: str = ""
-    """Names that this server is known by, separated by commas. Empty: those of this machine where only it can connect
-    (`GRADIO_SERVER_NAME`), any where others can."""
+    """Names that this server is known by, separated by commas; empty for its own, where only this machine can ask."""
     sites: str = ""
     """Other sites whose pages may call it, such as `https://example.org`, separated by commas; empty for none."""
     proxies: int = Field(0, ge=0)
@@ -89,7 +88,7 @@ def read_settings() -> Settings:
     """
     known = [variable for variable, *_ in table()]
     for name in os.environ:
-        if name.startswith(PREFIX) and name not in known and not _FOREIGN.search(name):
+        if name.upper().startswith(PREFIX) and name not in known and not _FOREIGN.search(name):
             raise SettingError(
                 Message("There is no setting {variable}; there are {known}.", variable=name, known=Listing(known))
             )

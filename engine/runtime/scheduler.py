@@ -92,6 +92,15 @@ class Scheduler:
                 if not any(each.job.address == job.address for each in self._tickets):
                     self._rounds.pop(job.address, None)
 
+    def check(self, job: Job) -> None:
+        """Refuse a run early, before its pictures are opened.
+
+        Raises:
+            BusyError: see :meth:`ticket`.
+        """
+        with self._lock:
+            self._check(job)
+
     def _next_round(self, address: str) -> int:
         number = max(self._round, self._rounds.get(address, -1) + 1) if address else self._round
         self._rounds[address] = number

@@ -12,6 +12,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from demos.serving import connection
 from demos.serving.connection import Connection
+from demos.serving.sessions import Sessions
 
 HEARTBEAT = "/gradio_api/heartbeat/visit"
 
@@ -73,7 +74,7 @@ class Page:
 def played(scene: Callable[[Source, Connection], Awaitable[None]], seconds: float = 60) -> None:
     async def whole() -> None:
         source = Source()
-        await asyncio.wait_for(scene(source, Connection(source, seconds)), 20)
+        await asyncio.wait_for(scene(source, Connection(source, seconds, Sessions())), 20)
 
     with ThreadPoolExecutor() as threads:  # a browser's tests have a loop in this one
         threads.submit(lambda: asyncio.run(whole())).result()

@@ -16,6 +16,7 @@ from starlette.types import Receive, Scope, Send
 from demos.serving import gate
 from demos.serving.gate import Gate, Neighbours, neighbours
 from demos.serving.request import MCP
+from demos.serving.states import States
 
 JOIN = "/gradio_api/queue/join"
 CLOSED = {
@@ -184,3 +185,37 @@ def test_nobody_from_outside_is_mcp() -> None:
     assert client(Neighbours(proxies=1), peer="127.0.0.1").get("/config", headers=forwarded).json() == {
         "client": "8.8.8.8", "user": "", "body": 0,
     }  # fmt: skip
+
+
+def test_what_gradio_does_not_understand_is_no_traceback(caplog: pytest.LogCaptureFixture) -> None:
+    async def broken(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"] == "/config":
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+        raise KeyError("a visitor's words")
+
+    page = TestClient(Gate(broken, Neighbours(), 100))
+    answered = page.get("/?page=xyz")
+    assert (answered.status_code, answered.text) == (400, "This request cannot be understood.")
+    assert page.get("/config").status_code == 200
+    assert "words" not in json.dumps([record.msg for record in caplog.records])
+
+
+def test_a_hub_without_an_api_has_none() -> None:
+    page = client(Neighbours(api=False))
+    for path in ("/gradio_api/call/style_v2", "/gradio_api/call/v2/style_v2", "/gradio_api/api/predict"):
+        assert page.post(path, json={}).status_code == 404
+    for path in ("/gradio_api/info", "/gradio_api/openapi.json", "/gradio_api/mcp/"):
+        assert page.get(path).status_code == 404
+    assert page.post(JOIN, json={}).status_code == 200, "the page works"
+
+
+def test_an_open_page_keeps_its_state() -> None:
+    states = States()
+    with gr.Blocks() as page:
+        gr.State(None)
+    states.blocks, states.capacity = page, 3
+    states.busy = lambda session: session.startswith("open")
+    for name in ("open1", "left1", "open2", "left2", "left3", *(f"stranger{number}" for number in range(50))):
+        assert states[name] is not None
+    assert {"open1", "open2"} <= set(states.session_data)
+    assert len(states.session_data) == 3

@@ -12,9 +12,10 @@ from typing import Any
 import gradio as gr
 import pytest
 
+from demos.components.events import QUEUE
 from demos.components.uploads import AS_A_FILE
 from demos.hub import Page
-from engine.contracts.errors import MaskError
+from engine.contracts.errors import BusyError, MaskError
 from engine.contracts.messages import Message
 from engine.runtime.unforeseen import DISK_FULL
 
@@ -84,3 +85,39 @@ def test_no_address_is_fetched_by_any_component(component: type[gr.components.Co
     with pytest.raises(BlockingIOError):
         server.socket.accept()
     server.server_close()
+
+
+@pytest.mark.parametrize("count", [0, 1, 400])
+def test_a_wrong_number_of_arguments_is_told_and_not_logged(count: int, caplog: pytest.LogCaptureFixture) -> None:
+    with Page() as page:
+        boxes = [gr.Textbox(), gr.Textbox(), gr.State(None)]
+        gr.Button().click(lambda *values: values[0], boxes, boxes[:1])
+
+    def called() -> Any:
+        return asyncio.run(page.process_api(block_fn=page.fns[0], inputs=[SECRET] * count, request=None, state=None))
+
+    with ThreadPoolExecutor() as threads, pytest.raises(gr.Error) as refusal:
+        threads.submit(called).result()
+    assert f"{count} arguments; it takes 2" in str(refusal.value.message)
+    assert not caplog.records
+
+
+def test_a_run_without_a_place_is_refused_before_its_pictures_are_opened() -> None:
+    opened: list[Any] = []
+    with Page() as page:
+        box = gr.Textbox()
+        box.preprocess = opened.append  # type: ignore[method-assign]
+        gr.Button().click(lambda value: value, [box], [box], **QUEUE)
+
+    def full() -> None:
+        raise BusyError(Message("no place"))
+
+    page.admit = full
+
+    def called() -> Any:
+        return asyncio.run(page.process_api(block_fn=page.fns[0], inputs=["x"], request=None, state=None))
+
+    with ThreadPoolExecutor() as threads, pytest.raises(gr.Error) as refusal:
+        threads.submit(called).result()
+    assert "no place" in str(refusal.value.message)
+    assert not opened
