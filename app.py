@@ -32,7 +32,8 @@ def main() -> int:
     own = ""
     try:
         port = address.prepare()
-        own = os.environ["GRADIO_TEMP_DIR"] = address.own_folder(os.environ.get("GRADIO_TEMP_DIR"))
+        own = address.own_folder(os.environ.get("GRADIO_TEMP_DIR"))
+        address.use(own)
         settings = read_settings()
         settings = settings.model_copy(update={"share": share or settings.share})
         from demos import hub

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from collections.abc import MutableMapping
+from pathlib import Path
+from typing import IO
 
 from engine.contracts.errors import SettingError, StorageError, problem_of
 from engine.contracts.messages import Message
 
+PREFIX = "pentimento-files-"
+"""How names of own folders begin."""
+FILES, TEMPORARY = "files", "temporary"
+"""Folders inside of it: uploads and results, and what is only on its way."""
+_LOCKS: list[IO[bytes] | None] = []
+"""Locks that this process holds as long as it lives."""
 PORT, NAME = "GRADIO_SERVER_PORT", "GRADIO_SERVER_NAME"
 PORT_OF_GRADIO = 7860
 """Where Gradio listens unless it is told otherwise."""
@@ -60,10 +69,14 @@ def own_folder(place: str | None) -> str:
     try:
         if place:
             os.makedirs(place, exist_ok=True)
-        folder = tempfile.mkdtemp(prefix="pentimento-files-", dir=place)
+        _remove_left(place or tempfile.gettempdir())
+        folder = tempfile.mkdtemp(prefix=PREFIX, dir=place)
         with open(os.path.join(folder, "room"), "wb") as probe:
             probe.write(bytes(65_536))
         os.unlink(probe.name)
+        _LOCKS.append(_locked(folder))
+        for inner in (FILES, TEMPORARY):
+            os.mkdir(os.path.join(folder, inner))
     except OSError as error:
         raise StorageError(
             Message(
@@ -72,3 +85,43 @@ def own_folder(place: str | None) -> str:
             )
         ) from None
     return folder
+
+
+def use(folder: str) -> None:
+    """Let everything in this process that writes temporary files write them into its own folder: they are counted
+    there, and go with it."""
+    os.environ["GRADIO_TEMP_DIR"] = os.path.join(folder, FILES)
+    tempfile.tempdir = os.environ["TMPDIR"] = os.path.join(folder, TEMPORARY)
+
+
+def places() -> list[Path]:
+    """Folders whose files are counted, and deleted when they are old."""
+    temporary = Path(tempfile.gettempdir())
+    own = temporary.name == TEMPORARY and temporary.parent.name.startswith(PREFIX)
+    uploads = Path(os.environ.get("GRADIO_TEMP_DIR") or temporary / "gradio")
+    return [uploads, *([temporary] if own else [])]
+
+
+def _remove_left(place: str) -> None:
+    """Remove what servers have left that were killed: nobody holds their locks."""
+    for folder in Path(place).glob(f"{PREFIX}*"):
+        held = _locked(str(folder))
+        if held is not None:
+            held.close()
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _locked(folder: str) -> IO[bytes] | None:
+    """The lock of a folder, held until it is closed; None where another process holds it, or none can be had."""
+    try:
+        import fcntl
+
+        held = Path(folder, "lock").open("ab")  # noqa: SIM115 - it is held as long as this process lives
+    except (ImportError, OSError):
+        return None
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        held.close()
+        return None
+    return held

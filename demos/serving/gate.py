@@ -6,14 +6,12 @@ What is not let in here reaches neither a handler nor a session.
 from __future__ import annotations
 
 import json
-import os
 import re
 import time
 from collections import OrderedDict
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from ipaddress import ip_address
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from anyio import to_thread
 from gradio.route_utils import API_PREFIX
@@ -24,6 +22,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from demos.serving.limits import BODY_BYTES
+from demos.serving.neighbours import Neighbours
 from engine.runtime.unforeseen import noted
 
 _NAME = r"[\w-]+"
@@ -53,64 +52,10 @@ MOST_BRACKETS = 4000
 """Lists and objects in a request; millions of them in 12 MB would take a gigabyte as Python's own."""
 JSON_BYTES = 64_000
 """Most bytes of a request in JSON that has no drawing and no camera's frame in it."""
-LOOPBACK = ("localhost", "127.0.0.1", "::1", "0.0.0.0", "testserver")
 PROGRAMS = tuple(f"{API_PREFIX}/{path}" for path in ("call/", "api/", "info", "openapi.json", "mcp"))
 """Paths that only programs need."""
 DRAWN = tuple(f"{API_PREFIX}/{path}" for path in ("queue/join", "run/", "api/", "stream/", "mcp"))
 """Paths whose requests may have a drawing, a camera's frame or a picture in them."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Neighbours:
-    """Who may ask.
-
-    Attributes:
-        hosts: names that this server is known by; empty for any, which is right only where it is open to everybody.
-        sites: addresses of other sites whose pages may call it, such as ``https://example.org``.
-        proxies: how many proxies in front of it are trusted to tell where a visitor is.
-    """
-
-    hosts: Sequence[str] = ()
-    sites: Sequence[str] = ()
-    proxies: int = 0
-    api: bool = True
-    """Whether programs may ask, too."""
-
-    @property
-    def embedded(self) -> bool:
-        """Whether other sites show this hub in a frame."""
-        return bool(self.sites) or "SPACE_HOST" in os.environ
-
-    def knows(self, host: str) -> bool:
-        """Whether a request's Host is this server."""
-        return not self.hosts or _name_of(host) in (*self.hosts, *LOOPBACK)
-
-    def may_ask(self, origin: str, hosts: Sequence[str]) -> bool:
-        """Whether pages of an origin may call the server that was asked for under these hosts."""
-        return origin in self.sites or urlsplit(origin).netloc.lower() in [host.lower() for host in hosts if host]
-
-
-def neighbours(hosts: str, sites: str, proxies: int, *, api: bool = True) -> Neighbours:
-    """From the settings, and from what this machine says of itself.
-
-    Args:
-        hosts: names separated by commas.
-        sites: addresses separated by commas.
-        proxies: see :class:`Neighbours`; a Space has one more.
-        api: see there.
-    """
-    space = os.environ.get("SPACE_HOST", "")
-    listens = os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1")
-    named = [each.strip().lower() for each in hosts.split(",") if each.strip()]
-    if not named and listens in LOOPBACK and listens != "0.0.0.0" and not space:
-        named = [listens]
-    own = [urlsplit(os.environ.get("GRADIO_ROOT_PATH", "")).hostname or "", space] if named else []
-    return Neighbours(
-        hosts=[each for each in (*named, *own) if each],
-        sites=[each.strip().rstrip("/") for each in sites.split(",") if each.strip()],
-        proxies=proxies or int(bool(space)),
-        api=api,
-    )
 
 
 @dataclass
@@ -258,10 +203,6 @@ def _is_loopback(peer: str) -> bool:
         return ip_address(peer).is_loopback
     except ValueError:  # a test's client, or a socket of this machine
         return peer in ("", "testclient")
-
-
-def _name_of(host: str) -> str:
-    return (urlsplit(f"//{host}").hostname or "").lower()
 
 
 def _is_address(path: str) -> bool:

@@ -11,10 +11,10 @@ from pathlib import Path
 
 from anyio import to_thread
 from gradio.route_utils import API_PREFIX
-from gradio.utils import get_upload_folder
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from demos.serving.address import places
 from demos.serving.prerender import language_of
 from engine.contracts import messages
 
@@ -22,6 +22,8 @@ BODY_BYTES = 12_000_000
 """Most bytes in the body of a request that is no upload: the page's largest are a painted mask and a camera's frame."""
 LOOK_SECONDS = 5.0
 """How old a look at the disk may be."""
+BLOCK = 4096
+"""Bytes that the smallest file takes, and a folder."""
 UPLOAD, MCP = f"{API_PREFIX}/upload", f"{API_PREFIX}/mcp"
 FULL = messages.Message("The room for uploads is used up; please try again in an hour.")
 
@@ -29,27 +31,42 @@ FULL = messages.Message("The room for uploads is used up; please try again in an
 class Room:
     """How many bytes uploads and results take together."""
 
-    def __init__(self, folder: Callable[[], str] = get_upload_folder) -> None:
-        self._folder = folder
+    def __init__(self, folders: Callable[[], list[Path]] = places) -> None:
+        self._folders = folders
         self._lock = threading.Lock()
         self._seen, self._bytes, self._free = 0.0, 0, 0
+        self._coming = 0
 
     def left(self, most: int) -> int:
         """How many more bytes there may be, of so many and on the disk; as of some seconds ago."""
         with self._lock:
             if time.monotonic() - self._seen > LOOK_SECONDS or not self._seen:
-                folder = self._folder()
-                self._bytes = sum(_size(Path(at) / name) for at, _, names in os.walk(folder) for name in names)
-                self._free = shutil.disk_usage(folder).free if os.path.isdir(folder) else most
+                folders = self._folders()
+                files = (Path(at) / name for each in folders for at, _, names in os.walk(each) for name in names)
+                self._bytes = sum(map(_size, files))
+                self._free = shutil.disk_usage(folders[0]).free if folders[0].is_dir() else most
                 self._seen = time.monotonic()
-            return min(most - self._bytes, self._free)
+            return min(most - self._bytes, self._free) - self._coming
+
+    def reserve(self, count: int) -> None:
+        """So many bytes are on their way."""
+        with self._lock:
+            self._coming += count
+
+    def release(self, count: int) -> None:
+        """They have come, and are counted until the next look at the disk."""
+        with self._lock:
+            self._coming -= count
+            self._bytes += count
 
 
 def _size(path: Path) -> int:
+    """What a file takes on the disk; a tiny one takes a block, and so does its folder."""
     try:
-        return path.stat().st_size
+        status = path.stat()
     except OSError:  # deleted meanwhile
         return 0
+    return max(status.st_size, 512 * getattr(status, "st_blocks", 0), BLOCK) + BLOCK
 
 
 class Limits:
@@ -87,7 +104,10 @@ class Limits:
         if not declared.isdigit() or int(declared) > most:
             await refused(scope, receive, send)
             return
-        got = 0
+        got = reserved = 0
+        if upload:
+            reserved = int(declared) or most  # a body in chunks does not say how long it is
+            self._room.reserve(reserved)
 
         async def counted() -> Message:
             nonlocal got
@@ -96,4 +116,9 @@ class Limits:
             # Only a body in chunks can be longer than it says; it ends here, and what is left of it is of no use.
             return message if got <= most else {"type": "http.disconnect"}
 
-        await self._app(scope, counted, send)
+        try:
+            await self._app(scope, counted, send)
+        finally:
+            if reserved:
+                self._room.reserve(got - reserved)
+                self._room.release(got)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
 import signal
 import threading
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from types import FrameType
 from typing import Any
 
@@ -17,8 +19,9 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from demos.serving.connection import Connection
-from demos.serving.gate import Gate, neighbours
+from demos.serving.gate import Gate
 from demos.serving.limits import Limits
+from demos.serving.neighbours import neighbours
 from demos.serving.ownership import Ownership
 from demos.serving.prerender import Front, Prerender
 from demos.serving.sessions import delete_old
@@ -29,6 +32,7 @@ from demos.serving.telemetry import LOG, begin_log
 from engine.contracts.errors import SettingError
 from engine.contracts.messages import Message
 from engine.contracts.settings import Settings, on_zero_gpu
+from engine.runtime.unforeseen import noted
 
 UPLOADS_AT_ONCE = 5
 """Files of the largest size that one request may bring; more of them when they are smaller."""
@@ -152,8 +156,10 @@ def serve(page: gr.Blocks, site: Site, looks: Mapping[str, Any], front: Front, s
     keep_lean(page, site.sessions.is_open)
     if page.server_port != port:  # for the owner, beside what Gradio prints
         print(f"Port {port} is taken; this server listens at port {page.server_port} instead.", flush=True)  # noqa: T201
+    _raise_descriptors()
     for work in (_measure_speed, _keep_small, _keep_clean):
-        threading.Thread(target=work, args=(page, site, ending), daemon=True, name=work.__name__).start()
+        arguments = (work, page, site, ending)
+        threading.Thread(target=_supervised, args=arguments, daemon=True, name=work.__name__).start()
     while not ending.wait(1.0):  # a wait without end would not notice a signal everywhere
         pass
     _end(page, site, settings)
@@ -181,6 +187,33 @@ def _delivered(page: gr.Blocks) -> None:
         time.sleep(0.05)
 
 
+def _supervised(work: Callable[..., None], page: gr.Blocks, site: Site, ending: threading.Event) -> None:
+    """Work that begins again when it fails, such as for want of file descriptors."""
+    done = False
+    while not done and not ending.is_set():
+        try:
+            work(page, site, ending)
+            done = True
+        except Exception as error:  # noqa: BLE001, PERF203 - without it, nothing would be deleted any more
+            noted(error)
+            ending.wait(LOOK_SECONDS)
+
+
+def _raise_descriptors() -> None:
+    """As many open files and connections as this process may have; some systems begin with 256."""
+    with suppress(ImportError, ValueError, OSError):
+        import resource
+
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+def _give_back() -> None:
+    """Give memory that is free back to the system; glibc keeps what large pictures have left."""
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL("libc.so.6").malloc_trim(0)
+
+
 def _measure_speed(page: gr.Blocks, site: Site, ending: threading.Event) -> None:
     """Know how quick this machine is before the first visitor asks how long a run takes."""
     if site.replicas is None:
@@ -203,3 +236,4 @@ def _keep_clean(page: gr.Blocks, site: Site, ending: threading.Event) -> None:
     while not ending.wait(min(LOOK_SECONDS, keep / 4)):
         if deleted := delete_old(page, keep):
             LOG.info({"event": "deleted", "files": deleted})
+        _give_back()

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import gradio as gr
 from gradio.context import LocalContext
-from gradio.utils import get_upload_folder
+
+from demos.serving.address import places
 
 MOST_SESSIONS, MOST_FILES = 1000, 500
 """Sessions, and files of each, that are remembered; other files go when they are old."""
@@ -92,16 +93,20 @@ def own_files(page: gr.Blocks) -> set[str]:
 
 
 def delete_old(page: gr.Blocks, seconds: float) -> int:
-    """Delete files of sessions and calls that are older; returns how many.
+    """Delete files of sessions and calls that are older, at any depth, and empty folders; returns how many files.
 
     Why not Gradio's own cleaning (``delete_cache``): it knows uploads, but no file that was made of them (6.31). What
     it counts by is lost with the copies of components that each session has.
     """
     own, oldest, deleted = own_files(page), time.time() - seconds, 0
-    for path in Path(get_upload_folder()).glob("*/*"):
-        with suppress(OSError):  # gone meanwhile, or in a folder that is not ours
-            if str(path) not in own and path.is_file() and path.stat().st_ctime < oldest:
+    paths = (path for place in places() for path in place.rglob("*"))
+    for path in sorted(paths, reverse=True):  # what is in a folder before the folder
+        with suppress(OSError):  # gone meanwhile, in use, or not ours
+            if str(path) in own or path.lstat().st_ctime >= oldest:
+                continue
+            if path.is_dir() and not path.is_symlink():
+                path.rmdir()  # OSError where something is in it
+            else:
                 path.unlink()
                 deleted += 1
-                path.parent.rmdir()  # OSError where another file is in it
     return deleted

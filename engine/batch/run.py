@@ -19,8 +19,7 @@ from engine.contracts.job import Job, Step, StepRun
 from engine.contracts.messages import Message
 from engine.contracts.parameters import Parameters
 from engine.contracts.task import Inputs, InputSpec, Kind, TaskSpec
-from engine.imaging.door import SNIFFED_BYTES
-from engine.imaging.formats import FileKind
+from engine.imaging.formats import SNIFFED_BYTES, FileKind
 from engine.runtime.inputs import endings, fits, open_media
 from engine.runtime.outputs import check_output
 from engine.runtime.placing import placed

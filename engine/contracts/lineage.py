@@ -9,16 +9,33 @@ from engine.contracts.task import Inputs
 
 KEY_MADE_FROM = "made_from"
 """Key, in a recipe, of the recipes of the result's pictures, by input."""
+DEEPEST = 32
+"""Lists and objects inside each other."""
 LONGEST = 100_000
 """Characters of such recipes that are handed on."""
 
 
 def parsed_json(text: str) -> Any:
-    """A JSON value; None for what is none, or too deep."""
+    """A JSON value; None for what is none, too deep, or cannot be written again as other programs read it."""
     try:
-        return json.loads(text)
+        text.encode()  # half of a pair of surrogates is no text
+        value = json.loads(text, parse_int=_whole)
+        json.dumps(value, ensure_ascii=False).encode()  # nor is one that was escaped
     except (ValueError, RecursionError):
         return None
+    return value if _depth(value) <= DEEPEST else None
+
+
+def _whole(digits: str) -> int:
+    number = int(digits)
+    if not -(2**63) <= number < 2**63:
+        raise ValueError("more than 64 bits")
+    return number
+
+
+def _depth(value: Any) -> int:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
+    return 0 if inner is None else 1 + max(map(_depth, inner), default=0)
 
 
 def made_from(text: str | None) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 
 from engine.contracts.errors import ParameterError
 from engine.contracts.messages import Message
-from engine.imaging.door import ENDINGS
+from engine.imaging.formats import ENDINGS
 
 
 def pictures_in(folder: Path, *, nested: bool = False) -> list[Path]:

@@ -18,6 +18,7 @@ from engine.contracts.errors import PictureError, PictureSizeError, UnreadablePi
 from engine.contracts.messages import Message
 from engine.contracts.notes import Note, NoteKind
 from engine.imaging import png, profiles, tiff
+from engine.imaging.formats import FORMATS, why_unknown
 from engine.imaging.picture import Picture, kept_recipe
 from engine.imaging.png import Values
 from engine.imaging.raster import DAMAGED, Raster, eight_bits, on_white, raster_of, sixteen_bits
@@ -26,20 +27,14 @@ from engine.imaging.xmp import stated_source
 if TYPE_CHECKING:
     from engine.contracts.task import InputSpec
 
-FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
-ENDINGS = (
-    ".avif", ".bmp", ".dib", ".gif", ".jfif", ".jpe", ".jpeg", ".jpg", ".mpo", ".png", ".tif", ".tiff", ".webp",
-)  # fmt: skip
-"""Endings of the files that are taken from a folder; others are, too, where they begin as pictures do."""
-_STARTS = re.compile(
-    rb"\xff\xd8\xff|\x89PNG\r\n|GIF8[79]a|BM.{4}\0\0\0\0|II[*+]\0|MM\0[*+]|RIFF.{4}WEBP|.{4}ftyp(avif|avis|mif1)",
-    re.DOTALL,
-)
-"""First bytes of a file of each of the formats."""
 MAXIMUM_PIXELS = 80_000_000
 """Larger pictures are refused from their header: decoding takes 4 bytes a pixel."""
 WORKING_PIXELS = 12_000_000
 """Larger pictures are reduced to this at the door, unless the task asks for more."""
+MOST_FRAMES = 2000
+"""Pictures of one file; looking for the next one takes its time."""
+MOST_SCANS = 50
+"""Passes over a progressive JPEG, thumbnails included; encoders make about ten, and each costs as much as a picture."""
 MINIMUM_SIDE = 16
 """Shortest side in pixels; the perceptual network halves a picture four times."""
 
@@ -49,14 +44,7 @@ _NOT_TRUE_OF_RASTERS = {NoteKind.DEPTH, NoteKind.TRANSPARENCY, NoteKind.PROFILE}
 _UNUSUAL = re.compile(r"[^\w .,+-]")
 """Characters that are left out of the name of a colour profile, which comes from the file and is shown."""
 
-SNIFFED_BYTES = 32
-"""So many bytes tell what a file is."""
 Source = str | Path | bytes | IO[bytes] | Image.Image
-
-
-def begins_as_picture(start: bytes) -> bool:
-    """Whether a file with these first bytes is one of the formats that are read, whatever its name is."""
-    return _STARTS.match(start) is not None
 
 
 def open_input(spec: InputSpec, source: Source) -> Picture:
@@ -104,7 +92,7 @@ def open_picture(source: Source, *, working_pixels: int = WORKING_PIXELS, raster
     except PictureError:
         raise
     except UnidentifiedImageError:
-        raise UnreadablePictureError(_why_unknown(data)) from None
+        raise UnreadablePictureError(why_unknown(data)) from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         limit = MAXIMUM_PIXELS // 1_000_000
         raise PictureSizeError(
@@ -129,9 +117,19 @@ class _Opened(NamedTuple):
 
 def _open(data: bytes) -> _Opened:
     if tiff.is_tiff(data):
-        _check_size(*tiff.size(data))
+        width, height, pages = tiff.header(data)
+        _check_size(width, height)
+        if pages > MOST_FRAMES:
+            raise UnreadablePictureError(
+                Message("This file has {count} pictures; please give one of them.", count=pages)
+            )
         if (decoded := tiff.decoded(data)) is not None:
-            return _Opened(decoded.image, decoded.pages, decoded.values)
+            return _Opened(decoded.image, pages, decoded.values)
+        return _Opened(Image.open(io.BytesIO(data), formats=FORMATS), pages)
+    if data.startswith(b"\xff\xd8") and data.count(b"\xff\xda") > MOST_SCANS:
+        raise UnreadablePictureError(
+            Message("This picture would take too long to decode; please save it as an ordinary JPEG.")
+        )
     image = Image.open(io.BytesIO(data), formats=FORMATS)
     return _Opened(image, getattr(image, "n_frames", 1))
 
@@ -181,20 +179,6 @@ def _is_deep(image: Image.Image) -> bool:
     """Whether it is a PNG whose bits Pillow drops while decoding (16-bit colour comes out as 8 bits)."""
     tiles = getattr(image, "tile", ())
     return image.format == "PNG" and image.mode != "I;16" and any(";16" in str(tile[3]) for tile in tiles)
-
-
-def _why_unknown(data: bytes) -> Message:
-    """One sentence about a file that none of the allowed decoders knows."""
-    start = data[:512].lstrip().lower()
-    if not data:
-        return Message("This file is empty; please choose a picture.")
-    if b"<svg" in start or start.startswith(b"<?xml"):
-        return Message("{format} files are not supported; please export it as {instead}.", format="SVG", instead="PNG")
-    if data[4:8] == b"ftyp" and data[8:12] in (b"heic", b"heix", b"mif1", b"msf1", b"hevc"):
-        return Message(
-            "{format} files are not supported; please export it as {instead}.", format="HEIC", instead="JPEG"
-        )
-    return Message("This is not a picture that can be read here; please use JPEG, PNG, WebP, AVIF, TIFF, GIF or BMP.")
 
 
 def _admit(

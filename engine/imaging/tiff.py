@@ -36,15 +36,15 @@ def is_tiff(data: bytes) -> bool:
     return data.startswith(_SIGNATURES)
 
 
-def size(data: bytes) -> tuple[int, int]:
-    """Width and height of the first picture as its decoder here understands the header.
+def header(data: bytes) -> tuple[int, int, int]:
+    """Width and height of the first picture as its decoder here understands the header, and how many there are.
 
     Raises:
         ValueError, and others of :data:`engine.imaging.raster.DAMAGED`: the file is damaged.
     """
     with _opened(data) as file:
         page = file.pages[0]
-        return int(page.imagewidth), int(page.imagelength)
+        return int(page.imagewidth), int(page.imagelength), len(file.pages)
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,8 +55,6 @@ class DecodedTiff:
     """``(H, W, C)`` of 8 or 16 bits, not turned, alpha not premultiplied: grey, grey + alpha, RGB, RGB + alpha."""
     image: Image.Image
     """The same with 8 bits, and with the file's profile and metadata."""
-    pages: int
-    """How many pictures the file has."""
 
 
 def decoded(data: bytes) -> DecodedTiff | None:
@@ -84,7 +82,7 @@ def decoded(data: bytes) -> DecodedTiff | None:
         if bits not in (8, 16):  # 10, 12 or 14 bits, which begin at zero, too
             values = (values.astype(numpy.uint32) * 65535 // (2**bits - 1)).astype(numpy.uint16)
         values = _with_alpha(values, page)
-        return DecodedTiff(values, _image(values, page, data), len(file.pages))
+        return DecodedTiff(values, _image(values, page, data))
 
 
 def _image(values: Values, page: TiffPage, data: bytes) -> Image.Image:

@@ -9,7 +9,8 @@ from typing import Any
 from engine.contracts.errors import ParameterError
 from engine.contracts.messages import Listing, Message
 from engine.contracts.task import InputSpec, Kind, TaskSpec
-from engine.imaging.door import ENDINGS, begins_as_picture, open_input
+from engine.imaging.door import open_input
+from engine.imaging.formats import ENDINGS, begins_as_picture
 
 
 def open_media(spec: InputSpec, source: Path | bytes) -> Any:

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from engine.contracts.errors import ParameterError, PictureError
 from engine.contracts.messages import Message
-from engine.imaging.door import ENDINGS, open_picture
+from engine.imaging.door import open_picture
+from engine.imaging.formats import ENDINGS
 
 
 def read_photos(source: Path, *, shortest: int) -> list[NDArray[numpy.uint8]]:

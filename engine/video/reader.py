@@ -25,6 +25,8 @@ from engine.video.writer import Sound, Writer
 
 ENDINGS = (".avi", ".m4v", ".mkv", ".mov", ".mp4", ".webm")
 LONGEST_SECONDS = 600.0
+PACKETS = 200
+"""Packets of sound between two steps of a part that has no pictures; some seconds of sound."""
 DAMAGED = Message("This video is damaged and cannot be read.")
 NO_FRAME = Message("There is no frame in this video that can be read.")
 
@@ -100,10 +102,17 @@ def _processed(
 ) -> Generator[Step, None, Mapping[str, Any]]:
     frames, _ = _length(container)
     sound, writer = Sound(container, out), None
+    heard = 0
     read, size, source_size, refitted = FrameReader(container.streams.video[0]), (0, 0), (0, 0), 0
     for packet in _packets(container, sound):
         if packet.stream.type == "audio":
             sound.take(packet)
+            heard += 1
+            if writer is not None and heard % PACKETS == 0:  # where there is only sound for long: time and stops count
+                share = min(1.0, writer.count / frames) if frames else 1.0
+                yield Step(done=share, stage=_stage(writer.count, frames))
+                if job.stopped or float(packet.dts or 0) * packet.time_base > LONGEST_SECONDS:
+                    break
             continue
         for frame in _decoded(packet):
             values = read(frame)

@@ -8,9 +8,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import gradio as gr
 import pytest
 
 from demos.serving.address import own_folder, prepare
+from demos.serving.sessions import delete_old
 from demos.serving.sub_path import SubPath, root_path
 from engine.contracts.errors import SettingError, StorageError
 from tests.conftest import ROOT
@@ -43,7 +45,7 @@ def test_no_proxy_stands_between_the_server_and_itself() -> None:
 def test_a_folder_of_its_own_or_one_sentence(tmp_path: Path) -> None:
     first, second = (Path(own_folder(str(tmp_path / "new"))) for _ in range(2))
     assert first != second
-    assert not [*first.iterdir()]
+    assert {path.name for path in first.iterdir()} == {"files", "temporary", "lock"}
     blocked = tmp_path / "blocked"
     blocked.write_text("a file where the folder should be")
     for place in (str(blocked), "/proc/nobody"):
@@ -90,3 +92,30 @@ def test_the_path_of_a_larger_site(monkeypatch: pytest.MonkeyPatch, variable: st
     monkeypatch.setenv("GRADIO_ROOT_PATH", variable)
     assert root_path() == root
     assert SubPath(lambda *_: None, root)._root == root  # type: ignore[arg-type, return-value]
+
+
+def test_what_a_killed_server_has_left_is_removed(tmp_path: Path) -> None:
+    running = Path(own_folder(str(tmp_path)))
+    left = tmp_path / "pentimento-files-left"
+    (left / "files" / "deep").mkdir(parents=True)
+    (left / "files" / "deep" / "upload.png").write_bytes(b"somebody's")
+    other = tmp_path / "another program's"
+    other.mkdir()
+    own_folder(str(tmp_path))
+    assert running.exists(), "its server is alive"
+    assert not left.exists()
+    assert other.exists()
+
+
+def test_old_files_go_from_every_depth(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = Path(own_folder(str(tmp_path)))
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(folder / "files"))
+    monkeypatch.setattr("tempfile.tempdir", str(folder / "temporary"))
+    for place in ("files/a.png", "files/b/c/d/e.png", "temporary/tmp123", "temporary/x/y.wav"):
+        (folder / place).parent.mkdir(parents=True, exist_ok=True)
+        (folder / place).write_bytes(b"old")
+    with gr.Blocks() as page:
+        gr.Textbox()
+    assert delete_old(page, 3600) == 0
+    assert delete_old(page, -1) == 4
+    assert {path.name for path in folder.rglob("*")} == {"files", "temporary", "lock"}

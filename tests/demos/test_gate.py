@@ -14,7 +14,8 @@ from starlette.testclient import TestClient
 from starlette.types import Receive, Scope, Send
 
 from demos.serving import gate
-from demos.serving.gate import Gate, Neighbours, neighbours
+from demos.serving.gate import Gate
+from demos.serving.neighbours import Neighbours, neighbours
 from demos.serving.request import MCP
 from demos.serving.states import States
 

@@ -152,7 +152,8 @@ async def _echo(scope: Any, receive: Any, send: Any) -> None:
 def test_a_body_in_chunks_is_cut_and_uploads_need_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("demos.serving.limits.BODY_BYTES", 1000)
     monkeypatch.setattr("demos.serving.limits.LOOK_SECONDS", 0.0)
-    client = TestClient(Limits(_echo, 5000, 4000, FULL_IN, Room(lambda: str(tmp_path))))
+    monkeypatch.setattr("demos.serving.limits.BLOCK", 0)
+    client = TestClient(Limits(_echo, 5000, 4000, FULL_IN, Room(lambda: [tmp_path])))
     assert client.post("/gradio_api/call/x", content=b"a" * 900).text == "900"
     assert client.post("/gradio_api/call/x", content=iter([b"a" * 600] * 9)).status_code == 400
     assert client.post("/gradio_api/upload", content=b"a" * 3000).text == "3000"
