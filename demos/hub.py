@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +15,7 @@ from pydantic import ValidationError
 
 from demos.components import magnifier, mask_editor, theme
 from demos.components.events import PRIVATE, QUEUE
-from demos.components.uploads import AS_A_FILE, FOREIGN, names_address, takes_own_files
+from demos.components.uploads import AS_A_FILE, FOREIGN, PicturesUpload, names_address, takes_own_files
 from demos.i18n.language import Words, in_all_languages, mark, mark_html, say_plainly
 from demos.i18n.switch import BUTTON, LABEL, switch_script
 from demos.navigation.history import HistoryView
@@ -61,7 +62,7 @@ class Page(gr.Blocks):
         token = LocalContext.request.set(options.get("request"))
         try:
             if options.get("iterator") is None:
-                self._check(options.get("block_fn"), options.get("inputs"))
+                options["inputs"] = self._checked(options.get("block_fn"), options.get("inputs"))
             return await super().process_api(*args, **options)
         except gr.Error as error:
             error.print_exception = False  # no word of a visitor's goes into the log
@@ -71,7 +72,7 @@ class Page(gr.Blocks):
         finally:
             LocalContext.request.reset(token)
 
-    def _check(self, block_fn: Any, inputs: Any) -> None:
+    def _checked(self, block_fn: Any, inputs: Any) -> list[Any]:
         """Refuse, before anything is opened: wrong numbers of arguments, runs for which there is no place in the line,
         and addresses where files belong, which Gradio would fetch in every component but our own."""
         block_fn = self.fns[block_fn] if isinstance(block_fn, int) else block_fn
@@ -90,6 +91,8 @@ class Page(gr.Blocks):
         for component, value in zip(components, values, strict=False):
             if not takes_own_files(component) and names_address(value):
                 raise ForeignFileError(AS_A_FILE)
+        pairs = itertools.zip_longest(values, components[: len(values)])
+        return [each.files_of(value) if isinstance(each, PicturesUpload) else value for value, each in pairs]
 
     def get_api_info(self, *args: Any, **options: Any) -> Any:
         """Gradio's, with texts for labels."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import unquote
@@ -13,6 +14,7 @@ import gradio as gr
 from gradio.components import Component
 from gradio.components.gallery import GalleryData, GalleryImage
 from gradio.data_classes import FileData, ImageData
+from gradio.processing_utils import save_base64_to_cache
 from gradio.route_utils import API_PREFIX
 from gradio.utils import is_in_or_equal
 
@@ -141,6 +143,24 @@ class PicturesUpload(gr.Gallery):
         super().__init__(type="filepath", file_types=["image"], **{**shared, **options})
         self._spec = spec
 
+    def files_of(self, value: Any) -> Any:
+        """What an MCP client gives, with files for pictures that stand inside the call: Gradio makes them of single
+        pictures only (6.31)."""
+        if not isinstance(value, list):
+            return value
+        return [self._with_file(each) for each in value[: self._spec.most + 1]]
+
+    def _with_file(self, item: Any) -> Any:
+        sent = item.get("image") if isinstance(item, dict) else item
+        if not (isinstance(sent, str) and sent.startswith("data:image/")):
+            return item
+        path = save_base64_to_cache(sent, self.GRADIO_CACHE)
+        return {"image": {"path": path, "meta": {"_type": "gradio.FileData"}}, "caption": None}
+
+    def api_info(self) -> dict[str, Any]:
+        """Gradio's, without pointers: in the schema of an MCP tool, they would lead nowhere."""
+        return dict(_dereferenced(super().api_info(), super().api_info().get("$defs", {})))
+
     def preprocess(self, payload: GalleryData | None) -> Uploads:  # type: ignore[override]
         """The uploaded files as pictures, or why one of them cannot be one."""
         if payload is None or not payload.root:
@@ -162,6 +182,17 @@ class PicturesUpload(gr.Gallery):
                 return PictureError(Message("Picture {number}: {problem}", number=number, problem=picture.message))
             pictures.append(picture)
         return pictures
+
+
+def _dereferenced(schema: Any, definitions: Mapping[str, Any]) -> Any:
+    """A JSON schema in which everything stands where it is used."""
+    if isinstance(schema, list):
+        return [_dereferenced(each, definitions) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if "$ref" in schema:
+        return _dereferenced(definitions[schema["$ref"].rpartition("/")[2]], definitions)
+    return {name: _dereferenced(each, definitions) for name, each in schema.items() if name != "$defs"}
 
 
 @upload

@@ -16,7 +16,7 @@ from av.container import InputContainer, OutputContainer
 from av.video.frame import VideoFrame
 from PIL import Image
 
-from engine.contracts.errors import OutputError, VideoError, problem_of
+from engine.contracts.errors import OutputError, StoppedError, VideoError, problem_of
 from engine.contracts.job import Job, Step
 from engine.contracts.messages import Message
 from engine.contracts.notes import Note, NoteKind
@@ -28,6 +28,7 @@ LONGEST_SECONDS = 600.0
 PACKETS = 200
 """Packets of sound between two steps of a part that has no pictures; some seconds of sound."""
 DAMAGED = Message("This video is damaged and cannot be read.")
+NOTHING_YET = Message("Stopped before there was a picture, so nothing was made.")
 NO_FRAME = Message("There is no frame in this video that can be read.")
 
 
@@ -108,10 +109,10 @@ def _processed(
         if packet.stream.type == "audio":
             sound.take(packet)
             heard += 1
-            if writer is not None and heard % PACKETS == 0:  # where there is only sound for long: time and stops count
-                share = min(1.0, writer.count / frames) if frames else 1.0
-                yield Step(done=share, stage=_stage(writer.count, frames))
-                if job.stopped or float(packet.dts or 0) * packet.time_base > LONGEST_SECONDS:
+            if heard % PACKETS == 0:  # where there is only sound for long: time and stops count
+                count = writer.count if writer else 0
+                yield Step(done=min(1.0, count / frames) if frames else 0.0, stage=_stage(count, frames))
+                if job.stopped or float((packet.dts or 0) * packet.time_base) > LONGEST_SECONDS:
                     break
             continue
         for frame in _decoded(packet):
@@ -136,7 +137,7 @@ def _processed(
         if writer is not None and (job.stopped or writer.seconds > LONGEST_SECONDS):
             break
     if writer is None:
-        raise VideoError(NO_FRAME)
+        raise StoppedError(NOTHING_YET) if job.stopped else VideoError(NO_FRAME)
     sound.finish()
     writer.finish()
     return {

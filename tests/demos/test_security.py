@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import http.client
 import json
 import os
 import shutil
+import threading
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -22,6 +24,7 @@ from starlette.responses import PlainTextResponse
 from starlette.testclient import TestClient
 
 from demos.serving.limits import BODY_BYTES, Limits, Room
+from demos.serving.server import _supervised
 from tests.conftest import ROOT
 from tests.support import pictures
 from tests.support.asking import ask, loopback
@@ -255,3 +258,37 @@ def test_an_error_says_nothing_of_the_server(client: Client, tmp_path: Path) -> 
     error = refusal_of_file(path)
     check_refusal(client, error, content=handle_file(path), size=64, api_name="/style_v2")
     assert str(tmp_path) not in str(error)
+
+
+def test_uploads_at_once_do_not_overrun_the_room(tmp_path: Path) -> None:
+    """Sixteen begin while there is room for two."""
+    room = Room(lambda: [tmp_path])
+    assert room.left(10_000) == 10_000
+    for _ in range(2):
+        room.reserve(4000)
+    assert room.left(10_000) == 2000
+    room.release(4000)
+    assert room.left(10_000) == 2000, "what has come counts until the disk is looked at"
+    room.reserve(-4000)
+    assert room.left(10_000) == 6000, "one that was broken off leaves its room"
+
+
+def test_tiny_files_count(tmp_path: Path) -> None:
+    for index in range(50):
+        (tmp_path / str(index)).mkdir()
+        (tmp_path / str(index) / "a").write_bytes(b"x")
+    assert Room(lambda: [tmp_path]).left(1_000_000) <= 1_000_000 - 50 * 8192
+
+
+def test_loops_of_the_server_survive(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("demos.serving.server.LOOK_SECONDS", 0.0)
+    ending, calls = threading.Event(), []
+
+    def work(*_: Any) -> None:
+        calls.append(1)
+        if len(calls) < 3:
+            raise OSError(errno.EMFILE, "Too many open files")
+
+    _supervised(work, None, None, ending)  # type: ignore[arg-type]
+    assert len(calls) == 3
+    assert [record.msg["error"] for record in caplog.records] == ["OSError"] * 2  # type: ignore[index]

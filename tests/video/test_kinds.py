@@ -11,6 +11,7 @@ import numpy
 import pytest
 
 from engine import Job, StepRun, open_video
+from engine.contracts.errors import StoppedError
 from engine.contracts.notes import NoteKind
 from engine.video.dynamic_range import BT2020, HLG, PQ, to_screen
 from engine.video.reader import process
@@ -159,3 +160,29 @@ def test_further_tracks_are_told_of(tmp_path: Path) -> None:
     assert notes[0].message.values == {"count": 2}
     _, facts = passed(source, tmp_path / "out.mp4")
     assert facts["sound"]
+
+
+def test_sound_alone_is_stopped_like_pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some pictures, and half a minute of silence after them."""
+    source = tmp_path / "a.mkv"
+    with av.open(str(source), "w") as out:
+        stream: Any = out.add_stream("libx264", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        tone: Any = out.add_stream("pcm_s16le", rate=48_000)
+        for _ in range(3):
+            out.mux(stream.encode(av.VideoFrame.from_ndarray(numpy.zeros((48, 64, 3), numpy.uint8), "rgb24")))
+        out.mux(stream.encode(None))
+        for index in range(1500):
+            frame = av.AudioFrame.from_ndarray(numpy.zeros((1, 4 * 480), numpy.int16), format="s16", layout="stereo")
+            frame.rate, frame.pts = 48_000, 960 * index
+            out.mux(tone.encode(frame))
+    monkeypatch.setattr("engine.video.reader.PACKETS", 20)
+    job = Job()
+    run = iter(StepRun(process(source, tmp_path / "out.mp4", lambda frame: frame, job)))
+    for _ in range(4):  # of sound: the decoder gives its pictures when it has seen what follows them
+        assert next(run).stage.values["frame"] == 0
+    job.stop()
+    with pytest.raises(StoppedError):
+        next(run)
+    assert not (tmp_path / "out.mp4").exists()
+    assert StepRun(process(source, tmp_path / "out.mp4", lambda frame: frame, Job())).finish()["frames"] == 3
