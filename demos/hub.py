@@ -33,6 +33,7 @@ from demos.tabs.task_view import TaskView
 from engine import PentimentoError
 from engine.contracts.errors import ForeignFileError, ParameterError
 from engine.contracts.messages import Message
+from engine.runtime.scheduler import LONGEST_LINE
 from engine.runtime.unforeseen import noted
 
 GRADIO_LACKS = {ENGLISH: {"common.complete": "Complete"}, CHINESE: {"common.complete": "完成"}}
@@ -157,8 +158,7 @@ class _Builder:
             history = HistoryView(location.panel for location in self._locations.values())
             switch.click(None, None, None, js=switch_script(), queue=False, **PRIVATE)
             self._connect(home, history)
-        queue = site.runtime.settings.queue
-        self.page.queue(api_open=False, max_size=4 * queue, default_concurrency_limit=4)
+        self.page.queue(api_open=False, max_size=4 * LONGEST_LINE, default_concurrency_limit=4)
 
     def _place_tab(self, tab: TabSpec) -> None:
         if tab.intro:

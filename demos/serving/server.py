@@ -81,7 +81,7 @@ def launch_options(site: Site, front: Front, settings: Settings) -> dict[str, An
         "ssr_mode": False,
         "strict_cors": True,
         "footer_links": [*(["api"] if settings.api else []), "settings"],
-        "max_threads": settings.queue + 40,  # each run that waits holds one for a moment again and again
+        "max_threads": settings.queue + 200,  # each run that waits holds one for a moment again and again
         "app_kwargs": {"routes": routes, "middleware": middleware},
     }
 

@@ -51,7 +51,9 @@ class Settings(BaseSettings):
     proxies: int = Field(0, ge=0)
     """Proxies in front of it that are trusted to tell where a visitor is (`X-Forwarded-For`); a Space has one."""
     queue: int = Field(20, ge=1, le=1000)
-    """Runs that may wait; more are told to come back later."""
+    """Runs that may wait in any case; more are told to come back later where the line is too long."""
+    line_minutes: float = Field(10, ge=0)
+    """How long a run may have to wait when more than `PENTIMENTO_QUEUE` wait already."""
     runs_per_visitor: int = Field(3, ge=1)
     """Runs that one visit may have waiting and running at the same time."""
     runs_per_address: int = Field(8, ge=1)

@@ -38,6 +38,7 @@ class Runtime:
         self.scheduler = Scheduler(
             Limits(
                 queue=self.settings.queue,
+                line_minutes=self.settings.line_minutes,
                 runs_per_visitor=self.settings.runs_per_visitor,
                 runs_per_address=self.settings.runs_per_address,
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Iterator
@@ -13,6 +14,8 @@ from engine.contracts.errors import BusyError
 from engine.contracts.job import Job, Phase, Step
 from engine.contracts.messages import Message
 
+LONGEST_LINE = 400
+"""Runs that may be in the line at all; each that waits needs a thread for a moment again and again."""
 POLL_SECONDS = 0.25
 """Time between two looks of a run that waits."""
 GONE_SECONDS = 5.0
@@ -39,6 +42,7 @@ class Limits:
     """How many runs may stand in line; see the settings of the same names."""
 
     queue: int = 20
+    line_minutes: float = 10.0
     runs_per_visitor: int = 3
     runs_per_address: int = 8
 
@@ -57,7 +61,7 @@ class Scheduler:
     def __init__(self, limits: Limits | None = None, devices: int = 1) -> None:
         self._limits, self._many = limits or Limits(), devices
         self._devices = threading.BoundedSemaphore(devices)
-        self._lock = threading.Lock()
+        self._lock, self._freed = threading.Lock(), threading.Condition()
         self._tickets: list[Ticket] = []
         self._running: list[Ticket] = []
         self._in_use = 0
@@ -124,11 +128,19 @@ class Scheduler:
                     runs=of_address,
                 )
             )
-        if len(self._tickets) > self._limits.queue:
+        if len(self._tickets) > self._limits.queue and self._line_seconds() > 60 * self._limits.line_minutes:
             limit = self._limits.queue
             raise BusyError(
                 Message("{waiting} runs are waiting already; please try again in some minutes.", waiting=limit)
             )
+
+    def _line_seconds(self) -> float:
+        """How long who comes now would wait; without end where nobody knows, or for more runs than threads."""
+        times = [each.seconds for each in self._tickets]
+        known = [each for each in times if each is not None]
+        if len(known) < len(times) or len(times) > LONGEST_LINE:
+            return math.inf
+        return sum(known) / self._many
 
     def wait(self, ticket: Ticket) -> Iterator[Step]:
         """Steps until the device is this ticket's; :meth:`leave` gives it back."""
@@ -153,11 +165,11 @@ class Scheduler:
 
     def _taken(self, ticket: Ticket) -> bool:
         ticket.asked = time.monotonic()
-        if self._before(ticket):
-            time.sleep(POLL_SECONDS)
-            return False
-        if not self._devices.acquire(timeout=POLL_SECONDS):
-            return False
+        if self._before(ticket) or not self._devices.acquire(blocking=False):
+            with self._freed:  # a device that is given back must not wait for those that look for it
+                self._freed.wait(POLL_SECONDS)
+            if self._before(ticket) or not self._devices.acquire(blocking=False):
+                return False
         with self._lock:
             self._running.append(ticket)
             ticket.asked = None
@@ -170,6 +182,8 @@ class Scheduler:
             self._running.remove(ticket)
             self._left = time.monotonic()
         self._devices.release()
+        with self._freed:
+            self._freed.notify_all()
 
     def note(self, ticket: Ticket, seconds_left: float | None) -> None:
         """How long the run that has the device will still have it."""

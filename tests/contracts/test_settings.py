@@ -70,3 +70,11 @@ def test_the_command_shows_what_is_set(capsys: pytest.CaptureFixture[str], monke
     output = capsys.readouterr().out
     assert "PENTIMENTO_QUEUE=9" in output
     assert "secret" not in output
+
+
+@pytest.mark.parametrize("name", ["pentimento_queue", "Pentimento_Queue", "PENTIMENTO_QUEU"])
+def test_a_setting_with_another_spelling_is_told(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, "7")
+    with pytest.raises(SettingError) as refusal:
+        read_settings()
+    assert refusal.value.fields["variable"] == name

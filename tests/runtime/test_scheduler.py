@@ -131,8 +131,45 @@ def refusal(scheduler: Scheduler, job: Job) -> BusyError:
 def test_limits_have_the_defaults_of_the_settings() -> None:
     settings = Settings()
     assert Limits() == Limits(
-        queue=settings.queue, runs_per_visitor=settings.runs_per_visitor, runs_per_address=settings.runs_per_address
+        queue=settings.queue,
+        line_minutes=settings.line_minutes,
+        runs_per_visitor=settings.runs_per_visitor,
+        runs_per_address=settings.runs_per_address,
     )
+
+
+def test_the_line_is_as_long_as_its_time_allows() -> None:
+    scheduler = Scheduler(Limits(queue=2, line_minutes=1))
+    with ExitStack() as stack:
+        for number in range(60):
+            stack.enter_context(scheduler.ticket(Job(f"visit {number}", f"address {number}"), 1.0))
+        scheduler.check(Job("one", "more"))
+        stack.enter_context(scheduler.ticket(Job("a", "b"), 30.0))
+        assert refusal(scheduler, Job("one", "more")).fields == {"waiting": 2}
+    with ExitStack() as stack:
+        for number in range(3):
+            stack.enter_context(scheduler.ticket(Job(f"visit {number}", f"address {number}")))
+        assert refusal(scheduler, Job("one", "more")).fields == {"waiting": 2}, "nobody knows how long they take"
+
+
+def test_a_device_that_is_given_back_goes_on_at_once() -> None:
+    scheduler, begun = Scheduler(), []
+    with scheduler.ticket(Job("a", "a")) as first, scheduler.ticket(Job("b", "b")) as second:
+        assert not list(scheduler.wait(first))
+
+        def wait() -> None:
+            for _ in scheduler.wait(second):
+                pass
+            begun.append(time.monotonic())
+            scheduler.leave(second)
+
+        waiting = threading.Thread(target=wait)
+        waiting.start()
+        time.sleep(0.4)
+        left = time.monotonic()
+        scheduler.leave(first)
+        waiting.join()
+    assert begun[0] - left < 0.1
 
 
 def test_closing_stops_all_runs_and_lets_nobody_in(scheduler: Scheduler) -> None:
