@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -112,9 +114,17 @@ def _message(error: Exception) -> Message:
         return cause.message
     if isinstance(cause, InvalidPathError):
         return FOREIGN
-    if isinstance(cause, ValidationError):
+    if isinstance(cause, ValidationError) or (isinstance(error, ComponentProcessingError) and _is_of_caller(error)):
         return Message("An argument of this call is not of the kind that it should be.")
     return noted(cause if isinstance(cause, Exception) else error)
+
+
+def _is_of_caller(error: ComponentProcessingError) -> bool:
+    """Whether a component of Gradio's own has failed on what it was given, not on what it should show."""
+    steps = [frame.name for frame in traceback.extract_tb(error.__traceback__)]
+    cause = error.__cause__.__traceback__ if error.__cause__ else None
+    last = traceback.extract_tb(cause)[-1].filename if cause else ""
+    return "preprocess_data" in steps and Path(last).parent.parent.name == "gradio"
 
 
 def build(site: Site, tabs: Sequence[TabSpec] = TABS) -> Hub:

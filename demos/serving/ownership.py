@@ -18,7 +18,7 @@ from gradio.utils import get_upload_folder, is_in_or_equal
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from demos.serving.limits import UPLOAD
-from demos.serving.sessions import Sessions
+from demos.serving.sessions import OWN, Sessions
 
 SESSION = "session"
 """Name of the page's session in the address of an upload."""
@@ -62,22 +62,25 @@ class Ownership:
 
     def _moved(self, answer: bytes, session: str) -> bytes:
         """Gradio's answer with the places that its files have been moved to."""
-        places = [_own_place(Path(path)) for path in json.loads(answer)]
-        if session:
-            self._sessions.own(session, [each for each in places if is_in_or_equal(each, get_upload_folder())])
+        paths = json.loads(answer)
+        places = [_own_place(Path(path)) for path in paths]
+        if session:  # Gradio's own file goes when nobody has it any more; another visit's upload may be the same
+            self._sessions.own(
+                session, [each for each in (*places, *paths) if is_in_or_equal(each, get_upload_folder())]
+            )
         return json.dumps(places).encode()
 
 
 def _own_place(path: Path) -> str:
-    """Move an upload to a folder that nobody can guess; its path stays where that cannot be done."""
+    """A further name of an upload, in a folder that nobody can guess; its own where there can be none.
+
+    It is not moved: an equal upload that comes at the same time is told the same path by Gradio.
+    """
     folder = get_upload_folder()
-    if not is_in_or_equal(path, folder):
-        return str(path)
-    place = Path(folder) / secrets.token_hex(32) / path.name
-    with suppress(OSError):
-        place.parent.mkdir()
-        path.replace(place)
-        with suppress(OSError):  # another upload may be in it
-            path.parent.rmdir()
-        return str(place)
+    place = Path(folder) / f"{OWN}{secrets.token_hex(32)}" / path.name
+    if is_in_or_equal(path, folder):
+        with suppress(OSError):
+            place.parent.mkdir()
+            place.hardlink_to(path)
+            return str(place)
     return str(path)

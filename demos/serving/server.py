@@ -14,6 +14,7 @@ from typing import Any
 import gradio as gr
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
@@ -64,6 +65,7 @@ def launch_options(site: Site, front: Front, settings: Settings) -> dict[str, An
     known = neighbours(settings.hosts, settings.sites, settings.proxies, api=settings.api)
     middleware = [
         Middleware(SubPath, root_path()),
+        Middleware(GZipMiddleware, minimum_size=2000, compresslevel=4),  # streams of events go as they are
         Middleware(Gate, known, settings.requests_per_address),
         Middleware(Limits, round(1e9 * settings.room_gigabytes), upload, front.full),
         Middleware(Prerender, front),

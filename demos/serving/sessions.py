@@ -15,6 +15,8 @@ from gradio.context import LocalContext
 
 from demos.serving.address import places
 
+OWN = "own-"
+"""How names of folders begin that have one upload of one visit."""
 MOST_SESSIONS, MOST_FILES = 1000, 500
 """Sessions, and files of each, that are remembered; other files go when they are old."""
 
@@ -61,7 +63,7 @@ class Sessions:
         if own:
             for path in own - others - set(kept()):
                 Path(path).unlink(missing_ok=True)
-                with suppress(OSError):  # there are others in it
+                if Path(path).parent.name.startswith(OWN):
                     Path(path).parent.rmdir()
 
     def connect(self, page: gr.Blocks) -> None:

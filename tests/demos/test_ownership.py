@@ -45,11 +45,13 @@ def test_equal_uploads_of_two_visits_are_two_files(client: TestClient, folder: P
     assert one[0] != other[0]
     assert one[1] == "/etc/passwd", "what is not in the room is not moved"
     assert {Path(each[0]).name for each in (one, other)} == {"photo.png"}
-    assert not (folder / "digest").exists()
-    assert sessions._paths["one"] == {one[0]}, "nor does it belong to anybody"
+    assert (folder / "digest" / "photo.png").exists(), "a third upload of the same may be under way"
+    assert "/etc/passwd" not in sessions._paths["one"], "nor does it belong to anybody"
     sessions.forget("one")
     assert not Path(one[0]).parent.exists()
     assert Path(other[0]).exists()
+    sessions.forget("other")
+    assert not [path for path in folder.rglob("*") if path.is_file()], "nothing is left of either"
 
 
 def test_what_is_no_upload_is_told_as_it_is(client: TestClient) -> None:
