@@ -26,7 +26,7 @@ from demos.navigation.sending import connect_senders
 from demos.navigation.tab_locations import TabLocation
 from demos.serving import connection_script, limits
 from demos.serving.prerender import CHINESE, ENGLISH, Front
-from demos.serving.site import Site, new_job
+from demos.serving.site import Site, admit
 from demos.tabs.api_examples import place_examples
 from demos.tabs.home import Home
 from demos.tabs.records import TabSpec, ViewSpec
@@ -152,7 +152,7 @@ class _Builder:
         self._views: list[TaskView] = []
         self._locations: dict[str, TabLocation] = {}
         self.page = Page(title="Pentimento", analytics_enabled=False, fill_width=True)
-        self.page.admit = lambda: site.runtime.scheduler.check(new_job())
+        self.page.admit = lambda: admit(site)
         with self.page:
             with gr.Row(elem_classes=["top"]):
                 gr.Markdown(mark_html(lambda translate: f"# Pentimento\n{LEAD.said(translate)}"))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from urllib.parse import unquote
@@ -45,9 +45,11 @@ OPEN = {
 _OPEN = {method: re.compile(paths) for method, paths in OPEN.items()}
 LOGINS = "8 per 1 minute; 40 per 1 hour"
 """How often one address may try a password."""
-SESSIONS = 300
+SESSIONS = 600
 """Sessions that one address may begin within :data:`SESSION_SECONDS`: each takes some memory until it is closed."""
 SESSION_SECONDS = 3600.0
+OPEN_REQUESTS = 200
+"""Requests of one address that may be open at a time; a page has two, its streams."""
 MOST_BRACKETS = 4000
 """Lists and objects in a request; millions of them in 12 MB would take a gigabyte as Python's own."""
 JSON_BYTES = 64_000
@@ -90,6 +92,7 @@ class Gate:
         work = f"{5 * rate} per 5 second; {200 * rate} per 10 minute"
         self._rates: dict[str, list[RateLimitItem]] = {"work": parse_many(work), "login": parse_many(LOGINS)}
         self._begun: OrderedDict[str, _Begun] = OrderedDict()
+        self._busy: Counter[str] = Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve, or answer 403, 404, 413 or 429."""
@@ -106,7 +109,17 @@ class Gate:
             return
         if _is_login(scope) and not self._known.embedded:
             send = _own_cookies(send)
-        await self._serve(scope, receive, send)
+        address = _address(scope)
+        self._busy[address] += 1
+        try:
+            if self._busy[address] > OPEN_REQUESTS:
+                await PlainTextResponse("Too many open pages in your network.", status_code=429)(scope, receive, send)
+            else:
+                await self._serve(scope, receive, send)
+        finally:
+            self._busy[address] -= 1
+            if not self._busy[address]:
+                del self._busy[address]
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let Gradio answer; what it does not understand is one sentence, and no traceback in the log."""

@@ -10,6 +10,10 @@ from urllib.parse import urlsplit
 LOOPBACK = ("localhost", "127.0.0.1", "::1", "0.0.0.0", "testserver")
 
 
+SHARED = ".gradio.live"
+"""End of the names of Gradio's public links."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Neighbours:
     """Who may ask.
@@ -22,6 +26,8 @@ class Neighbours:
 
     hosts: Sequence[str] = ()
     sites: Sequence[str] = ()
+    share: bool = False
+    """Whether Gradio gives the server a public link."""
     proxies: int = 0
     api: bool = True
     """Whether programs may ask, too."""
@@ -37,10 +43,12 @@ class Neighbours:
 
     def may_ask(self, origin: str, hosts: Sequence[str]) -> bool:
         """Whether pages of an origin may call the server that was asked for under these hosts."""
-        return origin in self.sites or urlsplit(origin).netloc.lower() in [host.lower() for host in hosts if host]
+        name = urlsplit(origin).netloc.lower()
+        shared = self.share and name.endswith(SHARED)
+        return shared or origin in self.sites or name in [host.lower() for host in hosts if host]
 
 
-def neighbours(hosts: str, sites: str, proxies: int, *, api: bool = True) -> Neighbours:
+def neighbours(hosts: str, sites: str, proxies: int, *, api: bool = True, share: bool = False) -> Neighbours:
     """From the settings, and from what this machine says of itself.
 
     Args:
@@ -48,16 +56,18 @@ def neighbours(hosts: str, sites: str, proxies: int, *, api: bool = True) -> Nei
         sites: addresses separated by commas.
         proxies: see :class:`Neighbours`; a Space has one more.
         api: see there.
+        share: whether there is a public link, whose name nobody knows before.
     """
     space = os.environ.get("SPACE_HOST", "")
     listens = os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1")
     named = [each.strip().lower() for each in hosts.split(",") if each.strip()]
-    if not named and listens in LOOPBACK and listens != "0.0.0.0" and not space:
+    if not named and not share and listens in LOOPBACK and listens != "0.0.0.0" and not space:
         named = [listens]
     own = [urlsplit(os.environ.get("GRADIO_ROOT_PATH", "")).hostname or "", space] if named else []
     return Neighbours(
         hosts=[each for each in (*named, *own) if each],
         sites=[each.strip().rstrip("/") for each in sites.split(",") if each.strip()],
+        share=share,
         proxies=proxies or int(bool(space)),
         api=api,
     )

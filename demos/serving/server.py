@@ -21,6 +21,7 @@ from starlette.routing import Route
 
 from demos.serving.connection import Connection
 from demos.serving.gate import Gate
+from demos.serving.idle import IdleConnections
 from demos.serving.limits import Limits
 from demos.serving.neighbours import neighbours
 from demos.serving.ownership import Ownership
@@ -62,7 +63,7 @@ def launch_options(site: Site, front: Front, settings: Settings) -> dict[str, An
     """
     routes = [Route("/healthz", _health(site)), *([Route("/metrics", _metrics(site))] if settings.metrics else [])]
     upload = UPLOADS_AT_ONCE * settings.upload_megabytes * 1_000_000
-    known = neighbours(settings.hosts, settings.sites, settings.proxies, api=settings.api)
+    known = neighbours(settings.hosts, settings.sites, settings.proxies, api=settings.api, share=settings.share)
     middleware = [
         Middleware(SubPath, root_path()),
         Middleware(GZipMiddleware, minimum_size=2000, compresslevel=4),  # streams of events go as they are
@@ -235,7 +236,9 @@ def _keep_small(page: gr.Blocks, site: Site, ending: threading.Event) -> None:
 def _keep_clean(page: gr.Blocks, site: Site, ending: threading.Event) -> None:
     """Delete files that are too old."""
     keep = 60 * site.runtime.settings.keep_minutes
+    idle = IdleConnections()
     while not ending.wait(min(LOOK_SECONDS, keep / 4)):
+        idle.close(page.server, time.monotonic())
         if deleted := delete_old(page, keep):
             LOG.info({"event": "deleted", "files": deleted})
         _give_back()

@@ -6,12 +6,16 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import psutil
+
 from demos.serving.request import address, session
 from demos.serving.runs import Runs
 from demos.serving.sessions import Sessions, forget_states
 from demos.serving.telemetry import Telemetry
 from engine import Job, RunResult, Runtime, Step
+from engine.contracts.errors import BusyError
 from engine.contracts.job import SharedJob
+from engine.contracts.messages import Message
 from engine.contracts.parameters import Parameters
 from engine.contracts.settings import on_zero_gpu
 from engine.contracts.task import Inputs, Registry, TaskSpec
@@ -19,6 +23,10 @@ from engine.tasks import TASKS
 
 if TYPE_CHECKING:
     from engine.cluster.replica_client import Replicas
+
+
+LEAST_MEMORY = 1_000_000_000
+"""Bytes that have to be free before pictures are opened: those of runs that wait stay open."""
 
 
 class Site:
@@ -52,6 +60,17 @@ def new_job(*, explains: bool = True) -> Job:
     """In a handler: the job of a run that its visitor asks for."""
     kind = SharedJob if on_zero_gpu() else Job
     return kind(session(), address(), explains=explains)
+
+
+def admit(site: Site) -> None:
+    """In a handler: let a run's pictures be opened.
+
+    Raises:
+        BusyError: there is no place in the line for it, or no memory for what waits there.
+    """
+    if psutil.virtual_memory().available < LEAST_MEMORY:
+        raise BusyError(Message("This machine is short of memory; please try again in some minutes."))
+    site.runtime.scheduler.check(new_job())
 
 
 @contextmanager

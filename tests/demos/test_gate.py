@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import gradio as gr
@@ -15,6 +17,7 @@ from starlette.types import Receive, Scope, Send
 
 from demos.serving import gate
 from demos.serving.gate import Gate
+from demos.serving.idle import IdleConnections
 from demos.serving.neighbours import Neighbours, neighbours
 from demos.serving.request import MCP
 from demos.serving.states import States
@@ -220,3 +223,40 @@ def test_an_open_page_keeps_its_state() -> None:
         assert states[name] is not None
     assert {"open1", "open2"} <= set(states.session_data)
     assert len(states.session_data) == 3
+
+
+def test_open_requests_of_one_address_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gate, "OPEN_REQUESTS", 0)
+    assert client().get("/config").status_code == 429
+
+
+def test_a_public_link_may_be_used() -> None:
+    shared = client(neighbours("", "", 0, share=True))
+    link = {"host": "abc.gradio.live", "origin": "https://abc.gradio.live"}
+    assert shared.get("/config", headers=link).status_code == 200
+    assert shared.get("/config", headers={**link, "host": "127.0.0.1:7860"}).status_code == 200
+    assert client(neighbours("", "", 0)).get("/config", headers=link).status_code == 403
+
+
+def test_connections_that_ask_for_nothing_are_closed() -> None:
+    closed: list[str] = []
+
+    class Connection:
+        def __init__(self, name: str, cycle: object) -> None:
+            self.cycle, self.loop = cycle, self
+            self.transport = SimpleNamespace(close=lambda: closed.append(name))
+
+        def call_soon_threadsafe(self, work: Callable[[], None]) -> None:
+            work()
+
+    silent, asked = Connection("silent", None), Connection("asked", object())
+    server = SimpleNamespace(server_state=SimpleNamespace(connections={silent, asked}))
+    idle = IdleConnections()
+    assert idle.close(server, 100.0) == 0
+    assert idle.close(server, 150.0) == 0
+    late = Connection("late", None)
+    server.server_state.connections.add(late)
+    assert idle.close(server, 161.0) == 1
+    assert closed == ["silent"]
+    server.server_state.connections.discard(silent)
+    assert idle.close(server, 170.0) == 0

@@ -7,6 +7,7 @@ import http.client
 import json
 import os
 import shutil
+import socket
 import threading
 import time
 import urllib.request
@@ -292,3 +293,19 @@ def test_loops_of_the_server_survive(caplog: pytest.LogCaptureFixture, monkeypat
     _supervised(work, None, None, ending)  # type: ignore[arg-type]
     assert len(calls) == 3
     assert [record.msg["error"] for record in caplog.records] == ["OSError"] * 2  # type: ignore[index]
+
+
+def test_no_argument_of_any_endpoint_is_fetched(app_url: str) -> None:
+    """A file's description with an address, in every argument; the server behind it counts who asks."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        listening.settimeout(0.5)
+        address = f"http://localhost:{listening.getsockname()[1]}/secret.png"
+        for endpoint, arguments in endpoints(app_url).items():
+            for value in ({"path": address, **UPLOADED}, [{"image": {"path": "a", "url": address}}], {"url": address}):
+                assert not worked(call(app_url, endpoint, [value] * len(arguments)))
+        status, _, _ = ask(f"{app_url}/gradio_api/file={address}")
+        assert status == 404
+        with pytest.raises(TimeoutError):
+            listening.accept()
