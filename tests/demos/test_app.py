@@ -298,22 +298,3 @@ def test_two_visitors_take_turns_and_get_their_own_pictures(app_url: str, files:
     for thread in threads:
         thread.join()
     assert {seed: each["parameters"]["seed"] for seed, each in facts.items()} == {1: 1, 2: 2}
-
-
-WRONG: dict[str, Any] = {
-    "nothing": None, "object": {}, "list": [[]], "text": "\ud800x", "number": -1e300, "large": 2**70,
-    "file": {"path": "a"},
-    "address": {"path": "http://127.0.0.1:9/a.png", "meta": {"_type": "gradio.FileData"}}, "deep": [[[[[[{}]]]]]],
-}  # fmt: skip
-"""Values that no argument is meant for."""
-
-
-@pytest.mark.parametrize("wrong", WRONG)
-def test_a_call_with_wrong_values_is_one_sentence(wrong: str, app_url: str) -> None:
-    for endpoint, arguments in endpoints(app_url).items():
-        stream = call(app_url, endpoint, [WRONG[wrong]] * len(arguments))
-        assert "event: error" in stream, endpoint
-        data = stream.rpartition("data: ")[2].strip()
-        assert data != "null", endpoint
-        assert '"error": null' not in data, endpoint
-        assert "Traceback" not in data, endpoint

@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-import errno
 import http.client
 import json
 import os
-import shutil
-import socket
-import threading
 import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote, urlsplit
 
 import pytest
 from gradio_client import Client, handle_file
 from playwright.sync_api import Page, expect
-from starlette.responses import PlainTextResponse
-from starlette.testclient import TestClient
 
-from demos.serving.limits import BODY_BYTES, Limits, Room
-from demos.serving.server import _supervised
+from demos.serving.limits import BODY_BYTES
 from tests.conftest import ROOT
 from tests.support import pictures
 from tests.support.asking import ask, loopback
@@ -40,9 +32,6 @@ from tests.support.hub_calls import (
     refusal_of_file,
     worked,
 )
-
-FULL_IN = {"en": "no room", "zh-CN": "room, not"}
-"""What is said when there is no room."""
 
 
 @contextmanager
@@ -142,42 +131,6 @@ def test_a_request_may_not_weigh_more_than_the_page_needs(app_url: str) -> None:
     assert ask(f"{app_url}/healthz")[0] == 200
 
 
-async def _echo(scope: Any, receive: Any, send: Any) -> None:
-    length, more = 0, True
-    while more:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            await PlainTextResponse("cut", status_code=400)(scope, receive, send)
-            return
-        length, more = length + len(message.get("body", b"")), message.get("more_body", False)
-    await PlainTextResponse(str(length))(scope, receive, send)
-
-
-def test_a_body_in_chunks_is_cut_and_uploads_need_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("demos.serving.limits.BODY_BYTES", 1000)
-    monkeypatch.setattr("demos.serving.limits.LOOK_SECONDS", 0.0)
-    monkeypatch.setattr("demos.serving.limits.BLOCK", 0)
-    client = TestClient(Limits(_echo, 5000, 4000, FULL_IN, Room(lambda: [tmp_path])))
-    assert client.post("/gradio_api/call/x", content=b"a" * 900).text == "900"
-    assert client.post("/gradio_api/call/x", content=iter([b"a" * 600] * 9)).status_code == 400
-    assert client.post("/gradio_api/upload", content=b"a" * 3000).text == "3000"
-    assert client.post("/gradio_api/upload", content=b"a" * 4500).status_code == 413
-    (tmp_path / "small.png").write_bytes(b"a" * 2000)
-    assert client.post("/gradio_api/upload", content=b"a" * 3500).status_code == 413, "no more than there is room for"
-    (tmp_path / "old.png").write_bytes(b"a" * 6000)
-    for language, headers in (
-        ("en", {}),
-        ("zh-CN", {"accept-language": "zh-CN,en;q=0.5"}),
-        ("zh-CN", {"cookie": "a=b; pentimento_language=zh-CN"}),
-        ("en", {"referer": "http://host/?lang=en", "cookie": "pentimento_language=zh-CN"}),
-    ):
-        refused = client.post("/gradio_api/upload", content=b"a" * 3000, headers=headers)
-        assert (refused.status_code, refused.text) == (507, FULL_IN[language])
-    monkeypatch.setattr("shutil.disk_usage", lambda folder: shutil._ntuple_diskusage(9000, 9000, 0))
-    (tmp_path / "old.png").unlink()
-    assert client.post("/gradio_api/upload", content=b"a" * 100).status_code == 507, "the disk is full"
-
-
 def test_other_sites_may_not_read_answers(app_url: str) -> None:
     for origin in ("https://evil.example", "null"):
         _, _, headers = ask(f"{app_url}/gradio_api/info", None, {"origin": origin})
@@ -259,53 +212,3 @@ def test_an_error_says_nothing_of_the_server(client: Client, tmp_path: Path) -> 
     error = refusal_of_file(path)
     check_refusal(client, error, content=handle_file(path), size=64, api_name="/style_v2")
     assert str(tmp_path) not in str(error)
-
-
-def test_uploads_at_once_do_not_overrun_the_room(tmp_path: Path) -> None:
-    """Sixteen begin while there is room for two."""
-    room = Room(lambda: [tmp_path])
-    assert room.left(10_000) == 10_000
-    for _ in range(2):
-        room.reserve(4000)
-    assert room.left(10_000) == 2000
-    room.release(4000)
-    assert room.left(10_000) == 2000, "what has come counts until the disk is looked at"
-    room.reserve(-4000)
-    assert room.left(10_000) == 6000, "one that was broken off leaves its room"
-
-
-def test_tiny_files_count(tmp_path: Path) -> None:
-    for index in range(50):
-        (tmp_path / str(index)).mkdir()
-        (tmp_path / str(index) / "a").write_bytes(b"x")
-    assert Room(lambda: [tmp_path]).left(1_000_000) <= 1_000_000 - 50 * 8192
-
-
-def test_loops_of_the_server_survive(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("demos.serving.server.LOOK_SECONDS", 0.0)
-    ending, calls = threading.Event(), []
-
-    def work(*_: Any) -> None:
-        calls.append(1)
-        if len(calls) < 3:
-            raise OSError(errno.EMFILE, "Too many open files")
-
-    _supervised(work, None, None, ending)  # type: ignore[arg-type]
-    assert len(calls) == 3
-    assert [record.msg["error"] for record in caplog.records] == ["OSError"] * 2  # type: ignore[index]
-
-
-def test_no_argument_of_any_endpoint_is_fetched(app_url: str) -> None:
-    """A file's description with an address, in every argument; the server behind it counts who asks."""
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        listening.listen()
-        listening.settimeout(0.5)
-        address = f"http://localhost:{listening.getsockname()[1]}/secret.png"
-        for endpoint, arguments in endpoints(app_url).items():
-            for value in ({"path": address, **UPLOADED}, [{"image": {"path": "a", "url": address}}], {"url": address}):
-                assert not worked(call(app_url, endpoint, [value] * len(arguments)))
-        status, _, _ = ask(f"{app_url}/gradio_api/file={address}")
-        assert status == 404
-        with pytest.raises(TimeoutError):
-            listening.accept()
