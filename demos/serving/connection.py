@@ -42,7 +42,7 @@ class _Stream:
         self.ended = False
         self.listeners = 0
         self._messages: deque[bytes] = deque()
-        self._oldest = 0
+        self._oldest = self._bytes = 0
         self._rest = b""
         self._hung_up, self._changed = asyncio.Event(), asyncio.Event()
         self._serving: asyncio.Task[None] | None = None
@@ -70,9 +70,11 @@ class _Stream:
             *whole, self._rest = (self._rest + message.get("body", b"")).split(END)
             if not message.get("more_body") and self._rest:  # such as the reason of a refusal
                 whole.append(self._rest)
-            self._messages.extend(each + END for each in whole)
-            while len(self._messages) > 1 and sum(map(len, self._messages)) > MOST_BYTES:
-                self._messages.popleft()
+            for each in whole:
+                self._messages.append(each + END)
+                self._bytes += len(each) + len(END)
+            while len(self._messages) > 1 and self._bytes > MOST_BYTES:
+                self._bytes -= len(self._messages.popleft())
                 self._oldest += 1
         self._tell()
 
@@ -103,12 +105,12 @@ class _Stream:
                     body = self._messages[number - self._oldest]
                     number += 1
                     await send({"type": "http.response.body", "body": body, "more_body": True})
-                if self.ended:
+                if self.ended or not self.has(number):  # too slow for what is kept: the page has to begin anew
                     break
                 waiting = asyncio.create_task(changed.wait())
                 await asyncio.wait({gone, waiting}, return_when=asyncio.FIRST_COMPLETED)
                 waiting.cancel()
-            if self.ended and started:
+            if self.ended and started and self.has(number):
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
         finally:
             self.listeners -= 1
@@ -149,7 +151,9 @@ class Connection:
         line, got = query["line"], int(query.get("got", "0")) if query.get("got", "0").isdigit() else 0
         stream = self._streams.get(line)
         if stream is None and got == 0:
-            stream = self._streams[line] = _Stream(query.get("session_hash") or scope["path"].rpartition("/")[2])
+            stream = _Stream(query.get("session_hash") or scope["path"].rpartition("/")[2])
+            self._forget_ended(stream.session)
+            self._streams[line] = stream
             stream.serve(self._app, scope)
             self._sessions.enter(stream.session)
         if stream is None or not stream.has(got):
@@ -165,6 +169,12 @@ class Connection:
         stream = self._streams.get(line)
         if stream is not None and not stream.listeners:
             self._end(line, stream)
+
+    def _forget_ended(self, session: str) -> None:
+        """A page that begins another stream has got all of those that have ended."""
+        for line, stream in list(self._streams.items()):
+            if stream.session == session and stream.ended and not stream.listeners:
+                self._end(line, stream)
 
     def _end(self, line: str, stream: _Stream) -> None:
         stream.hang_up()

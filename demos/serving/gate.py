@@ -54,8 +54,8 @@ MOST_BRACKETS = 4000
 """Lists and objects in a request; millions of them in 12 MB would take a gigabyte as Python's own."""
 JSON_BYTES = 64_000
 """Most bytes of a request in JSON that has no drawing and no camera's frame in it."""
-PROGRAMS = tuple(f"{API_PREFIX}/{path}" for path in ("call/", "api/", "info", "openapi.json", "mcp"))
-"""Paths that only programs need."""
+PROGRAMS = tuple(f"{API_PREFIX}/{path}" for path in ("call/", "api/", "openapi.json", "mcp"))
+"""Paths that only programs need; Gradio's page asks for the description of its endpoints, too."""
 DRAWN = tuple(f"{API_PREFIX}/{path}" for path in ("queue/join", "run/", "api/", "stream/", "mcp"))
 """Paths whose requests may have a drawing, a camera's frame or a picture in them."""
 

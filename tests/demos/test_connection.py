@@ -173,3 +173,15 @@ def test_programs_are_served_as_ever() -> None:
         assert source.left == 1
 
     played(scene)
+
+
+def test_streams_that_have_ended_go_when_the_next_begins() -> None:
+    async def scene(source: Source, app: Connection) -> None:
+        for line in ("a", "b"):
+            page = Page(app, "/gradio_api/queue/data", f"session_hash=visit&line={line}&got=0")
+            source.messages.put_nowait(b"one\n\n")
+            source.messages.put_nowait(None)
+            await page.answered()
+            assert list(app._streams) == [line]
+
+    played(scene)

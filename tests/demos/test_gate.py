@@ -208,7 +208,7 @@ def test_a_hub_without_an_api_has_none() -> None:
     page = client(Neighbours(api=False))
     for path in ("/gradio_api/call/style_v2", "/gradio_api/call/v2/style_v2", "/gradio_api/api/predict"):
         assert page.post(path, json={}).status_code == 404
-    for path in ("/gradio_api/info", "/gradio_api/openapi.json", "/gradio_api/mcp/"):
+    for path in ("/gradio_api/openapi.json", "/gradio_api/mcp/"):
         assert page.get(path).status_code == 404
     assert page.post(JOIN, json={}).status_code == 200, "the page works"
 
