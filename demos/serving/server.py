@@ -28,7 +28,7 @@ from demos.serving.ownership import Ownership
 from demos.serving.prerender import Front, Prerender
 from demos.serving.sessions import delete_old
 from demos.serving.site import Site
-from demos.serving.states import keep_lean
+from demos.serving.states import IdleQueues, keep_lean
 from demos.serving.sub_path import SubPath, root_path
 from demos.serving.telemetry import LOG, begin_log
 from engine.contracts.errors import SettingError
@@ -38,10 +38,12 @@ from engine.runtime.unforeseen import noted
 
 UPLOADS_AT_ONCE = 5
 """Files of the largest size that one request may bring; more of them when they are smaller."""
-SESSIONS = 1000
+SESSIONS = 200
 """Sessions that are remembered; beyond them the longest unused goes that has no open page."""
 LOOK_SECONDS = 20.0
 """Longest time between two looks for nets that are idle, and for files that are old."""
+_ARENAS_MAX = -8
+"""glibc's number of the setting for how many arenas there may be (``M_ARENA_MAX``)."""
 FETCH_SECONDS = 4.0
 """How long results can still be fetched after the runs have ended: what is sent is only where they are."""
 CLOSING_SECONDS = 2.0
@@ -160,6 +162,7 @@ def serve(page: gr.Blocks, site: Site, looks: Mapping[str, Any], front: Front, s
     if page.server_port != port:  # for the owner, beside what Gradio prints
         print(f"Port {port} is taken; this server listens at port {page.server_port} instead.", flush=True)  # noqa: T201
     _raise_descriptors()
+    _share_arenas()
     for work in (_measure_speed, _keep_small, _keep_clean):
         arguments = (work, page, site, ending)
         threading.Thread(target=_supervised, args=arguments, daemon=True, name=work.__name__).start()
@@ -211,6 +214,12 @@ def _raise_descriptors() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
+def _share_arenas() -> None:
+    """Let threads share what they allocate from: each of hundreds would keep what its largest picture has left."""
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL("libc.so.6").mallopt(_ARENAS_MAX, 2)
+
+
 def _give_back() -> None:
     """Give memory that is free back to the system; glibc keeps what large pictures have left."""
     with suppress(OSError, AttributeError):
@@ -236,9 +245,10 @@ def _keep_small(page: gr.Blocks, site: Site, ending: threading.Event) -> None:
 def _keep_clean(page: gr.Blocks, site: Site, ending: threading.Event) -> None:
     """Delete files that are too old."""
     keep = 60 * site.runtime.settings.keep_minutes
-    idle = IdleConnections()
+    idle, queues = IdleConnections(), IdleQueues()
     while not ending.wait(min(LOOK_SECONDS, keep / 4)):
         idle.close(page.server, time.monotonic())
+        queues.forget(page, site.sessions.is_open, time.monotonic(), keep)
         if deleted := delete_old(page, keep):
             LOG.info({"event": "deleted", "files": deleted})
         _give_back()

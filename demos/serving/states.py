@@ -13,6 +13,10 @@ MOST_QUEUES = 100_000
 """Sessions with a queue of messages; Gradio's 2,000 could be used up by one stranger, at the cost of others' runs."""
 
 
+IDLE_SECONDS = 120.0
+"""How long a session's queue is kept that has nothing in it, and that nothing will be put into."""
+
+
 class LeanState(SessionState):
     """A session's values. Gradio's own also describes every component of the page anew: 0.1 s and 2 MB (6.31)."""
 
@@ -81,3 +85,32 @@ def keep_lean(page: gr.Blocks, is_open: Callable[[str], bool]) -> None:
     states.set_blocks(page)
     states.busy = lambda session: is_open(session) or bool(queue.pending_event_ids_session.get(session))
     page.app.state_holder = states
+
+
+class IdleQueues:
+    """Queues of messages of sessions that have ended; Gradio keeps one for every call that was ever made."""
+
+    def __init__(self) -> None:
+        self._since: dict[str, float] = {}
+
+    def forget(self, page: gr.Blocks, is_open: Callable[[str], bool], now: float, longest: float) -> int:
+        """Forget those that have waited for nothing for some time; returns how many.
+
+        Args:
+            page: whose queues.
+            is_open: whether a session's page is open.
+            now: by a clock that only goes on.
+            longest: seconds after which messages that nobody has fetched go, too.
+        """
+        queue = page._queue
+        messages, events = queue.pending_messages_per_session, queue.pending_event_ids_session
+        idle = [each for each in list(messages) if not events.get(each) and not is_open(each)]
+        self._since = {each: self._since.get(each, now) for each in idle}
+        forgotten = 0
+        for name, since in self._since.items():
+            waiting = messages.get(name)
+            if now - since > (longest if waiting is not None and not waiting.empty() else IDLE_SECONDS):
+                messages.pop(name, None)
+                events.pop(name, None)
+                forgotten += 1
+        return forgotten

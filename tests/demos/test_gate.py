@@ -20,7 +20,6 @@ from demos.serving.gate import Gate
 from demos.serving.idle import IdleConnections
 from demos.serving.neighbours import Neighbours, neighbours
 from demos.serving.request import MCP
-from demos.serving.states import States
 
 JOIN = "/gradio_api/queue/join"
 CLOSED = {
@@ -211,18 +210,6 @@ def test_a_hub_without_an_api_has_none() -> None:
     for path in ("/gradio_api/openapi.json", "/gradio_api/mcp/"):
         assert page.get(path).status_code == 404
     assert page.post(JOIN, json={}).status_code == 200, "the page works"
-
-
-def test_an_open_page_keeps_its_state() -> None:
-    states = States()
-    with gr.Blocks() as page:
-        gr.State(None)
-    states.blocks, states.capacity = page, 3
-    states.busy = lambda session: session.startswith("open")
-    for name in ("open1", "left1", "open2", "left2", "left3", *(f"stranger{number}" for number in range(50))):
-        assert states[name] is not None
-    assert {"open1", "open2"} <= set(states.session_data)
-    assert len(states.session_data) == 3
 
 
 def test_open_requests_of_one_address_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
