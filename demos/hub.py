@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -76,8 +75,11 @@ class Page(gr.Blocks):
             LocalContext.request.reset(token)
 
     def _checked(self, block_fn: Any, inputs: Any) -> list[Any]:
-        """Refuse, before anything is opened: wrong numbers of arguments, runs for which there is no place in the line,
-        and addresses where files belong, which Gradio would fetch in every component but our own."""
+        """The arguments of a call, with files for pictures that stand inside of it.
+
+        Refused, before anything is opened: wrong numbers of arguments, runs for which there is no place in the line,
+        and addresses where files belong, which Gradio would fetch in every component but our own.
+        """
         block_fn = self.fns[block_fn] if isinstance(block_fn, int) else block_fn
         components, values = block_fn.inputs, inputs or ()
         own = sum(isinstance(each, gr.State) for each in components)  # which programs do not give
@@ -94,8 +96,8 @@ class Page(gr.Blocks):
         for component, value in zip(components, values, strict=False):
             if not takes_own_files(component) and names_address(value):
                 raise ForeignFileError(AS_A_FILE)
-        pairs = itertools.zip_longest(values, components[: len(values)])
-        return [each.files_of(value) if isinstance(each, PicturesUpload) else value for value, each in pairs]
+        pairs = zip(components, values, strict=False)
+        return [each.files_of(value) if isinstance(each, PicturesUpload) else value for each, value in pairs]
 
     def get_api_info(self, *args: Any, **options: Any) -> Any:
         """Gradio's, with texts for labels."""

@@ -148,7 +148,8 @@ class PicturesUpload(gr.Gallery):
         pictures only (6.31)."""
         if not isinstance(value, list):
             return value
-        return [self._with_file(each) for each in value[: self._spec.most + 1]]
+        most = self._spec.most  # what is too much is refused later, and no file is made of it
+        return [*map(self._with_file, value[:most]), *value[most:]]
 
     def _with_file(self, item: Any) -> Any:
         sent = item.get("image") if isinstance(item, dict) else item
@@ -159,7 +160,8 @@ class PicturesUpload(gr.Gallery):
 
     def api_info(self) -> dict[str, Any]:
         """Gradio's, without pointers: in the schema of an MCP tool, they would lead nowhere."""
-        return dict(_dereferenced(super().api_info(), super().api_info().get("$defs", {})))
+        schema = super().api_info()
+        return dict(_dereferenced(schema, schema.get("$defs", {})))
 
     def preprocess(self, payload: GalleryData | None) -> Uploads:  # type: ignore[override]
         """The uploaded files as pictures, or why one of them cannot be one."""

@@ -19,7 +19,7 @@ from typing import Any
 
 from gradio.i18n import I18nData
 
-from demos.serving.prerender import CHINESE, COOKIE, ENGLISH, LANGUAGE
+from demos.serving.prerender import CHINESE, COOKIE, ENGLISH, LANGUAGE, first_of
 from demos.serving.request import header, page_query, request
 from engine.contracts.messages import Text, Translate, english
 
@@ -90,8 +90,7 @@ def current() -> str:
     Inside a frame of another site, as the Hub shows a Space, browsers keep no cookie; the address is always there.
     """
     kept = getattr(request(), "cookies", {}).get(COOKIE)
-    wanted = page_query(LANGUAGE) or kept or header("accept-language")
-    return CHINESE if str(wanted).lower().startswith("zh") else ENGLISH
+    return first_of(page_query(LANGUAGE), str(kept or ""), header("accept-language"))
 
 
 def say(text: Text) -> str:

@@ -16,6 +16,8 @@ PREFIX = "pentimento-files-"
 """How names of own folders begin."""
 FILES, TEMPORARY = "files", "temporary"
 """Folders inside of it: uploads and results, and what is only on its way."""
+LOCK = "lock"
+"""File inside of it that its server holds as long as it lives."""
 _LOCKS: list[IO[bytes] | None] = []
 """Locks that this process holds as long as it lives."""
 PORT, NAME = "GRADIO_SERVER_PORT", "GRADIO_SERVER_NAME"
@@ -103,8 +105,9 @@ def places() -> list[Path]:
 
 
 def _remove_left(place: str) -> None:
-    """Remove what servers have left that were killed: nobody holds their locks."""
-    for folder in Path(place).glob(f"{PREFIX}*"):
+    """Remove what servers have left that were killed: nobody holds their locks. A folder without one is just made."""
+    for lock in Path(place).glob(f"{PREFIX}*/{LOCK}"):
+        folder = lock.parent
         held = _locked(str(folder))
         if held is not None:
             held.close()
@@ -116,7 +119,7 @@ def _locked(folder: str) -> IO[bytes] | None:
     try:
         import fcntl
 
-        held = Path(folder, "lock").open("ab")  # noqa: SIM115 - it is held as long as this process lives
+        held = Path(folder, LOCK).open("ab")  # noqa: SIM115 - it is held as long as this process lives
     except (ImportError, OSError):
         return None
     try:

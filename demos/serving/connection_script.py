@@ -101,7 +101,7 @@ _SCRIPT = """<script>(() => {
     if (session || address.pathname.endsWith('/gradio_api/queue/data')) return stream(address, {
       headers: asked.headers, credentials: asked.credentials, signal: asked.signal, ...options,
     });
-    const calls = /\\/(queue\\/join|run\\/\\w+|cancel|component_server)$/;
+    const calls = /\\/(queue\\/join|run\\/\\w+|cancel)$/;
     if (!(asked instanceof Request) && calls.test(address.pathname)) {
       address.searchParams.set('call', id());
       return answered(() => plain(address, options), options?.signal);

@@ -43,7 +43,7 @@ class Room:
             if time.monotonic() - self._seen > LOOK_SECONDS or not self._seen:
                 folders = self._folders()
                 files = (Path(at) / name for each in folders for at, _, names in os.walk(each) for name in names)
-                self._bytes = sum(map(_size, files))
+                self._bytes = sum(dict(map(_size, files)).values())
                 self._free = shutil.disk_usage(folders[0]).free if folders[0].is_dir() else most
                 self._seen = time.monotonic()
             return min(most - self._bytes, self._free) - self._coming
@@ -53,20 +53,21 @@ class Room:
         with self._lock:
             self._coming += count
 
-    def release(self, count: int) -> None:
-        """They have come, and are counted until the next look at the disk."""
+    def release(self, reserved: int, got: int) -> None:
+        """Of those, so many have come; they are counted until the next look at the disk."""
         with self._lock:
-            self._coming -= count
-            self._bytes += count
+            self._coming -= reserved
+            self._bytes += got
 
 
-def _size(path: Path) -> int:
-    """What a file takes on the disk; a tiny one takes a block, and so does its folder."""
+def _size(path: Path) -> tuple[tuple[int, int], int]:
+    """A file, whatever its name, and what it takes on the disk; a tiny one takes a block, and so does its folder."""
     try:
         status = path.stat()
     except OSError:  # deleted meanwhile
-        return 0
-    return max(status.st_size, 512 * getattr(status, "st_blocks", 0), BLOCK) + BLOCK
+        return (0, 0), 0
+    size = max(status.st_size, 512 * getattr(status, "st_blocks", 0), BLOCK) + BLOCK
+    return (status.st_dev, status.st_ino), size
 
 
 class Limits:
@@ -120,5 +121,4 @@ class Limits:
             await self._app(scope, counted, send)
         finally:
             if reserved:
-                self._room.reserve(got - reserved)
-                self._room.release(got)
+                self._room.release(reserved, got)

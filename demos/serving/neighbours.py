@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-LOOPBACK = ("localhost", "127.0.0.1", "::1", "0.0.0.0", "testserver")
+LOOPBACK = ("localhost", "127.0.0.1", "::1", "0.0.0.0")
+"""Names of this machine."""
 
 
 SHARED = ".gradio.live"

@@ -30,7 +30,12 @@ def language_of(scope: Scope) -> str:
     headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
     address = parse_qs(urlsplit(headers.get(b"referer", "")).query).get(LANGUAGE, [""])[0]
     kept = re.search(rf"(?:^|; ){COOKIE}=([^;]*)", headers.get(b"cookie", ""))
-    wanted = address or (kept[1] if kept else "") or headers.get(b"accept-language", "")
+    return first_of(address, kept[1] if kept else "", headers.get(b"accept-language", ""))
+
+
+def first_of(*wishes: str) -> str:
+    """The page's language for the first wish that is not empty."""
+    wanted = next(filter(None, wishes), "")
     return CHINESE if wanted.lower().startswith("zh") else ENGLISH
 
 

@@ -30,11 +30,11 @@ from demos.serving.sessions import delete_old
 from demos.serving.site import Site
 from demos.serving.states import IdleQueues, keep_lean
 from demos.serving.sub_path import SubPath, root_path
-from demos.serving.telemetry import LOG, begin_log
+from demos.serving.telemetry import begin_log
 from engine.contracts.errors import SettingError
 from engine.contracts.messages import Message
 from engine.contracts.settings import Settings, on_zero_gpu
-from engine.runtime.unforeseen import noted
+from engine.runtime.unforeseen import LOG, noted
 
 UPLOADS_AT_ONCE = 5
 """Files of the largest size that one request may bring; more of them when they are smaller."""

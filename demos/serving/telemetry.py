@@ -16,8 +16,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from engine import Job, PentimentoError
 from engine.contracts.facts import RunFacts
 from engine.runtime.scheduler import Scheduler
-
-LOG = logging.getLogger("pentimento")
+from engine.runtime.unforeseen import LOG
 
 
 @dataclass

@@ -88,10 +88,15 @@ def sources_of(source: str, fits: Callable[[Item], bool], without: Path | None =
     own = sorted(
         (each for each in items if not _is_apart(each, path, without)), key=lambda each: (each.name, each.path)
     )
-    usable = [each for each in own if fits(each)]
+    usable, skipped = [], []
+    for each in own:
+        if fits(each):
+            usable.append(each)
+        else:
+            skipped.append(each.name)
     if not usable:
         raise ParameterError(Message("There is nothing to work on in {source!r}.", source=source))
-    return Sources(usable, [each.name for each in own if each not in set(usable)])
+    return Sources(usable, skipped)
 
 
 def _is_apart(item: Item, source: Path, without: Path | None) -> bool:

@@ -99,11 +99,15 @@ def test_what_a_killed_server_has_left_is_removed(tmp_path: Path) -> None:
     left = tmp_path / "pentimento-files-left"
     (left / "files" / "deep").mkdir(parents=True)
     (left / "files" / "deep" / "upload.png").write_bytes(b"somebody's")
+    (left / "lock").touch()
+    new = tmp_path / "pentimento-files-new"  # its server has not come to its lock yet
+    new.mkdir()
     other = tmp_path / "another program's"
     other.mkdir()
     own_folder(str(tmp_path))
     assert running.exists(), "its server is alive"
     assert not left.exists()
+    assert new.exists()
     assert other.exists()
 
 

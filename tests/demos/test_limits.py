@@ -62,9 +62,9 @@ def test_uploads_at_once_do_not_overrun_the_room(tmp_path: Path) -> None:
     for _ in range(2):
         room.reserve(4000)
     assert room.left(10_000) == 2000
-    room.release(4000)
+    room.release(4000, 4000)
     assert room.left(10_000) == 2000, "what has come counts until the disk is looked at"
-    room.reserve(-4000)
+    room.release(4000, 0)
     assert room.left(10_000) == 6000, "one that was broken off leaves its room"
 
 
@@ -73,6 +73,14 @@ def test_tiny_files_count(tmp_path: Path) -> None:
         (tmp_path / str(index)).mkdir()
         (tmp_path / str(index) / "a").write_bytes(b"x")
     assert Room(lambda: [tmp_path]).left(1_000_000) <= 1_000_000 - 50 * 8192
+
+
+def test_a_file_with_two_names_counts_once(tmp_path: Path) -> None:
+    """An upload has one that its visit alone knows."""
+    (tmp_path / "a").write_bytes(bytes(400_000))
+    once = Room(lambda: [tmp_path]).left(1_000_000)
+    (tmp_path / "own").hardlink_to(tmp_path / "a")
+    assert Room(lambda: [tmp_path]).left(1_000_000) == once
 
 
 def test_loops_of_the_server_survive(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -86,6 +86,13 @@ def test_hdr_becomes_the_colours_of_a_screen(tmp_path: Path, light: tuple[float,
     assert abs(kept[1][24, 32] - expected).max() <= 8
 
 
+def test_a_wide_gamut_of_ordinary_light_becomes_that_of_a_screen(tmp_path: Path) -> None:
+    source = deep_film(tmp_path / "wide.mp4", [*((TO_2020 @ RED) ** (1 / 2.4))], 1)
+    assert [note.kind for note in open_video(source).notes] == [NoteKind.DYNAMIC_RANGE]
+    frames, _ = passed(source, tmp_path / "out.mp4")
+    assert abs(frames[1][24, 32] - 255 * numpy.array(RED) ** (1 / 2.4)).max() <= 4
+
+
 @pytest.mark.parametrize("transfer", [PQ, HLG])
 def test_highlights_are_compressed_and_stay_in_order(transfer: int) -> None:
     ramp = numpy.linspace(0, 1, 200)[:, None].repeat(3, 1)
