@@ -70,7 +70,8 @@ class Controls:
         if info.annotation is str:
             component = text_control(info, proposals)
         else:
-            component = control_of(info, several=len(names) > 1, index=index)
+            titles = self.task.parameters.titles.get(field)
+            component = control_of(info, several=len(names) > 1, index=index, titles=titles)
         self._placed[names[index]] = component
         return component
 

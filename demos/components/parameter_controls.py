@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, get_args, get_origin
 
 import gradio as gr
@@ -39,13 +39,16 @@ def text_control(field: FieldInfo, proposals: Sequence[str]) -> Component:
     return gr.Textbox(max_length=TEXT_LENGTH, **shown)
 
 
-def control_of(field: FieldInfo, *, several: bool, index: int) -> Component:
+def control_of(
+    field: FieldInfo, *, several: bool, index: int, titles: Mapping[str, Message] | None = None
+) -> Component:
     """The control for a field's type.
 
     Args:
         field: of the parameter.
         several: whether it has several controls, one for each picture or name.
         index: which of them this is, from 0.
+        titles: what its choices are called, where their names do not say it.
     """
     kind: Any = field.annotation
     shared = _named(field, index + 1 if several else None)
@@ -56,12 +59,12 @@ def control_of(field: FieldInfo, *, several: bool, index: int) -> Component:
     if get_origin(kind) is tuple:
         inner = get_args(kind)[0]
         if get_origin(inner) is Literal:
-            return gr.CheckboxGroup(_choices(inner), value=list(field.default), **shared)
+            return gr.CheckboxGroup(_choices(inner, titles or {}), value=list(field.default), **shared)
         low, high = _bounds(get_args(inner)[1].metadata)
         return gr.Slider(low, high, value=1.0, step=0.1, **shared)
     if get_origin(kind) is Literal:
         chooser = gr.Radio if len(get_args(kind)) <= RADIO_CHOICES else gr.Dropdown
-        return chooser(_choices(kind), value=field.default, **shared)
+        return chooser(_choices(kind, titles or {}), value=field.default, **shared)
     if kind is bool:
         return gr.Checkbox(value=field.default, **shared)
     low, high = _bounds(field.metadata)
@@ -77,8 +80,8 @@ def _named(field: FieldInfo, number: int | None = None) -> dict[str, Any]:
     return {"label": mark(label), "info": mark(declared(str(field.description)))}
 
 
-def _choices(literal: Any) -> list[tuple[Any, Any]]:
-    return [(_choice(each), each) for each in get_args(literal)]
+def _choices(literal: Any, titles: Mapping[str, Message]) -> list[tuple[Any, Any]]:
+    return [(mark(titles[each]) if each in titles else _choice(each), each) for each in get_args(literal)]
 
 
 def _choice(value: Any) -> Any:

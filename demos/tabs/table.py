@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from demos.tabs.camera import place_camera
 from demos.tabs.records import Card, CustomView, TabSpec, ViewSpec
+from demos.tabs.specials.advice_button import AdviceButton
+from demos.tabs.specials.close_tab import CloseTab
 from demos.tabs.specials.face_numbers import FaceNumbers
 from demos.tabs.specials.layer_presets import LayerPresets
 from demos.tabs.specials.mask_painting import HolePainting, RegionPainting
 from demos.tabs.specials.match_tab import MatchTab
 from demos.tabs.specials.painting_gallery import PaintingGallery
-from demos.tabs.specials.part_outline import PartOutline
+from demos.tabs.specials.part_outline import DrawnPart, PartOutline
 from demos.tabs.specials.strip_button import StripButton
 from demos.tabs.specials.style_gallery import StyleGallery
 from engine.contracts.messages import Message
@@ -178,8 +180,9 @@ SUPER_RESOLUTION = TabSpec(
             intro=Message(
                 "**Enlarge a whole picture**, tile by tile: up to 24 million pixels, up to eight times, up to 400 "
                 "million pixels in the result. Transparency, grey, 16 bits, colour profile and metadata come back as "
-                "they went in."
+                "they went in. Phone photos, screenshots and old JPEGs want *Real photo*, comics want *Drawing*."
             ),
+            special=[AdviceButton, CloseTab],
         ),
         ViewSpec(
             id="super-resolution-video",
@@ -188,6 +191,19 @@ SUPER_RESOLUTION = TabSpec(
             intro=Message("**Enlarge a video**, frame by frame, sound kept. A stop gives the part that is done."),
             hint=VIDEO,
             first="facts",
+        ),
+        ViewSpec(
+            id="pixel-super-resolution",
+            title=Message("Pixel by pixel"),
+            tasks=["pixel-super-resolution"],
+            intro=Message(
+                "**A few pixels have many large pictures.** A PixelCNN draws some of them, pixel by pixel, each from "
+                "the small picture and from what is drawn already. They differ: that is the point. <span "
+                "class='quiet'>Dahl, Norouzi & Shlens 2017.</span>"
+            ),
+            first="facts",
+            compares=True,
+            special=[DrawnPart],
         ),
     ),
 )

@@ -11,7 +11,9 @@ from typing import Any
 from engine.cli.evaluate_faces import add_face_evaluations
 from engine.cli.evaluate_style import add_style_evaluations
 from engine.cli.terminal import watch
+from engine.contracts.errors import ParameterError
 from engine.contracts.job import Job, StepRun
+from engine.contracts.messages import Message
 from engine.runtime.runtime import Runtime
 from engine.super_resolution.methods import METHODS
 from engine.tasks.inpainting_comparison import TITLES as INPAINTING_METHODS
@@ -39,6 +41,13 @@ def add_evaluate(commands: Any) -> None:
         default=True,
         help="Lead a GAN's colours back. Default: yes.",
     )
+    upscaling.add_argument(
+        "--ensemble", action="store_true", help="Look at every picture turned and mirrored in eight ways."
+    )
+    upscaling.add_argument(
+        "--degrade", metavar="LIST", default="",
+        help="Spoil the small pictures as photos are: jpeg=QUALITY,noise=LEVELS,blur=PIXELS; seeded. Without --lr.",
+    )  # fmt: skip
     upscaling.add_argument("--json", type=Path, metavar="FILE", help="Write the table as JSON.")
     upscaling.set_defaults(action=_evaluate_super_resolution)
     _add_evaluate_inpainting(kinds)
@@ -47,15 +56,23 @@ def add_evaluate(commands: Any) -> None:
 
 
 def _evaluate_super_resolution(options: argparse.Namespace, runtime: Runtime) -> None:
+    from engine.evaluation.degradation import Degradation
     from engine.evaluation.folder import mean
     from engine.evaluation.super_resolution import KEYS, evaluate
     from engine.model_store.catalogue import LPIPS, catalogue
 
+    degradation = Degradation.parse(options.degrade) if options.degrade else None
+    if degradation and options.lr:
+        raise ParameterError(Message("--degrade spoils pictures that are reduced here; please leave --lr out."))
     for name in (*METHODS[options.method].weights(options.scale), LPIPS):
         watch(StepRun(runtime.store.fetch(catalogue()[name])), Job())
     print(f"{options.method} x{options.scale}\n{'picture':24} {'PSNR':>7} {'SSIM':>7} {'LPIPS':>7} {'s':>7}")
     rows = []
-    for row in evaluate(runtime, options.hr, options.lr, options.method, options.scale, faithful=options.faithful):
+    table = evaluate(
+        runtime, options.hr, options.lr, options.method, options.scale,
+        degradation=degradation, faithful=options.faithful, ensemble=options.ensemble,
+    )  # fmt: skip
+    for row in table:
         rows.append(row)
         print(f"{row['name'][:24]:24} {_quality(row)} {row['seconds']:7.2f}")
     means = mean(rows, KEYS)

@@ -15,6 +15,7 @@ from engine.imaging.door import open_picture
 from engine.runtime.runtime import Runtime
 
 if TYPE_CHECKING:
+    from engine.nets.compact import CompactNet
     from engine.nets.transform import TransformNet
 
 
@@ -23,6 +24,7 @@ def add_train(commands: Any) -> None:
     command = commands.add_parser("train", help="Train the nets that are our own.")
     kinds = command.add_subparsers(required=True, metavar="TASK")
     _add_super_resolution(kinds)
+    _add_pixelcnn(kinds)
     _add_style_v2(kinds)
     _add_face_swap(kinds)
 
@@ -37,6 +39,15 @@ def _add_super_resolution(kinds: Any) -> None:
     )  # fmt: skip
     _add_common(upscaling, iterations=40_000)
     upscaling.add_argument("--batch", type=int, default=16, metavar="N", help="Pairs a step. Default: 16.")
+    upscaling.add_argument("--rate", type=float, default=1e-3, metavar="N", help="Learning rate. Default: 0.001.")
+    upscaling.add_argument(
+        "--squared", type=float, default=0.0, metavar="SHARE",
+        help="Share of the iterations, at the end, that learn from the squared difference. Default: 0.",
+    )  # fmt: skip
+    upscaling.add_argument("--half", action="store_true", help="Convolutions in bfloat16.")
+    upscaling.add_argument(
+        "--from-network", type=Path, metavar="FILE", help="Go on from another network, with as many blocks or fewer."
+    )
     upscaling.set_defaults(action=_train_super_resolution)
 
 
@@ -59,11 +70,65 @@ def _train_super_resolution(options: argparse.Namespace, runtime: Runtime) -> No
     from engine.training.super_resolution import Settings, train
 
     _check(options, "batch")
-    settings = Settings(iterations=options.iterations, batch=options.batch, seed=options.seed)
+    start = _compact_network(options.from_network) if options.from_network else None
+    settings = Settings(
+        iterations=options.iterations, batch=options.batch, seed=options.seed, rate=options.rate,
+        squared=options.squared, half=options.half, start=_digest(options.from_network),
+    )  # fmt: skip
     job = Job()
-    steps = train(options.photos, options.out, settings, runtime.device.torch_device, job)
+    steps = train(options.photos, options.out, settings, runtime.device.torch_device, job, start)
     quality = watch(StepRun(steps), job, News(("psnr",)))
     print(f"{options.out}: " + ", ".join(f"{name} {value:.3f} dB" for name, value in quality.items()))
+
+
+def _add_pixelcnn(kinds: Any) -> None:
+    drawing = kinds.add_parser("pixelcnn", help="Pixel recursive super-resolution. Killed, it goes on where it was.")
+    drawing.add_argument(
+        "--photos", type=Path, required=True, action="append", metavar="DIR_OR_TAR",
+        help="Photos to learn from, several times for several sources; some of each are held out.",
+    )  # fmt: skip
+    _add_common(drawing, iterations=20_000)
+    drawing.add_argument("--batch", type=int, default=16, metavar="N", help="Parts a step. Default: 16.")
+    drawing.add_argument("--rate", type=float, default=1e-3, metavar="N", help="Learning rate. Default: 0.001.")
+    drawing.add_argument("--half", action="store_true", help="Convolutions in bfloat16.")
+    drawing.set_defaults(action=_train_pixelcnn)
+
+
+def _train_pixelcnn(options: argparse.Namespace, runtime: Runtime) -> None:
+    from engine.training.pixelcnn import Settings, train
+
+    _check(options, "batch")
+    settings = Settings(
+        iterations=options.iterations, batch=options.batch, rate=options.rate, half=options.half, seed=options.seed
+    )
+    job = Job()
+    steps = train(options.photos, options.out, settings, runtime.device.torch_device, job)
+    bits = watch(StepRun(steps), job, News(("bits",)))
+    print(f"{options.out}: " + ", ".join(f"{name} {value:.3f}" for name, value in bits.items()))
+
+
+def _compact_network(path: Path) -> CompactNet:
+    """A network to start from.
+
+    Raises:
+        ParameterError: the file is none.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    from engine.nets.compact import build
+
+    try:
+        return build({name: value.float() for name, value in load_file(path).items()}).requires_grad_(True)
+    except (OSError, SafetensorError, KeyError, RuntimeError):
+        raise ParameterError(
+            Message("{file!r} is no network of super-resolution that can be read.", file=path.name)
+        ) from None
+
+
+def _digest(path: Path | None) -> str:
+    """SHA-256 of a file that a training starts from; empty for none."""
+    return sha256(path.read_bytes()).hexdigest() if path else ""
 
 
 class News:
@@ -144,7 +209,7 @@ def _train_style_v2(options: argparse.Namespace, runtime: Runtime) -> None:
         )
     start = _network(options.from_network) if options.from_network else None
     settings = Settings(
-        start=sha256(options.from_network.read_bytes()).hexdigest() if options.from_network else "",
+        start=_digest(options.from_network),
         iterations=options.iterations, photos=options.photos_each, styles_each=options.styles_each,
         crop=options.crop, balance=options.balance, rate=options.rate, seed=options.seed,
     )  # fmt: skip

@@ -27,6 +27,8 @@ class NoteKind(Enum):
     """Transparent parts were put on white."""
     REDUCED = "reduced"
     """It had more pixels than the task works with."""
+    ADVICE = "advice"
+    """Which setting suits it."""
     MASK = "mask"
     """How a mask is read that is not plain: white on black."""
     ASPECT = "aspect"

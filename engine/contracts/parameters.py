@@ -22,6 +22,8 @@ class Parameters(BaseModel):
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     """Name -> values that differ from the defaults, for the buttons above the sliders."""
+    titles: ClassVar[Mapping[str, Mapping[str, Message]]] = {}
+    """Parameter -> choice -> what it is called for a person, where its name does not say what it is for."""
     earlier: ClassVar[Mapping[str, Any]] = {}
     """Parameter -> what runs did before it existed: a recipe that does not name it was made by an earlier version."""
 

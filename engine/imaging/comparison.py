@@ -14,6 +14,7 @@ from engine.imaging.montage import Montage
 
 STOPPED = Message("stopped")
 """Stands in place of the quality of what was not finished."""
+MEASURES = {"psnr": "PSNR {:.2f} dB", "ssim": "SSIM {:.3f}", "lpips": "LPIPS {:.3f}"}
 DIFFERENCE_GAIN = 4
 """How much a difference map is brightened: an error of 32 grey levels is half way to black or white."""
 
@@ -31,7 +32,7 @@ class Panel:
     memory_bytes: int | None = None
     """How much more memory it took than was in use before it."""
     quality: Mapping[str, float] = field(default_factory=dict)
-    """``psnr`` in dB, ``ssim``, ``lpips``, and what else was measured; only where there is an original."""
+    """``psnr`` in dB, ``ssim``, ``lpips``, where there is an original; ``sharpness``; ``bits`` for each value."""
     stopped: bool = False
     """Whether a stop left this unfinished."""
 
@@ -54,14 +55,17 @@ class Panel:
 
     @property
     def quality_line(self) -> Listing:
-        """Quality alone; empty where there is no original."""
+        """Quality alone; empty where nothing was measured."""
         if self.stopped:
             return Listing([STOPPED])
         if not self.quality:
             return Listing([])
-        parts: list[Message | str] = ["PSNR {psnr:.2f} dB, SSIM {ssim:.3f}, LPIPS {lpips:.3f}".format(**self.quality)]
+        measures = [text.format(self.quality[name]) for name, text in MEASURES.items() if name in self.quality]
+        parts: list[Message | str] = [", ".join(measures)] if measures else []
         if "sharpness" in self.quality:
             parts.append(Message("sharpness {sharpness:.2f}", sharpness=self.quality["sharpness"]))
+        if "bits" in self.quality:
+            parts.append(Message("{bits:.2f} bits", bits=self.quality["bits"]))
         return Listing(parts)
 
 

@@ -18,7 +18,7 @@ from engine.contracts.errors import PictureError, PictureSizeError, UnreadablePi
 from engine.contracts.messages import Message
 from engine.contracts.notes import Note, NoteKind
 from engine.imaging import png, profiles, tiff
-from engine.imaging.formats import FORMATS, why_unknown
+from engine.imaging.formats import FORMATS, jpeg_quality, why_unknown
 from engine.imaging.picture import Picture, kept_recipe
 from engine.imaging.png import Values
 from engine.imaging.raster import DAMAGED, Raster, eight_bits, on_white, raster_of, sixteen_bits
@@ -87,7 +87,8 @@ def open_picture(source: Source, *, working_pixels: int = WORKING_PIXELS, raster
             image.load()
             kept = raster_of(image, samples, working_pixels) if raster else None
             recipe, source_type = kept_recipe(image), stated_source(image)
-            picture = replace(_admit(image, notes, working_pixels, before), recipe=recipe, source_type=source_type)
+            admitted, quality = _admit(image, notes, working_pixels, before), jpeg_quality(image)
+            picture = replace(admitted, recipe=recipe, source_type=source_type, jpeg_quality=quality)
             return _with_raster(picture, kept)
     except PictureError:
         raise

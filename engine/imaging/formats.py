@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal
+
+from PIL import Image
 
 from engine.contracts.errors import OutputError
 from engine.contracts.messages import Message
@@ -19,6 +21,8 @@ _STARTS = re.compile(
     re.DOTALL,
 )
 """First bytes of a file of each of the formats."""
+TABLE_SUM = 3688
+"""Sum of the standard's example of a quantisation table for brightness (ITU-T T.81, table K.1): quality 50."""
 SNIFFED_BYTES = 32
 """So many bytes tell what a file is."""
 
@@ -41,6 +45,19 @@ def check_format(size: tuple[int, int], kind: FileKind) -> None:
                 format=kind.upper(), limit=LONGEST_SIDE[kind], width=size[0], height=size[1],
             )
         )  # fmt: skip
+
+
+def jpeg_quality(image: Image.Image) -> int | None:
+    """The quality that an encoder by the Independent JPEG Group was set to, from 1 to 100; None for other formats.
+
+    From the first quantisation table, the one of brightness, by its sum; other encoders' tables give the like.
+    """
+    tables: Mapping[int, Sequence[int]] | None = getattr(image, "quantization", None)
+    if image.format not in ("JPEG", "MPO") or not tables:
+        return None
+    percent = 100 * sum(next(iter(tables.values()))) / TABLE_SUM
+    quality = (200 - percent) / 2 if percent <= 100 else 5000 / percent
+    return min(100, max(1, round(quality)))
 
 
 def begins_as_picture(start: bytes) -> bool:

@@ -35,6 +35,8 @@ class Picture:
     """The recipe that the hub has kept in the file, as it is there: somebody may have written anything."""
     source_type: str | None = None
     """IPTC's digital source type, where the file says that a trained network has made it; results hand it on."""
+    jpeg_quality: int | None = None
+    """Quality of the JPEG that it was in, 1 to 100, as its quantisation table says; None for other formats."""
 
     def as_raster(self) -> Raster:
         """:attr:`raster`, or the plain image as one, for a caller who opened the picture without."""

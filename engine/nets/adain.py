@@ -12,6 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from engine.nets.blocks import unscaled
+
 LAYER = "relu4_1"
 """Layer of the encoder whose features are decoded: VGG-19 with max pooling and reflected borders, as in training."""
 STEP = 8
@@ -58,12 +60,7 @@ def adapted(features: Tensor, own: tuple[Tensor, Tensor], style: tuple[Tensor, T
 
 
 def build(tensors: Mapping[str, Tensor]) -> Decoder:
-    """The decoder in eval mode, frozen; its file has bytes with a scale for each output (``NAME.scale``)."""
+    """The decoder in eval mode, frozen; its file has bytes with a scale for each output channel."""
     net = Decoder()
-    whole = {
-        name: value * tensors[f"{name}.scale"].view(-1, 1, 1, 1) if f"{name}.scale" in tensors else value
-        for name, value in tensors.items()
-        if not name.endswith(".scale")
-    }
-    net.load_state_dict(whole)
+    net.load_state_dict(unscaled(tensors))
     return net.eval().requires_grad_(False)

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from engine.nets.blocks import padded
+from engine.nets.blocks import padded, unscaled
 
 SIDE = 448
 """Side in pixels of the square pictures that the network was trained with."""
@@ -152,11 +152,7 @@ def _mean_of_nine(features: Tensor) -> Tensor:
 
 
 def build(tensors: Mapping[str, Tensor]) -> BiSeNetV2:
-    """The net in eval mode, frozen. A weight in bytes comes with a scale for each output channel, ``NAME.scale``."""
-    scales = {name.removesuffix(".scale"): value for name, value in tensors.items() if name.endswith(".scale")}
-    weights = {name: value for name, value in tensors.items() if not name.endswith(".scale")}
-    for name, scale in scales.items():
-        weights[name] = weights[name] * scale.view(-1, 1, 1, 1)
+    """The net in eval mode, frozen; its file has bytes with a scale for each output channel."""
     net = BiSeNetV2()
-    net.load_state_dict(weights)
+    net.load_state_dict(unscaled(tensors))
     return net.eval().requires_grad_(False)

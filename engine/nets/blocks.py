@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -9,8 +10,24 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
+SCALE = ".scale"
+"""Ending of the name of what multiplies a weight that is kept in bytes."""
 EPSILON = 1e-5
 """Added to a variance before it divides."""
+
+
+def unscaled(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors of a file in which weights are kept in bytes.
+
+    Such a weight ``(O, I, k, k)`` comes with ``NAME.scale``, ``(O,)`` or ``(O, G)``: what it is multiplied by, for each
+    output channel or for each I / G input channels of one.
+    """
+    whole = {name: value for name, value in tensors.items() if not name.endswith(SCALE)}
+    for name, weight in whole.items():
+        if name + SCALE in tensors:
+            scales = tensors[name + SCALE].reshape(len(weight), -1)
+            whole[name] = (weight.reshape(*scales.shape, -1) * scales[..., None]).reshape(weight.shape)
+    return whole
 
 
 def padded(features: Tensor, kernel: int, stride: int) -> Tensor:
@@ -64,6 +81,19 @@ class ResidualBlock(nn.Module):
         """See the class."""
         difference: Tensor = self.second(self.activation(self.first(features)))
         return features + difference
+
+
+def exact(convolution: nn.Conv2d, features: Tensor) -> Tensor:
+    """A convolution in float32, whatever format its weights are kept in.
+
+    A network that calculates in bfloat16 takes its picture in and gives it out by this: eight bits are enough for
+    features, and are seen in a picture.
+    """
+    bias = None if convolution.bias is None else convolution.bias.float()
+    padding = convolution.padding if isinstance(convolution.padding, str) else tuple(convolution.padding)
+    return functional.conv2d(
+        features.float(), convolution.weight.float(), bias, convolution.stride, padding, convolution.dilation
+    )
 
 
 class InstanceNormalisation(torch.autograd.Function):

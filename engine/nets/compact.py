@@ -13,35 +13,41 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from engine.imaging.resize import imresize
-from engine.nets.blocks import ResidualBlock
+from engine.nets.blocks import ResidualBlock, exact
 
 WIDTH = 48
-BLOCKS = 6
+BLOCKS = 10
+"""Blocks of a new network; a file may have fewer."""
 SCALES = (2, 3, 4)
 
 
 class CompactNet(nn.Module):
-    """``(B, 3, H, W)`` in [0, 1] -> ``(B, 3, sH, sW)``, about [0, 1], for a scale s of :data:`SCALES`."""
+    """``(B, 3, H, W)`` in [0, 1] -> ``(B, 3, sH, sW)``, about [0, 1], for a scale s of :data:`SCALES`.
 
-    def __init__(self) -> None:
+    Args:
+        blocks: how many residual blocks the body has.
+    """
+
+    def __init__(self, blocks: int = BLOCKS) -> None:
         super().__init__()
         self.head = nn.Conv2d(3, WIDTH, 3, padding=1)
-        self.blocks = nn.Sequential(*(ResidualBlock(WIDTH, nn.PReLU(WIDTH)) for _ in range(BLOCKS)))
+        self.blocks = nn.Sequential(*(ResidualBlock(WIDTH, nn.PReLU(WIDTH)) for _ in range(blocks)))
         self.tails = nn.ModuleDict({f"x{scale}": nn.Conv2d(WIDTH, 3 * scale**2, 3, padding=1) for scale in SCALES})
 
     def forward(self, picture: Tensor, scale: int) -> Tensor:
         """Bicubic interpolation plus the learned difference."""
         height, width = picture.shape[-2:]
-        return imresize(picture, (scale * width, scale * height)) + self.difference(picture, scale)
+        return imresize(picture.float(), (scale * width, scale * height)) + self.difference(picture, scale)
 
     def difference(self, picture: Tensor, scale: int) -> Tensor:
-        """The residual that the network adds to bicubic interpolation, ``(B, 3, sH, sW)``."""
-        head = self.head(picture - 0.5)
+        """The residual that the network adds to bicubic interpolation, ``(B, 3, sH, sW)``, in the weights' format."""
+        head = exact(self.head, picture - 0.5).to(self.head.weight.dtype)
         return functional.pixel_shuffle(self.tails[f"x{scale}"](head + self.blocks(head)), scale)
 
 
 def build(tensors: Mapping[str, Tensor]) -> CompactNet:
-    """The net in eval mode, frozen."""
-    net = CompactNet()
+    """The net in eval mode, frozen, with as many blocks as the tensors are for."""
+    blocks = {name.split(".")[1] for name in tensors if name.startswith("blocks.")}
+    net = CompactNet(len(blocks))
     net.load_state_dict(dict(tensors))
     return net.eval().requires_grad_(False)

@@ -12,7 +12,7 @@ from itertools import product
 from torch import Tensor, nn
 from torch.nn import functional
 
-from engine.nets.blocks import ResidualBlock
+from engine.nets.blocks import ResidualBlock, exact
 
 WIDTH = 64
 BLOCKS = 16
@@ -51,12 +51,12 @@ class ResidualNet(nn.Module):
 
     def forward(self, picture: Tensor) -> Tensor:
         """Enlarge."""
-        head = self.activation(self.head(picture))
+        head = self.activation(exact(self.head, picture).to(self.head.weight.dtype))
         features = head + self.body(self.blocks(head))
         *others, last = self.doublings
         for doubling in others:
             features = functional.pixel_shuffle(doubling(features), 2)
-        large = functional.pixel_shuffle(self.tail(last(features)), 2)
+        large = functional.pixel_shuffle(exact(self.tail, last(features)), 2)
         return 0.5 + 0.5 * large.tanh() if self.bounded else large
 
 

@@ -12,9 +12,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from engine.nets.blocks import exact, unscaled
+
 WIDTH = 64
 GROWTH = 32
 BLOCKS = 23
+"""Of the published networks for photos; Real-ESRGAN's for drawings has 6."""
 RESIDUAL = 0.2
 """Share of a block's output that is added (section 3.1: residual scaling)."""
 
@@ -52,12 +55,16 @@ class ResidualInResidual(nn.Module):
 
 
 class RRDBNet(nn.Module):
-    """``(B, 3, H, W)`` in [0, 1] -> ``(B, 3, 4H, 4W)``, about [0, 1]."""
+    """``(B, 3, H, W)`` in [0, 1] -> ``(B, 3, 4H, 4W)``, about [0, 1].
 
-    def __init__(self) -> None:
+    Args:
+        blocks: how many residuals in residuals there are.
+    """
+
+    def __init__(self, blocks: int = BLOCKS) -> None:
         super().__init__()
         self.first = nn.Conv2d(3, WIDTH, 3, padding=1)
-        self.blocks = nn.Sequential(*(ResidualInResidual() for _ in range(BLOCKS)))
+        self.blocks = nn.Sequential(*(ResidualInResidual() for _ in range(blocks)))
         self.body = nn.Conv2d(WIDTH, WIDTH, 3, padding=1)
         self.up = nn.ModuleList(nn.Conv2d(WIDTH, WIDTH, 3, padding=1) for _ in range(2))
         self.high = nn.Conv2d(WIDTH, WIDTH, 3, padding=1)
@@ -65,37 +72,32 @@ class RRDBNet(nn.Module):
 
     def forward(self, picture: Tensor) -> Tensor:
         """Enlarge by 4."""
-        features = self.first(picture)
+        features = exact(self.first, picture).to(self.first.weight.dtype)
         features = features + self.body(self.blocks(features))
         for convolution in self.up:
             features = _leaky(convolution(functional.interpolate(features, scale_factor=2.0, mode="nearest")))
-        large: Tensor = self.last(_leaky(self.high(features)))
-        return large
+        return exact(self.last, _leaky(self.high(features)))
 
 
 def _leaky(features: Tensor) -> Tensor:
     return functional.leaky_relu(features, 0.2)
 
 
-def keys(*, old: bool) -> dict[str, str]:
-    """Our names of the convolutions -> the files': ``old`` as in ESRGAN's, else as in Real-ESRGAN's."""
-    blocks, dense, body, up, high = (
-        ("RRDB_trunk", "RDB", "trunk_conv", "upconv", "HRconv")
-        if old
-        else ("body", "rdb", "conv_body", "conv_up", "conv_hr")
-    )
-    names = {"first": "conv_first", "body": body, "high": high, "last": "conv_last"}
-    names |= {f"up.{index}": f"{up}{index + 1}" for index in range(2)}
+def keys() -> dict[str, str]:
+    """Our names of the convolutions -> those of ESRGAN's published files."""
+    names = {"first": "conv_first", "body": "trunk_conv", "high": "HRconv", "last": "conv_last"}
+    names |= {f"up.{index}": f"upconv{index + 1}" for index in range(2)}
     for block in range(BLOCKS):
         for index in range(3):
             for convolution in range(5):
                 ours = f"blocks.{block}.dense.{index}.convolutions.{convolution}"
-                names[ours] = f"{blocks}.{block}.{dense}{index + 1}.conv{convolution + 1}"
+                names[ours] = f"RRDB_trunk.{block}.RDB{index + 1}.conv{convolution + 1}"
     return names
 
 
 def build(tensors: Mapping[str, Tensor]) -> RRDBNet:
-    """The net in eval mode, frozen."""
-    net = RRDBNet()
-    net.load_state_dict(dict(tensors))
+    """The net in eval mode, frozen, with as many blocks as the tensors are for; bytes may come with their scales."""
+    blocks = {name.split(".")[1] for name in tensors if name.startswith("blocks.")}
+    net = RRDBNet(len(blocks))
+    net.load_state_dict(unscaled(tensors))
     return net.eval().requires_grad_(False)

@@ -14,7 +14,7 @@ from engine.contracts.messages import Message
 from engine.imaging.png import Values
 from engine.imaging.preview import Preview
 from engine.imaging.raster import Raster, filled_under
-from engine.super_resolution.methods import METHODS
+from engine.super_resolution.methods import METHODS, VIEWS
 from engine.super_resolution.methods import cost as chain_cost
 
 if TYPE_CHECKING:
@@ -40,7 +40,15 @@ class Enlarged:
 
 
 def enlarged(
-    raster: Raster, method: str, scale: float, nets: LoadedNets, job: Job, *, tile: int = 0, faithful: bool = True
+    raster: Raster,
+    method: str,
+    scale: float,
+    nets: LoadedNets,
+    job: Job,
+    *,
+    tile: int = 0,
+    faithful: bool = True,
+    ensemble: bool = False,
 ) -> Generator[Step, None, Enlarged]:
     """Enlarge a picture; a generator of steps, one for each tile.
 
@@ -54,6 +62,7 @@ def enlarged(
         job: after a stop the tiles that are left are interpolated.
         tile: side of a tile in pixels of the small picture; 0 chooses for the device.
         faithful: whether colours that stray are brought back.
+        ensemble: whether the networks look at every tile in eight ways (:data:`engine.super_resolution.methods.VIEWS`).
 
     Raises:
         ParameterError: the result would have more than :data:`RESULT_PIXELS`.
@@ -70,7 +79,7 @@ def enlarged(
     title = METHODS[method].title
     unfinished: Message | None = None
     yield Step(done=0, stage=Message("{method}, first tile", method=title), preview=preview.image)
-    progress = enlarge(source, result, chain, tile=tile, scale=scale, nets=nets, job=job)
+    progress = enlarge(source, result, chain, tile=tile, scale=scale, nets=nets, job=job, ensemble=ensemble)
     for count, step in enumerate(progress, start=1):
         preview.take(result[0], step.box)
         tile = step.tile
@@ -107,13 +116,14 @@ def result_size(size: tuple[int, int], scale: float) -> tuple[int, int]:
     return width, height
 
 
-def gflop(method: str, scale: float, area: int, tile: int = 0) -> float:
+def gflop(method: str, scale: float, area: int, tile: int = 0, *, ensemble: bool = False) -> float:
     """Arithmetic of enlarging ``area`` pixels: networks, overlap of tiles, and what every pixel of a result costs."""
+    views = VIEWS if ensemble else 1
     chain = METHODS[method].chain(scale)
     margin = 2 * sum(each.radius for each in chain[:1])
     tile = tile or TILES["cpu"]
     overlap = (1 + margin / tile) ** 2 if area > tile**2 else 1.0
-    return 1e-9 * area * (1e6 * overlap * chain_cost(chain) + PIXEL_FLOP * scale**2)
+    return 1e-9 * area * (1e6 * views * overlap * chain_cost(chain) + PIXEL_FLOP * scale**2)
 
 
 def _planes(raster: Raster) -> Values:

@@ -11,6 +11,8 @@ from engine.contracts.messages import Message
 
 LARGEST = 8.0
 """Largest scale."""
+VIEWS = 8
+"""Ways to turn and mirror a picture, in each of which a self-ensemble looks at it (Lim et al. 2017, section 3.4)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +74,7 @@ def reach(chain: Sequence[Upscaler]) -> int:
 
 
 _COMPACT = tuple(
-    Upscaler(weights="compact-sr", scale=scale, radius=15, mflop=2 * (0.249 + 0.0013 * (1 + scale**2)))
+    Upscaler(weights="compact-sr", scale=scale, radius=18, mflop=2 * (0.415 + 0.0013 * (1 + scale**2)))
     for scale in (2, 3, 4)
 )
 SECOND = _COMPACT
@@ -85,32 +87,44 @@ def _residual(weights: str, scale: int = 4, mflop: float = 4.44, *, radius: int 
     return Upscaler(weights=weights, scale=scale, radius=radius, mflop=mflop, drifts=drifts)
 
 
-def _rrdb(weights: str, *, drifts: bool = False) -> Upscaler:
-    return Upscaler(weights=weights, scale=4, radius=40, mflop=35.9, drifts=drifts)
+def _rrdb(weights: str, mflop: float = 35.9, *, radius: int = 40, drifts: bool = False) -> Upscaler:
+    return Upscaler(weights=weights, scale=4, radius=radius, mflop=mflop, drifts=drifts)
 
 
 METHODS: Mapping[str, Method] = {
-    "bicubic": Method(title=Message("bicubic"), paper="Keys 1981"),
+    "bicubic": Method(title=Message("Interpolated (bicubic)"), paper="Keys 1981"),
     "residual": Method(
-        title=Message("residual (SRResNet)"),
+        title=Message("Faithful (SRResNet)"),
         paper="Ledig et al. 2017",
         upscalers=(_residual("srresnet-x4", radius=16),),
     ),
     "gan": Method(
-        title=Message("GAN (SRGAN)"), paper="Ledig et al. 2017", upscalers=(_residual("srgan-x4", drifts=True),)
+        title=Message("Sharp (SRGAN)"), paper="Ledig et al. 2017", upscalers=(_residual("srgan-x4", drifts=True),)
     ),
-    "compact": Method(title=Message("compact residual (ours)"), paper="after Kim et al. 2016", upscalers=_COMPACT),
+    "compact": Method(title=Message("Fast (ours)"), paper="after Kim et al. 2016", upscalers=_COMPACT),
     "edsr": Method(
-        title=Message("residual (EDSR)"),
+        title=Message("Faithful (EDSR)"),
         paper="Lim et al. 2017",
         upscalers=(_residual("edsr-x2", 2, 2.74), _residual("edsr-x4", 4, 3.96)),
     ),
-    "rrdb": Method(title=Message("residual (RRDB)"), paper="Wang et al. 2018", upscalers=(_rrdb("rrdb-psnr-x4"),)),
+    "rrdb": Method(title=Message("Faithful (RRDB)"), paper="Wang et al. 2018", upscalers=(_rrdb("rrdb-psnr-x4"),)),
     "esrgan": Method(
-        title=Message("GAN (ESRGAN)"), paper="Wang et al. 2018", upscalers=(_rrdb("esrgan-x4", drifts=True),)
+        title=Message("Sharp (ESRGAN)"), paper="Wang et al. 2018", upscalers=(_rrdb("esrgan-x4", drifts=True),)
     ),
     "real-esrgan": Method(
-        title=Message("GAN (Real-ESRGAN)"), paper="Wang et al. 2021", upscalers=(_rrdb("real-esrgan-x4"),)
+        title=Message("Real photo (Real-ESRGAN)"), paper="Wang et al. 2021", upscalers=(_rrdb("real-esrgan-x4"),)
+    ),
+    "drawing": Method(
+        title=Message("Drawing (Real-ESRGAN, 6 blocks)"),
+        paper="Wang et al. 2021",
+        upscalers=(_rrdb("real-esrgan-drawing-x4", 11.4, radius=32),),
+    ),
+    "drawing-fast": Method(
+        title=Message("Drawing, fast (SRVGG)"),
+        paper="Wang et al. 2021",
+        upscalers=(Upscaler(weights="real-esrgan-video-x4", scale=4, radius=18, mflop=1.24),),
     ),
 }
-"""By name, from the plainest to the largest."""
+"""By name. A title says what a method is for, and in brackets which network does it."""
+TITLES: Mapping[str, Message] = {name: method.title for name, method in METHODS.items()}
+"""What the methods are called where one is chosen."""

@@ -17,7 +17,7 @@ from engine.imaging.resize import back_projected, resample, taps
 from engine.imaging.tiles import Box
 from engine.model_store.loaded_nets import LoadedNets
 from engine.nets.compact import CompactNet
-from engine.super_resolution.methods import Upscaler, reach
+from engine.super_resolution.methods import VIEWS, Upscaler, reach
 
 SMALLEST_TILE = 32
 """Side in pixels of the small picture under which a tile is not halved any more."""
@@ -32,12 +32,16 @@ class Enlarger:
         result: ``(B, H, W, 3)``: only its size counts here. What the chain enlarges too much, or too little, bicubic
             interpolation brings to it.
         nets: those of the chain are taken from.
+        ensemble: whether the picture goes through them turned and mirrored, too, and the mean is taken.
     """
 
-    def __init__(self, chain: Sequence[Upscaler], source: Values, result: Values, nets: LoadedNets) -> None:
+    def __init__(
+        self, chain: Sequence[Upscaler], source: Values, result: Values, nets: LoadedNets, *, ensemble: bool = False
+    ) -> None:
+        self._views = range(VIEWS if ensemble and chain else 1)
         self._source, self._device = source, nets.device.torch_device
-        self._dtype = _dtype(nets, half=bool(chain))
-        self._nets = [(nets.get(each.weights, self._dtype), each) for each in chain]
+        dtype = _dtype(nets, half=bool(chain))
+        self._nets = [(nets.get(each.weights, dtype), each) for each in chain]
         self._white = float(numpy.iinfo(source.dtype).max)
         self._reach = reach(chain)
         between = [self._reach * side for side in source.shape[1:3]]
@@ -58,12 +62,17 @@ class Enlarger:
     def _enlarged(self, box: Box) -> Tensor:
         """A window of what the chain alone makes of the picture, in its own size."""
         part = self._shrunk(box).grown(self._margin, (self._source.shape[2], self._source.shape[1]))
-        picture = self._tensor(part)
+        small = self._tensor(part)
+        picture = torch.stack([_turned_back(self._through(_turned(small, view)), view) for view in self._views]).mean(0)
+        inner = box.within(Box(*(self._reach * edge for edge in (part.left, part.top, part.right, part.bottom))))
+        return picture[..., inner.top : inner.bottom, inner.left : inner.right]
+
+    def _through(self, picture: Tensor) -> Tensor:
+        """A picture through all networks, one after the other."""
         for net, upscaler in self._nets:
             large = net(picture, upscaler.scale) if isinstance(net, CompactNet) else net(picture)
-            picture = back_projected(large.float(), picture.float()).to(large.dtype) if upscaler.drifts else large
-        inner = box.within(Box(*(self._reach * edge for edge in (part.left, part.top, part.right, part.bottom))))
-        return picture[..., inner.top : inner.bottom, inner.left : inner.right].float()
+            picture = back_projected(large, picture) if upscaler.drifts else large
+        return picture
 
     def _shrunk(self, box: Box) -> Box:
         """The part of the small picture that a box of the enlarged one lies on."""
@@ -72,7 +81,19 @@ class Enlarger:
 
     def _tensor(self, part: Box) -> Tensor:
         values = self._source[:, part.top : part.bottom, part.left : part.right].astype(numpy.float32) / self._white
-        return torch.from_numpy(values).to(self._device, self._dtype).permute(0, 3, 1, 2)
+        return torch.from_numpy(values).to(self._device).permute(0, 3, 1, 2)
+
+
+def _turned(picture: Tensor, view: int) -> Tensor:
+    """``(B, C, H, W)`` in one of eight views: turned by quarters, and mirrored from the fifth on."""
+    mirrored = picture.flip(-1) if view >= VIEWS // 2 else picture
+    return mirrored.rot90(view, (-2, -1))
+
+
+def _turned_back(picture: Tensor, view: int) -> Tensor:
+    """The way back from :func:`_turned`."""
+    upright = picture.rot90(-view, (-2, -1))
+    return upright.flip(-1) if view >= VIEWS // 2 else upright
 
 
 @dataclass(frozen=True)
@@ -100,6 +121,7 @@ def enlarge(
     scale: float,
     nets: LoadedNets,
     job: Job,
+    ensemble: bool = False,
 ) -> Iterator[Progress]:
     """Fill ``result`` tile by tile.
 
@@ -120,7 +142,8 @@ def enlarge(
     """
     whole = Box(0, 0, result.shape[2], result.shape[1])
     left = whole.tiles(max(1, round(tile * scale)))
-    wanted, enlarger, done, spoiled, quiet = tile, Enlarger(chain, source, result, nets), 0, 0, False
+    enlarger = Enlarger(chain, source, result, nets, ensemble=ensemble)
+    wanted, done, spoiled, quiet = tile, 0, 0, False
     while left:
         if job.stopped and not quiet:
             quiet = True
@@ -151,8 +174,10 @@ def _write(window: torch.Tensor, box: Box, result: Values) -> None:
 
 
 def _dtype(nets: LoadedNets, *, half: bool) -> torch.dtype:
-    """Half precision on CUDA, float32 elsewhere.
+    """The number format of features: float16 on CUDA, bfloat16 where a processor multiplies it, float32 elsewhere.
 
-    Not bfloat16: its 8 bits are visible in a picture that is not a difference.
+    Pictures go in and come out in float32 (:func:`engine.nets.blocks.exact`): bfloat16's 8 bits would be seen in them.
     """
-    return torch.float16 if half and nets.device.kind == "cuda" else torch.float32
+    if not half:
+        return torch.float32
+    return torch.float16 if nets.device.kind == "cuda" else nets.device.dtype

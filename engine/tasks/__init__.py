@@ -9,6 +9,7 @@ from engine.tasks.find_faces import FIND_FACES
 from engine.tasks.inpainting import INPAINTING
 from engine.tasks.inpainting_comparison import INPAINTING_COMPARISON
 from engine.tasks.main_subject import MAIN_SUBJECT
+from engine.tasks.pixel_super_resolution import PIXEL_SUPER_RESOLUTION
 from engine.tasks.reconstruction import RECONSTRUCTION
 from engine.tasks.style_comparison import STYLE_COMPARISON
 from engine.tasks.style_v1 import STYLE_V1
@@ -22,7 +23,7 @@ from engine.tasks.teach_style import TEACH_STYLE
 
 TASKS = Registry(
     STYLE_V1, STYLE_V2, STYLE_V2_VIDEO, TEACH_STYLE, STYLE_V3, STYLE_COMPARISON, RECONSTRUCTION,
-    SUPER_RESOLUTION, SUPER_RESOLUTION_COMPARISON, SUPER_RESOLUTION_VIDEO, INPAINTING, INPAINTING_COMPARISON,
-    MAIN_SUBJECT, FACE_SWAP, FACE_SWAP_COMPARISON, FIND_FACES,
+    SUPER_RESOLUTION, SUPER_RESOLUTION_COMPARISON, SUPER_RESOLUTION_VIDEO, PIXEL_SUPER_RESOLUTION, INPAINTING,
+    INPAINTING_COMPARISON, MAIN_SUBJECT, FACE_SWAP, FACE_SWAP_COMPARISON, FIND_FACES,
 )  # fmt: skip
 """Every task; a new one is added here."""

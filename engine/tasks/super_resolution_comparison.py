@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 import numpy
 from PIL import Image
 
@@ -20,7 +23,7 @@ from engine.imaging.tiles import Box
 from engine.model_store.catalogue import LPIPS
 from engine.runtime.compare import Measured, Variant, compared
 from engine.super_resolution.enlarge import Enlarged, enlarged, gflop
-from engine.super_resolution.methods import METHODS
+from engine.super_resolution.methods import METHODS, TITLES
 from engine.tasks.super_resolution import EXAMPLES, MethodName
 
 
@@ -30,7 +33,7 @@ class SuperResolutionComparison(Parameters):
     methods: tuple[MethodName, ...] = option(
         ("bicubic", "residual", "gan"), least=1, most=len(METHODS), label="Methods"
     )
-    """What is compared, in this order; EDSR, RRDB, ESRGAN and Real-ESRGAN are downloaded from the Hub first."""
+    """What is compared, in this order; EDSR, RRDB and ESRGAN are downloaded from the Hub first."""
     scale: int = option(4, low=2, high=4, step=1, label="Scale")
     """How much longer every side becomes."""
     original: bool = option(False, label="I have the original")
@@ -43,6 +46,10 @@ class SuperResolutionComparison(Parameters):
     """Where the part lies: 0 at the top, 100 at the bottom."""
     faithful: bool = option(True, label="Faithful colours", advanced=True)
     """A GAN's colours stray; one step of back-projection leads them back to your picture's. Off: the network's own."""
+    ensemble: bool = option(False, label="Eight looks", advanced=True)
+    """The networks look at the picture turned and mirrored in eight ways: a little truer, eight times as long."""
+
+    titles: ClassVar[Mapping[str, Mapping[str, Message]]] = {"methods": TITLES}
 
 
 HOW = HowItWorks(
@@ -87,11 +94,11 @@ def run(inputs: Inputs, parameters: SuperResolutionComparison, context: RunConte
 def _variant(
     name: MethodName, work: float, small: Image.Image, parameters: SuperResolutionComparison, context: RunContext
 ) -> Variant[Enlarged]:
-    raster = Raster(numpy.asarray(small))
+    raster, options = Raster(numpy.asarray(small)), parameters.model_dump(include={"faithful", "ensemble"})
     return Variant(
         METHODS[name].title,
         work,
-        lambda: enlarged(raster, name, parameters.scale, context.nets, context.job, faithful=parameters.faithful),
+        lambda: enlarged(raster, name, parameters.scale, context.nets, context.job, **options),
     )
 
 
@@ -142,7 +149,8 @@ def _box(size: tuple[int, int], parameters: SuperResolutionComparison) -> Box:
 
 
 def _costs(parameters: SuperResolutionComparison, area: int) -> list[float]:
-    return [gflop(name, parameters.scale, max(1, area)) for name in dict.fromkeys(parameters.methods)]
+    names, ensemble = dict.fromkeys(parameters.methods), parameters.ensemble
+    return [gflop(name, parameters.scale, max(1, area), ensemble=ensemble) for name in names]
 
 
 def cost(parameters: SuperResolutionComparison, extents: Extents) -> float:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, ClassVar
 
 from engine.contracts.context import RunContext
 from engine.contracts.errors import VideoError
@@ -13,7 +13,7 @@ from engine.contracts.parameters import Parameters, option
 from engine.contracts.task import Extents, Inputs, Kind, TaskSpec
 from engine.contracts.task_parts import Trial
 from engine.super_resolution.enlarge import gflop, tile_for
-from engine.super_resolution.methods import LARGEST, METHODS
+from engine.super_resolution.methods import LARGEST, METHODS, TITLES
 from engine.tasks.super_resolution import SUPER_RESOLUTION, MethodName
 from engine.tasks.video_input import VIDEO
 
@@ -26,11 +26,13 @@ class SuperResolutionVideo(Parameters):
     """Parameters of super-resolution on videos."""
 
     method: MethodName = option("compact", label="Method")
-    """The compact network is quick; what a GAN invents differs from frame to frame and flickers."""
+    """The fast network is ours; what a sharp one invents differs from frame to frame and flickers."""
     scale: float = option(2.0, low=1, high=LARGEST, step=0.5, label="Scale")
     """How much longer every side becomes."""
     faithful: bool = option(True, label="Faithful colours")
     """A GAN's colours stray; one step of back-projection leads them back to the video's. Off: the network's own."""
+
+    titles: ClassVar[Mapping[str, Mapping[str, Message]]] = {"method": TITLES}
 
 
 INPUTS = (VIDEO,)

@@ -50,8 +50,10 @@ def wheel(name: str, version: str, expected: str, folder: Path) -> Path:
     wheels = list(folder.glob(f"{name.replace('-', '_')}-{version}-*.whl"))
     if not wheels:
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary", ":all:"]
-        command += ["--python-version", "3.11", "--platform", "manylinux_2_28_x86_64", "--dest", str(folder)]
-        subprocess.run([*command, "--platform", "manylinux_2_27_x86_64", f"{name}=={version}"], check=True)
+        command += ["--python-version", "3.11", "--dest", str(folder)]
+        for platform in ("manylinux_2_28", "manylinux_2_27", "manylinux1"):
+            command += ["--platform", f"{platform}_x86_64"]
+        subprocess.run([*command, f"{name}=={version}"], check=True)
         wheels = list(folder.glob(f"{name.replace('-', '_')}-{version}-*.whl"))
     check(wheels[0], expected)
     return wheels[0]
