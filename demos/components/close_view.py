@@ -234,9 +234,14 @@ class Closely(NamedTuple):
 class CloseCanvas(gr.HTML):
     """Gives handlers the tiles that the page asks for: name of the picture and place."""
 
-    def __init__(self) -> None:
-        fixed: dict[str, Any] = {"value": None, "html_template": TEMPLATE, "js_on_load": in_template(WORDS) + SCRIPT}
-        super().__init__(**fixed, elem_classes=["close-view"])
+    def __init__(self, **options: Any) -> None:
+        fixed = {
+            "value": None,
+            "html_template": TEMPLATE,
+            "js_on_load": in_template(WORDS) + SCRIPT,
+            "elem_classes": ["close-view"],
+        }
+        super().__init__(**{**options, **fixed})
 
     def postprocess(self, value: Any) -> Any:
         """As :func:`_opened` and :func:`_tiles` make it."""

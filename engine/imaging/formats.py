@@ -50,7 +50,8 @@ def check_format(size: tuple[int, int], kind: FileKind) -> None:
 def jpeg_quality(image: Image.Image) -> int | None:
     """The quality that an encoder by the Independent JPEG Group was set to, from 1 to 100; None for other formats.
 
-    From the first quantisation table, the one of brightness, by its sum; other encoders' tables give the like.
+    From the first quantisation table, the one of brightness, by its sum; other encoders' tables give the like. Below 25
+    it seems a little better than it is, for a table ends at 255.
     """
     tables: Mapping[int, Sequence[int]] | None = getattr(image, "quantization", None)
     if image.format not in ("JPEG", "MPO") or not tables:

@@ -60,7 +60,7 @@ ARCHITECTURES: Mapping[str, Architecture] = {
     "srresnet": Architecture(None, residual.srresnet),
     "edsr-x2": Architecture(_both(residual.edsr_keys(2)), residual.edsr(2)),
     "edsr-x4": Architecture(_both(residual.edsr_keys(4)), residual.edsr(4)),
-    "esrgan": Architecture(_both(rrdb.keys()), rrdb.build),
+    "esrgan": Architecture(_both(rrdb.esrgan_keys()), rrdb.build),
     "rrdb": Architecture(None, rrdb.build),
     "srvgg": Architecture(None, srvgg.build),
     "pixelcnn": Architecture(None, pixelcnn.build),

@@ -83,7 +83,7 @@ def _leaky(features: Tensor) -> Tensor:
     return functional.leaky_relu(features, 0.2)
 
 
-def keys() -> dict[str, str]:
+def esrgan_keys() -> dict[str, str]:
     """Our names of the convolutions -> those of ESRGAN's published files."""
     names = {"first": "conv_first", "body": "trunk_conv", "high": "HRconv", "last": "conv_last"}
     names |= {f"up.{index}": f"upconv{index + 1}" for index in range(2)}

@@ -92,7 +92,7 @@ def _is_drawing(colours: NDArray[numpy.uint8]) -> bool:
     unlike = numpy.maximum(abs(inner - values[1:, :-1]).max(2), abs(inner - values[:-1, 1:]).max(2))
     if (unlike <= FLAT_LEVELS).mean() < FLAT_SHARE:
         return False
-    if (unlike > EDGE_LEVELS).sum() < EDGE_SHARE * (unlike > UNLIKE_LEVELS).sum():
+    if (unlike > EDGE_LEVELS).sum() <= EDGE_SHARE * (unlike > UNLIKE_LEVELS).sum():
         return False
     sixteenths = (colours >> 4).astype(numpy.int32)
     keys = (sixteenths[..., 0] * 16 + sixteenths[..., 1]) * 16 + sixteenths[..., 2]

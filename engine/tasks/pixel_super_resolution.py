@@ -42,7 +42,7 @@ PART = ("part", "across", "down")
 """Parameters that say which part of the picture it is."""
 DRAWING_SHARE = 0.9
 """Of a run's time."""
-PIXEL_GFLOP = 0.08
+PIXEL_GFLOP = 0.16
 """What drawing a pixel takes, as arithmetic of the same time: nearly all of it is the way there (measured)."""
 SAMPLE_SHARE = 0.1
 """How much longer each further sample takes, of the first one's time: they are drawn together."""
@@ -69,7 +69,7 @@ class PixelSuperResolution(Parameters):
 
 HOW = HowItWorks(
     text=Message(
-        "Where four pixels in a row became one, many pictures are possible, and their mean is a blur: that is what a "
+        "Where sixteen pixels became one, many pictures are possible, and their mean is a blur: that is what a "
         "residual network shows. This model draws one of them. A **conditioning network** says which values are "
         "likely from the small picture; a **PixelCNN** says the same from the pixels that are already drawn, above and "
         "to the left. Both are multiplied, a value is drawn, and so on: red, green, blue, pixel by pixel. Every "
@@ -115,7 +115,10 @@ def run(inputs: Inputs, parameters: PixelSuperResolution, context: RunContext) -
     shown = [replace(each, image=_in_blocks(each.image, size[0])) for each in panels]
     comparison = Comparison(shown, last=False, columns=COLUMNS, pair=(1, 1 + len(answers)))
     unfinished = Message("the last rows are the mean alone") if drawn.stopped else None
-    facts = TaskFacts(methods=[each.facts for each in panels if each.quality], unfinished=unfinished)
+    figures = {str(each.title): {name: round(value, 3) for name, value in each.quality.items()} for each in panels}
+    facts = TaskFacts(
+        figures={"quality": {title: values for title, values in figures.items() if values}}, unfinished=unfinished
+    )
     return TaskOutput(image=comparison.sheet(), facts=facts, explanation=comparison)
 
 

@@ -53,7 +53,7 @@ def test_four_enlargements_stand_under_one_lens(page: Page, files: tuple[Path, P
     run(tab)
     expect(tab.locator(".lens .pane")).to_have_count(4)
     captions = tab.locator(".lens figcaption")
-    for index, title in enumerate(("bicubic", "residual (SRResNet)", "GAN (SRGAN)", "original")):
+    for index, title in enumerate(("Interpolated", "Faithful (SRResNet)", "Sharp (SRGAN)", "original")):
         expect(captions.nth(index)).to_contain_text(title)
     expect(captions.nth(2)).to_contain_text("LPIPS")
     lens = tab.locator(".lens")

@@ -39,7 +39,7 @@ def test_a_long_strip_is_enlarged_or_refused_before_the_work(window: Window, tmp
     tab = open_tab(page, "Super-resolution", "Enlarge")
     give(tab, tmp_path / "strip.png")
     tab.get_by_label("Method", exact=True).click()
-    page.get_by_role("option", name="bicubic").click()
+    page.get_by_role("option", name="Interpolated").click()
     set_numbers(tab, scale=2)
     tab.get_by_label("JPEG", exact=True).check()
     press_run(tab)

@@ -10,7 +10,7 @@ import torch
 from torch.nn import functional
 
 from engine import nets
-from engine.nets.blocks import SeparableBlock, padded
+from engine.nets.blocks import SeparableBlock, exact, padded, unscaled
 
 FOLDER = Path(nets.__file__).parent
 SHARED = "engine.nets.blocks"
@@ -40,3 +40,26 @@ def test_the_way_around_a_block_is_what_came_in() -> None:
     features = torch.rand(1, 2, 8, 6)
     expected = functional.pad(functional.max_pool2d(features, 2), (0, 0, 0, 0, 0, 3))
     assert torch.equal(block(features), expected)
+
+
+def test_bytes_are_multiplied_by_the_scales_of_their_channels() -> None:
+    weight = torch.randint(-127, 128, (2, 4, 3, 3)).float()
+    scales = torch.tensor([[0.5, 2.0], [3.0, 0.25]])  # of two input channels each
+    tensors = {"a.weight": weight, "a.weight.scale": scales, "a.bias": torch.ones(2), "b.weight": weight}
+    tensors["b.weight.scale"] = torch.tensor([2.0, 3.0])
+    whole = unscaled(tensors)
+    assert set(whole) == {"a.weight", "a.bias", "b.weight"}
+    for output in range(2):
+        for channel in range(4):
+            assert torch.equal(
+                whole["a.weight"][output, channel], weight[output, channel] * scales[output, channel // 2]
+            )
+    assert torch.equal(whole["b.weight"], weight * torch.tensor([2.0, 3.0]).view(2, 1, 1, 1))
+
+
+def test_an_exact_convolution_takes_a_picture_as_it_is() -> None:
+    convolution = torch.nn.Conv2d(3, 4, 3, padding=1).bfloat16()
+    picture = torch.full((1, 3, 5, 5), 1 - 1 / 512)  # bfloat16 would round it to 1
+    output = exact(convolution, picture)
+    assert output.dtype == torch.float32
+    assert not torch.equal(output, exact(convolution, torch.ones(1, 3, 5, 5)))

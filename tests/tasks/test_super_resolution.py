@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy
 import pytest
+import torch
 from PIL import Image
 from torch import Tensor
 
@@ -23,7 +24,7 @@ from engine.imaging.tiles import Box
 from engine.model_store.catalogue import catalogue
 from engine.super_resolution.enlarge import enlarged
 from engine.super_resolution.methods import METHODS, cost, reach
-from engine.super_resolution.tiled_inference import Enlarger
+from engine.super_resolution.tiled_inference import Enlarger, _turned, _turned_back
 from tests.support import pictures, runs
 from tests.support.pictures import noisy
 from tests.support.runs import fields_of, stopped_when
@@ -253,3 +254,39 @@ def test_enlarging_is_the_same_for_the_task_and_for_the_table(runtime: Runtime) 
     image = noisy(40, 32)
     direct = StepRun(enlarged(Raster(numpy.asarray(image)), "residual", 4, runtime.nets, Job())).finish()
     assert direct.raster.image().tobytes() == finished(runtime, image).image.tobytes()
+
+
+# --- eight looks ---
+
+
+@pytest.mark.parametrize("view", range(8))
+def test_every_view_comes_back_upright(view: int) -> None:
+    picture = to_tensor(noisy(7, 5))
+    turned = _turned(picture, view)
+    assert torch.equal(_turned_back(turned, view), picture)
+    assert view == 0 or not torch.equal(turned, picture)
+
+
+def test_eight_looks_are_the_mean_of_eight_views(runtime: Runtime) -> None:
+    image = noisy(24, 20).point(lambda value: 50 + 0.6 * value)  # nothing that is cut off at white
+    mean = sum(
+        numpy.asarray(
+            _viewed_back(finished(runtime, _viewed(image, view), method="compact").image, view), numpy.float64
+        )
+        for view in range(8)
+    )
+    ours = numpy.asarray(finished(runtime, image, method="compact", ensemble=True).image, numpy.float64)
+    assert abs(ours - mean / 8).max() <= 1.5  # each of the eight was rounded
+    area = {"image": [Extent(64, 64)]}
+    one, eight = (TASK.cost(parse(TASK.parameters, {"ensemble": each}), area) for each in (False, True))
+    assert 5 * one < eight < 8 * one
+
+
+def _viewed(image: Image.Image, view: int) -> Image.Image:
+    mirrored = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT) if view >= 4 else image
+    return mirrored.rotate(90 * (view % 4), expand=True)
+
+
+def _viewed_back(image: Image.Image, view: int) -> Image.Image:
+    upright = image.rotate(-90 * (view % 4), expand=True)
+    return upright.transpose(Image.Transpose.FLIP_LEFT_RIGHT) if view >= 4 else upright

@@ -14,7 +14,7 @@ from safetensors.torch import load_file
 from engine import Job, StepRun
 from engine.contracts.errors import ParameterError
 from engine.imaging.resize import imresize_bytes
-from engine.nets.compact import build
+from engine.nets.compact import BLOCKS, CompactNet, build
 from engine.training import super_resolution
 from engine.training.photos import read_photos
 from engine.training.super_resolution import Pairs, Settings, train
@@ -94,3 +94,18 @@ def test_a_longer_training_comes_nearer_than_interpolation(folder_of_photos: Pat
     settings = Settings(iterations=300, batch=4)
     long = StepRun(train([folder_of_photos], tmp_path / "long.safetensors", settings, CPU, Job())).finish()
     assert long["psnr_x2"] > short["psnr_x2"] + 0.2
+
+
+def test_a_network_grows_from_a_smaller_one_without_forgetting(folder_of_photos: Path, tmp_path: Path) -> None:
+    torch.manual_seed(3)
+    start = CompactNet(2)
+    grown = super_resolution._grown(start)
+    picture = torch.rand(1, 3, 12, 10)
+    assert len(grown.blocks) == BLOCKS > 2
+    assert torch.allclose(grown(picture, 4), start(picture, 4), atol=1e-6)
+    settings = Settings(iterations=2, batch=2, squared=0.5, half=True, start="0" * 64)
+    StepRun(train([folder_of_photos], tmp_path / "net.safetensors", settings, CPU, Job(), start)).finish()
+    assert (
+        len(build({name: value.float() for name, value in weights_of(tmp_path / "net.safetensors").items()}).blocks)
+        == BLOCKS
+    )

@@ -1,0 +1,1 @@
+"""What super-resolution is made of, besides its tasks."""
