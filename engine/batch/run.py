@@ -63,7 +63,7 @@ class Order:
         others = {
             name: [digest(media.image.tobytes()) for media in media_list] for name, media_list in self.inputs.items()
         }
-        way = [self.task.name, self.parameters.model_dump(mode="json"), others, self.kind]
+        way = [self.task.name, self.parameters.told(), others, self.kind]
         return digest(json.dumps(way, sort_keys=True).encode() + digest(data).encode())
 
 

@@ -14,11 +14,19 @@ class MethodFacts:
     """One method of a comparison."""
 
     title: Message
+    """For a person."""
     seconds: float
     memory_bytes: int | None = None
     """Most memory in use meanwhile, beyond what was in use before it."""
     figures: Mapping[str, Any] = field(default_factory=dict)
     """JSON-ready values of its own, such as PSNR and losses."""
+    name: str = ""
+    """For a program: its key in JSON, which stays when the title is changed; empty for the title in English."""
+
+    @property
+    def key(self) -> str:
+        """See :attr:`name`."""
+        return self.name or str(self.title)
 
     def json(self) -> dict[str, Any]:
         """JSON-ready values."""
@@ -44,7 +52,7 @@ class TaskFacts:
             **self.figures,
             **({"unfinished": str(self.unfinished)} if self.unfinished else {}),
             **({"hints": [str(hint) for hint in self.hints]} if self.hints else {}),
-            **({"methods": {str(each.title): each.json() for each in self.methods}} if self.methods else {}),
+            **({"methods": {each.key: each.json() for each in self.methods}} if self.methods else {}),
         }
 
 

@@ -15,6 +15,9 @@ from engine.contracts.messages import Listing, Message, declared
 SEED_LIMIT = 2**31 - 1
 
 
+_ABSENT = object()
+
+
 class Parameters(BaseModel):
     """Parameters of a task: frozen, keyword-only; range, default and one sentence in each field."""
 
@@ -26,6 +29,11 @@ class Parameters(BaseModel):
     """Parameter -> choice -> what it is called for a person, where its name does not say what it is for."""
     earlier: ClassVar[Mapping[str, Any]] = {}
     """Parameter -> what runs did before it existed: a recipe that does not name it was made by an earlier version."""
+
+    def told(self) -> dict[str, Any]:
+        """JSON-ready values, as an earlier version would have told the same: without what it did anyway."""
+        values = self.model_dump(mode="json")
+        return {name: value for name, value in values.items() if self.earlier.get(name, _ABSENT) != value}
 
     @classmethod
     def remembered(cls, name: str) -> bool:

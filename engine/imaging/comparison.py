@@ -35,6 +35,8 @@ class Panel:
     """``psnr`` in dB, ``ssim``, ``lpips``, where there is an original; ``sharpness``; ``bits`` for each value."""
     stopped: bool = False
     """Whether a stop left this unfinished."""
+    name: str = ""
+    """See :attr:`engine.contracts.facts.MethodFacts.name`."""
 
     @property
     def figures(self) -> Listing:
@@ -50,7 +52,11 @@ class Panel:
     def facts(self) -> MethodFacts:
         """The same, typed."""
         return MethodFacts(
-            title=self.title, seconds=self.seconds or 0, memory_bytes=self.memory_bytes, figures=self.quality
+            title=self.title,
+            seconds=self.seconds or 0,
+            memory_bytes=self.memory_bytes,
+            figures=self.quality,
+            name=self.name,
         )
 
     @property

@@ -36,9 +36,11 @@ class Method:
     """One way to enlarge a picture."""
 
     title: Message
-    """For a caption."""
+    """For a person: what it is for, and in brackets which network does it."""
     paper: str
     """Who described it."""
+    name: str
+    """For a program: its key in what is told of a comparison."""
     upscalers: tuple[Upscaler, ...] = ()
     """Networks of its own; bicubic interpolation has none."""
 
@@ -92,39 +94,59 @@ def _rrdb(weights: str, mflop: float = 35.9, *, radius: int = 40, drifts: bool =
 
 
 METHODS: Mapping[str, Method] = {
-    "bicubic": Method(title=Message("Interpolated (bicubic)"), paper="Keys 1981"),
+    "bicubic": Method(title=Message("Interpolated (bicubic)"), name="bicubic", paper="Keys 1981"),
     "residual": Method(
         title=Message("Faithful (SRResNet)"),
+        name="residual (SRResNet)",
         paper="Ledig et al. 2017",
         upscalers=(_residual("srresnet-x4", radius=16),),
     ),
     "gan": Method(
-        title=Message("Sharp (SRGAN)"), paper="Ledig et al. 2017", upscalers=(_residual("srgan-x4", drifts=True),)
+        title=Message("Sharp (SRGAN)"),
+        name="GAN (SRGAN)",
+        paper="Ledig et al. 2017",
+        upscalers=(_residual("srgan-x4", drifts=True),),
     ),
-    "compact": Method(title=Message("Fast (ours)"), paper="after Kim et al. 2016", upscalers=_COMPACT),
+    "compact": Method(
+        title=Message("Fast (ours)"), name="compact residual (ours)", paper="after Kim et al. 2016", upscalers=_COMPACT
+    ),
     "edsr": Method(
         title=Message("Faithful (EDSR)"),
+        name="residual (EDSR)",
         paper="Lim et al. 2017",
         upscalers=(_residual("edsr-x2", 2, 2.74), _residual("edsr-x4", 4, 3.96)),
     ),
-    "rrdb": Method(title=Message("Faithful (RRDB)"), paper="Wang et al. 2018", upscalers=(_rrdb("rrdb-psnr-x4"),)),
+    "rrdb": Method(
+        title=Message("Faithful (RRDB)"),
+        name="residual (RRDB)",
+        paper="Wang et al. 2018",
+        upscalers=(_rrdb("rrdb-psnr-x4"),),
+    ),
     "esrgan": Method(
-        title=Message("Sharp (ESRGAN)"), paper="Wang et al. 2018", upscalers=(_rrdb("esrgan-x4", drifts=True),)
+        title=Message("Sharp (ESRGAN)"),
+        name="GAN (ESRGAN)",
+        paper="Wang et al. 2018",
+        upscalers=(_rrdb("esrgan-x4", drifts=True),),
     ),
     "real-esrgan": Method(
-        title=Message("Real photo (Real-ESRGAN)"), paper="Wang et al. 2021", upscalers=(_rrdb("real-esrgan-x4"),)
+        title=Message("Real photo (Real-ESRGAN)"),
+        name="GAN (Real-ESRGAN)",
+        paper="Wang et al. 2021",
+        upscalers=(_rrdb("real-esrgan-x4"),),
     ),
     "drawing": Method(
         title=Message("Drawing (Real-ESRGAN, 6 blocks)"),
+        name="GAN (Real-ESRGAN, drawings)",
         paper="Wang et al. 2021",
         upscalers=(_rrdb("real-esrgan-drawing-x4", 11.4, radius=32),),
     ),
     "drawing-fast": Method(
         title=Message("Drawing, fast (SRVGG)"),
+        name="GAN (Real-ESRGAN, animated videos)",
         paper="Wang et al. 2021",
         upscalers=(Upscaler(weights="real-esrgan-video-x4", scale=4, radius=18, mflop=1.24),),
     ),
 }
-"""By name. A title says what a method is for, and in brackets which network does it."""
+"""By their names as parameters."""
 TITLES: Mapping[str, Message] = {name: method.title for name, method in METHODS.items()}
 """What the methods are called where one is chosen."""

@@ -98,10 +98,11 @@ def run(inputs: Inputs, parameters: PixelSuperResolution, context: RunContext) -
         METHODS["bicubic"].title: part.small.resize(size, Image.Resampling.BICUBIC),
         Message("mean of the conditioning network"): drawn.mean,
     }
-    for name in COMPARED if not context.stopped else ():
+    share = (1 - DRAWING_SHARE) / len(COMPARED)
+    for number, name in enumerate(COMPARED if not context.stopped else ()):
         enlargement = StepRun(enlarged(Raster(numpy.asarray(part.small)), name, SCALE, context.nets, context.job))
         for step in enlargement:
-            yield step.within(DRAWING_SHARE, (1 - DRAWING_SHARE) / len(COMPARED))
+            yield step.within(DRAWING_SHARE + number * share, share)
         answers[METHODS[name].title] = enlargement.result.raster.image()
     samples = {Message("sample {number}", number=number): each for number, each in enumerate(drawn.samples, start=1)}
     panels = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from PIL import Image
 
@@ -50,6 +50,7 @@ class SuperResolution(Parameters):
     """The network looks at the picture turned and mirrored in eight ways: a little truer, eight times as long."""
 
     titles: ClassVar[Mapping[str, Mapping[str, Message]]] = {"method": TITLES}
+    earlier: ClassVar[Mapping[str, Any]] = {"ensemble": False}
 
 
 HOW = HowItWorks(

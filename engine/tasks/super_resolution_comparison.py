@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy
 from PIL import Image
@@ -50,6 +50,7 @@ class SuperResolutionComparison(Parameters):
     """The networks look at the picture turned and mirrored in eight ways: a little truer, eight times as long."""
 
     titles: ClassVar[Mapping[str, Mapping[str, Message]]] = {"methods": TITLES}
+    earlier: ClassVar[Mapping[str, Any]] = {"ensemble": False}
 
 
 HOW = HowItWorks(
@@ -79,8 +80,9 @@ def run(inputs: Inputs, parameters: SuperResolutionComparison, context: RunConte
         image, stopped = measured.result.raster.image(), measured.result.unfinished is not None
         judged = parameters.original and not context.stopped
         quality = _quality(image, reference, parameters.scale, context) if judged else {}
-        title = METHODS[names[index]].title
-        panels.append(Panel(title, image, measured.seconds, measured.memory_bytes, quality, stopped))
+        method = METHODS[names[index]]
+        costs = measured.seconds, measured.memory_bytes
+        panels.append(Panel(method.title, image, *costs, quality, stopped, name=method.name))
 
     variants = [_variant(name, work, small, parameters, context) for name, work in zip(names, works, strict=True)]
     missing = yield from compared(variants, context, take, named=False)

@@ -87,7 +87,7 @@ def test_super_resolution_through_the_client(client: Client, files: tuple[Path, 
         handle_file(files[0]), methods=["bicubic", "gan"], side=32, scale=2, original=True,
         api_name="/super_resolution_comparison",
     )  # fmt: skip
-    assert facts["methods"]["Sharp (SRGAN)"]["lpips"] > 0
+    assert facts["methods"]["GAN (SRGAN)"]["lpips"] > 0
     with Image.open(result) as image:
         assert image.width >= 3 * 64
 
