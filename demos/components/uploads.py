@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,13 +17,14 @@ from gradio.processing_utils import save_base64_to_cache
 from gradio.route_utils import API_PREFIX
 from gradio.utils import is_in_or_equal
 
+from demos.components.reserved import Reserved
 from demos.components.status import seconds
 from demos.i18n.language import mark, say, say_plainly
 from engine import PentimentoError, Picture
 from engine.contracts.errors import ForeignFileError, PictureError, TooManyInputsError, UnreadablePictureError
 from engine.contracts.messages import Listing, Message, Text
 from engine.contracts.task import InputSpec, Kind
-from engine.imaging.door import open_input
+from engine.imaging.door import PIXEL_BYTES, open_input, stated_pixels
 from engine.video.video import Video, open_video
 
 Upload = Picture | Video | PentimentoError | None
@@ -40,8 +40,8 @@ K = TypeVar("K", bound=type[Component])
 SEPARATOR = " · "
 """Between sentences that stand in one line."""
 ADDRESSES = ("http:", "https:")
-_DECODERS = threading.BoundedSemaphore(2)
-"""Pictures that are decoded at a time; each may take some hundred megabytes while it is."""
+_DECODING = Reserved(2_000_000_000)
+"""Memory for pictures that are being decoded; others wait."""
 FRAME_LIMIT = 8_000_000
 """Characters of a camera's frame."""
 
@@ -126,7 +126,7 @@ def _opened(spec: InputSpec, payload: ImageData, cache: str) -> Picture | Pictur
     if not is_in_or_equal(payload.path, cache):
         return ForeignFileError(FOREIGN)
     try:
-        with _DECODERS:
+        with _DECODING.bytes(PIXEL_BYTES * stated_pixels(Path(payload.path))):
             return open_input(spec, payload.path)
     except PictureError as refusal:
         return refusal

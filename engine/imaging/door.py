@@ -18,7 +18,7 @@ from engine.contracts.errors import PictureError, PictureSizeError, UnreadablePi
 from engine.contracts.messages import Message
 from engine.contracts.notes import Note, NoteKind
 from engine.imaging import png, profiles, tiff
-from engine.imaging.formats import FORMATS, jpeg_quality, why_unknown
+from engine.imaging.formats import FORMATS, SNIFFED_BYTES, jpeg_quality, why_unknown
 from engine.imaging.picture import Picture, kept_recipe
 from engine.imaging.png import Values
 from engine.imaging.raster import DAMAGED, Raster, eight_bits, on_white, raster_of, sixteen_bits
@@ -31,6 +31,8 @@ MAXIMUM_PIXELS = 80_000_000
 """Larger pictures are refused from their header: decoding takes 4 bytes a pixel."""
 WORKING_PIXELS = 12_000_000
 """Larger pictures are reduced to this at the door, unless the task asks for more."""
+PIXEL_BYTES = 32
+"""Most memory for each pixel of a file while it is opened; 13 to 20 bytes were measured, and 30 for 16 bits."""
 MOST_FRAMES = 2000
 """Pictures of one file; looking for the next one takes its time."""
 MOST_SCANS = 50
@@ -52,6 +54,21 @@ def open_input(spec: InputSpec, source: Source) -> Picture:
     picture = open_picture(source, working_pixels=spec.working_pixels or WORKING_PIXELS, raster=spec.raster)
     remark = spec.remark(picture) if spec.remark else None
     return replace(picture, notes=(*picture.notes, remark)) if remark else picture
+
+
+def stated_pixels(path: Path) -> int:
+    """How many pixels a file says that it has, from its header alone; 0 where the door will refuse it by that."""
+    try:
+        with path.open("rb") as stream:
+            if tiff.is_tiff(stream.read(SNIFFED_BYTES)):
+                width, height, _ = tiff.header(path.read_bytes())
+            else:
+                with Image.open(path, formats=FORMATS) as image:
+                    width, height = image.size
+        _check_size(width, height)
+    except (PictureError, Image.DecompressionBombError, Image.DecompressionBombWarning, *DAMAGED):
+        return 0
+    return width * height
 
 
 def open_picture(source: Source, *, working_pixels: int = WORKING_PIXELS, raster: bool = False) -> Picture:

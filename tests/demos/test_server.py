@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from gradio_client import Client, handle_file
 
@@ -57,6 +58,17 @@ def test_health_needs_no_login_and_the_rest_does(server: Server) -> None:
     with pytest.raises(ValueError):
         Client(server.url, auth=(LOGIN[0], "wrong"), verbose=False)
     assert Client(server.url, auth=LOGIN, verbose=False).endpoints
+
+
+def test_the_cookie_of_a_login_is_not_sent_from_other_sites(server: Server) -> None:
+    answer = httpx.post(f"{server.url}/login", data={"username": LOGIN[0], "password": LOGIN[1]})
+    assert answer.status_code == 200
+    cookies = [each.lower() for each in answer.headers.get_list("set-cookie")]
+    assert any("access-token" in each for each in cookies)
+    for cookie in cookies:
+        assert "samesite=lax" in cookie
+        assert "samesite=none" not in cookie
+        assert "httponly" in cookie
 
 
 def test_a_run_is_counted_and_logged_without_names(
