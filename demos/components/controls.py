@@ -29,10 +29,11 @@ class Controls:
     Args:
         task: whose record they are made from.
         site: whose sessions own what is uploaded.
+        begins: values that settings begin with on the page, by field, where programs get another default.
     """
 
-    def __init__(self, task: TaskSpec, site: Site) -> None:
-        self.task, self.site = task, site
+    def __init__(self, task: TaskSpec, site: Site, begins: Mapping[str, Any] | None = None) -> None:
+        self.task, self.site, self._begins = task, site, begins or {}
         self._placed: dict[str, Any] = {}
         self._on_page: dict[str, Any] = {}
         self._fields = task.parameters.model_fields
@@ -72,6 +73,8 @@ class Controls:
         else:
             titles = self.task.parameters.titles.get(field)
             component = control_of(info, several=len(names) > 1, index=index, titles=titles)
+        if field in self._begins:
+            component.value = self._begins[field]
         self._placed[names[index]] = component
         return component
 
@@ -155,9 +158,15 @@ class Controls:
         kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
         parameters = []
         for name in self._names:
-            default = inspect.Parameter.empty if name in required else getattr(self._placed[name], "value", None)
+            default = inspect.Parameter.empty if name in required else self._default(name)
             parameters.append(inspect.Parameter(name, kind, default=default))
         return inspect.Signature(parameters)
+
+    def _default(self, name: str) -> Any:
+        """What an argument of the endpoint is when it is left out."""
+        if name in self._begins:
+            return self._fields[name].default
+        return getattr(self._placed[name], "value", None)
 
     def read(self, values: Sequence[Any]) -> tuple[Inputs, Parameters]:
         """In a handler: values of :attr:`components` -> inputs and parameters.

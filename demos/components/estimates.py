@@ -128,9 +128,10 @@ class EstimateLine:
         return sentence + self._size(parameters, extents) + self._downloads(parameters)
 
     def _size(self, parameters: Parameters, extents: Extents) -> str:
-        """Sentence about what comes out; empty where only the run knows."""
+        """Sentence about what comes out; empty where it is as large as what goes in, or where only the run knows."""
         size = self._controls.task.result_size(parameters, extents)
-        if size is None:
+        given = next(iter(extents.values()))
+        if size is None or size == given[0].size:
             return ""
         width, height = size
         megabytes = width * height * PNG_BYTES / 1e6

@@ -29,9 +29,10 @@ class OutputLayout:
         site: whose tasks a result can be sent to.
         task: whose outputs they are.
         first: see :data:`FirstTab`.
+        goes_on: whether there is a row under the status for what can be done with a result.
     """
 
-    def __init__(self, site: Site, task: TaskSpec, first: FirstTab) -> None:
+    def __init__(self, site: Site, task: TaskSpec, first: FirstTab, *, goes_on: bool = False) -> None:
         video = task.output is Kind.VIDEO
         self.picture = gr.Image(
             label=mark(Message("Frame") if video else Message("Result")), format="jpeg",
@@ -43,6 +44,7 @@ class OutputLayout:
             keep = Message("Stop and keep what is done") if video else Message("Stop and keep the best")
             self.stop = gr.Button(mark(keep), interactive=False, scale=1)
         self.status = gr.HTML(ready())
+        self.next = gr.Row() if goes_on else None
         self.video = gr.Video(label=mark(Message("Result")), height=HEIGHT, interactive=False, visible=video)
         with gr.Row(equal_height=True, visible=not video):
             self.kind = gr.Radio(

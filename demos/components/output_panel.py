@@ -48,11 +48,12 @@ class OutputPanel:
     Args:
         controls: of the task.
         first: see :data:`FirstTab`.
+        goes_on: see :class:`demos.components.output_layout.OutputLayout`.
     """
 
-    def __init__(self, controls: Controls, *, first: FirstTab = "losses") -> None:
+    def __init__(self, controls: Controls, *, first: FirstTab = "losses", goes_on: bool = False) -> None:
         self.controls, self.task = controls, controls.task
-        self.layout = OutputLayout(controls.site, self.task, first)
+        self.layout = OutputLayout(controls.site, self.task, first, goes_on=goes_on)
         self.result = gr.State(None, time_to_live=3600)
         """A :class:`StoredResult` once there is one."""
         self._job = gr.State(None, delete_callback=stop)

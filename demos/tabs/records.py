@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from demos.components.output_layout import FirstTab
 from demos.serving.site import Site
@@ -40,6 +40,10 @@ class ViewSpec:
     """Whether runs end in a comparison, which is shown under the lens."""
     folded: bool = False
     """Whether the settings are folded away, for presets come before them."""
+    begins: Mapping[str, Any] = field(default_factory=dict)
+    """Values that the first task's settings begin with on the page, where programs get another default."""
+    goes_on: bool = False
+    """Whether there is a row of buttons for what can be done with a result, right under it."""
     special: Sequence[Callable[[TaskView], Special]] = ()
     """Special parts of the view that other views do not have; each is built from the view."""
 

@@ -7,6 +7,7 @@ from demos.tabs.records import Card, CustomView, TabSpec, ViewSpec
 from demos.tabs.specials.advice_button import AdviceButton
 from demos.tabs.specials.close_tab import CloseTab
 from demos.tabs.specials.face_numbers import FaceNumbers
+from demos.tabs.specials.going_on import GoingOn
 from demos.tabs.specials.layer_presets import LayerPresets
 from demos.tabs.specials.mask_painting import HolePainting, RegionPainting
 from demos.tabs.specials.match_tab import MatchTab
@@ -227,7 +228,9 @@ INPAINTING = TabSpec(
                 "nearest patches of your picture. <span class='quiet'>Yang et al. 2017; Sargsyan et al. 2023.</span>"
             ),
             compares=True,
-            special=[HolePainting],
+            begins={"method": "network"},  # what is quick is the result; refining it is offered on it
+            goes_on=True,
+            special=[HolePainting, GoingOn],
         ),
     ),
 )

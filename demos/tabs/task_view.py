@@ -41,7 +41,8 @@ class TaskView:
 
     def __init__(self, site: Site, spec: ViewSpec) -> None:
         self.site, self.spec = site, spec
-        self._every = [Controls(site.tasks[name], site) for name in spec.tasks]
+        first, *others = (site.tasks[name] for name in spec.tasks)
+        self._every = [Controls(first, site, spec.begins), *(Controls(each, site) for each in others)]
         self.controls = self._every[0]
         """Controls of the view's first task."""
         self._lines: list[EstimateLine] = []
@@ -147,7 +148,8 @@ class TaskView:
     def _place_panel(self, controls: Controls) -> None:
         main = controls is self.controls
         self._lines.append(EstimateLine(controls, self.spec.hint))
-        panel = OutputPanel(controls, first=self.spec.first if main else "facts")
+        first = self.spec.first if main else "facts"
+        panel = OutputPanel(controls, first=first, goes_on=main and self.spec.goes_on)
         self._panels.append(panel)
         if main:
             for each in self._special:

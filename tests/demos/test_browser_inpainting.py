@@ -121,3 +121,39 @@ def test_methods_stand_side_by_side(tab: Locator) -> None:
     expect(beside.locator(".lens .pane")).to_have_count(5)
     assert titles(beside) == ["your picture", "mask", "Telea", "biharmonic", "content network"]
     assert "LPIPS" in beside.locator(".lens figcaption").last.inner_text()
+
+
+def shown(tab: Locator) -> str:
+    """Address of the picture that is to be filled."""
+    return tab.get_by_alt_text("The picture to fill").first.get_attribute("src") or ""
+
+
+def test_the_fill_comes_first_and_every_stroke_builds_on_the_last(window: Window, tab: Locator, tmp_path: Path) -> None:
+    photo = shown(tab)
+    stroke(tab)
+    run(tab)
+    assert titles(tab) == ["masked", "content network", "blended"], "the network alone: nothing is refined unasked"
+    first = download(tab, tmp_path / "first.png").read_bytes()
+    refine = tab.get_by_role("button", name="Refine the texture")
+    expect(refine).to_contain_text("about")
+    begun = status(tab)
+    tab.locator(".status").evaluate_all("lines => lines.forEach((line) => { line.dataset.before = ''; })")
+    refine.click()
+    expect(begun.filter(has_text="Done in")).to_be_visible(timeout=120_000)
+    assert "texture" in " ".join(titles(tab))
+    expect(refine).to_be_hidden()
+    wait_until(lambda: download(tab, tmp_path / "second.png").read_bytes() != first)
+    tab.get_by_role("button", name="Go on with this result").click()
+    wait_until(lambda: shown(tab) != photo)
+    expect(tab.get_by_role("radio", name="network", exact=True)).to_be_checked()
+    window.settle()
+    assert painted(tab) == 0, "what was marked is gone"
+    back = tab.get_by_role("button", name="Back to the picture before")
+    back.click()
+    expect(back).to_be_disabled()
+    window.settle()
+    stroke(tab, across=0.5, down=0.3)
+    run(tab)
+    with Image.open(download(tab, tmp_path / "third.png")) as image:
+        changed = (numpy.asarray(image) != numpy.asarray(pictures.noisy(*SIZE))).any(axis=2)
+    assert changed.mean() < 0.3, "the picture of before, and not its filled successor"
