@@ -64,7 +64,7 @@ class OutputLayout:
         )
         destinations = [each for each in task.send_to if each.task in site.tasks]
         with gr.Row(visible=bool(destinations)):
-            self.senders = {each: _sender(site.tasks[each.task]) for each in destinations}
+            self.senders = {each: _sender(site.tasks[each.task], own=each.task == task.name) for each in destinations}
         self._place_tabs(task, first)
 
     def _place_tabs(self, task: TaskSpec, first: FirstTab) -> None:
@@ -96,6 +96,6 @@ class OutputLayout:
         ]  # fmt: skip
 
 
-def _sender(task: TaskSpec) -> gr.Button:
-    label = Message("Send to {task}", task=task.title)
+def _sender(task: TaskSpec, *, own: bool) -> gr.Button:
+    label = Message("Go on with this result") if own else Message("Send to {task}", task=task.title)
     return gr.Button(mark(label), size="sm", interactive=False, min_width=110)

@@ -191,7 +191,7 @@ STYLE_V1 = TaskSpec(
     cost=cost,
     how=HOW,
     examples=PAIRS,
-    send_to=destinations("super-resolution", "style-v2", "style-v3", "inpainting"),
+    send_to=destinations("super-resolution", "style-v2", "style-v3", "inpainting", "style-v1"),
     trial=TRIAL,
     bench=(
         BenchCase(values={"size": 256}, devices=("cpu",)),

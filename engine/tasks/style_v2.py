@@ -271,7 +271,7 @@ STYLE_V2 = TaskSpec(
     cost=cost,
     how=HOW,
     examples=tuple(Example({"content": name}) for name in ("temple.jpg", "cat.jpg", "astronaut.jpg", "coffee.jpg")),
-    send_to=destinations("super-resolution", "style-v1", "style-v3", "inpainting"),
+    send_to=destinations("super-resolution", "style-v1", "style-v3", "inpainting", "style-v2"),
     trial=Trial(parameters={"size": 96}, fourfold=({"size": 512}, {"size": 1024}), optional_inputs=("mask",)),
     bench=(BenchCase(values={"size": 0}), BenchCase(values={"size": 0}, side=1024)),
 )

@@ -232,7 +232,7 @@ STYLE_V3 = TaskSpec(
     cost=cost,
     how=HOW,
     examples=PAIRS,
-    send_to=destinations("super-resolution", "style-v1", "style-v2", "inpainting"),
+    send_to=destinations("super-resolution", "style-v1", "style-v2", "inpainting", "style-v3"),
     trial=TRIAL,
     bench=(
         BenchCase(values={"size": 256, "iterations": 150}, devices=("cpu",)),
