@@ -6,12 +6,14 @@ row, and of a row's own stream, once for each pixel, only what the layers add th
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from engine.imaging.resize import back_projected
 from engine.nets.pixelcnn import (
     SCALE,
     STEP,
@@ -25,6 +27,7 @@ from engine.nets.pixelcnn import (
 )
 
 LEVELS = 256
+BACK_PROJECTIONS = 2
 
 
 class Sampler:
@@ -36,27 +39,32 @@ class Sampler:
         count: how many pictures.
         temperature: above 0; logits are divided by it: under 1 the likely becomes likelier.
         seed: of the random numbers; they do not depend on how many pictures are drawn beside each other.
+        weight: what the conditioning network's logits are multiplied by; 1 is the paper's.
     """
 
-    def __init__(self, net: PixelCNN, small: Tensor, count: int, *, temperature: float, seed: int) -> None:
-        weight = net.prior.tail.weight
+    def __init__(
+        self, net: PixelCNN, small: Tensor, count: int, *, temperature: float, seed: int, weight: float = 1.0
+    ) -> None:
+        like = net.prior.tail.weight
         self._prior, self._temperature = net.prior, temperature
-        small = small.to(weight)
+        small = small.to(like)
         height, width = (SCALE * length for length in small.shape[-2:])
-        self._told = mixtures(net.conditioning(small).to(weight), enlarged(small))
-        self.mean = self._told.mean()
+        told = mixtures(net.conditioning(small).to(like), enlarged(small))
+        self.mean = told.mean()
         """What the conditioning network alone expects, ``(1, 3, 4h, 4w)`` from -1 to 1."""
+        # A power of a Gaussian is a narrower one. Of a mixture it is not, but each of its components is narrowed.
+        self._told = Mixture(told.logits, told.means, told.scales - 0.5 * math.log(weight))
         self.values = self.mean.expand(count, -1, -1, -1).clone()
         """The pictures, ``(count, 3, 4h, 4w)`` from -1 to 1; the mean where nothing is drawn yet."""
         draws = [torch.Generator().manual_seed(seed + index) for index in range(count)]
         shape = (3, height, width)
         chances = torch.stack([torch.rand(shape, generator=each, dtype=torch.float64) for each in draws])
-        self._chances = chances.to(weight)
-        self._bounds = (torch.arange(LEVELS - 1, device=weight.device, dtype=weight.dtype) + 0.5) * STEP - 1
-        self._rows = [torch.zeros(count, WIDTH, 1, width).to(weight) for _ in net.prior.layers]
+        self._chances = chances.to(like)
+        self._bounds = (torch.arange(LEVELS - 1, device=like.device, dtype=like.dtype) + 0.5) * STEP - 1
+        self._rows = [torch.zeros(count, WIDTH, 1, width).to(like) for _ in net.prior.layers]
         """What each layer was given for the row above."""
         # Behind three zeros that stand for what is left of the picture; a fourth channel says where it begins.
-        self._known = torch.zeros(count, 4, height + 2, width + 4).to(weight)
+        self._known = torch.zeros(count, 4, height + 2, width + 4).to(like)
         self._taps = [_Taps(layer) for layer in net.prior.layers if isinstance(layer, Layer)]
 
     def rows(self) -> Iterator[int]:
@@ -125,6 +133,16 @@ class Sampler:
             warmed = likely.clamp(min=1e-12) ** (1 / self._temperature)
             below = warmed.cumsum(1)[:, :-1] / warmed.sum(1, keepdim=True)
         return (below <= chances[:, None]).sum(1).to(chances) * STEP - 1
+
+
+def led_back(pictures: Tensor, small: Tensor) -> Tensor:
+    """Pictures ``(B, 3, 4h, 4w)`` with the colours of the small one ``(1, 3, h, w)``, all in [0, 1].
+
+    A sample strays where the prior was surer than the conditioning network; back-projection leads it back.
+    """
+    for _ in range(BACK_PROJECTIONS):
+        pictures = back_projected(pictures, small.expand(len(pictures), -1, -1, -1)).clamp(0, 1)
+    return pictures
 
 
 class _Taps:

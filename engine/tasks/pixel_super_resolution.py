@@ -63,6 +63,10 @@ class PixelSuperResolution(Parameters):
     """How many pictures are drawn: each is another plausible answer."""
     temperature: float = option(0.9, low=0.1, high=1.5, step=0.05, label="Temperature")
     """1 draws as likely as the model finds it; less keeps to what is likelier, more dares more."""
+    weight: float = option(2.0, low=0.5, high=10, step=0.5, label="Weight of the small picture", advanced=True)
+    """1 multiplies both networks as the paper does; more keeps nearer to the small picture."""
+    faithful: bool = option(True, label="Faithful colours", advanced=True)
+    """Samples stray from the small picture's colours; back-projection leads them back. Off: as they were drawn."""
     seed: int = option(0, low=0, high=SEED_LIMIT, label="Seed")
     """The same seed draws the same pictures; the samples have this one and those after it."""
 
@@ -134,11 +138,12 @@ class _Drawn(NamedTuple):
 
 
 def _drawn(part: Part, parameters: PixelSuperResolution, context: RunContext) -> Generator[Step, None, _Drawn]:
-    from engine.super_resolution.pixel_sampling import Sampler
+    from engine.super_resolution.pixel_sampling import Sampler, led_back
 
+    small = _tensor(part.small, context)
     sampler = Sampler(
-        _net(context), _tensor(part.small, context), parameters.samples,
-        temperature=parameters.temperature, seed=parameters.seed,
+        _net(context), small, parameters.samples,
+        temperature=parameters.temperature, seed=parameters.seed, weight=parameters.weight,
     )  # fmt: skip
     side, done = sampler.values.shape[2], 0
     yield Step(done=0, stage=Message("drawing"), preview=lambda: _in_blocks(part.small, side))
@@ -147,11 +152,15 @@ def _drawn(part: Part, parameters: PixelSuperResolution, context: RunContext) ->
         yield Step(
             done=done / side,
             stage=Message("row {row} of {rows}", row=done, rows=side),
-            preview=lambda: side_by_side([_in_blocks(each, side) for each in _pictures(sampler.values)], SHOWN_SIDE),
+            preview=lambda: side_by_side(
+                [_in_blocks(each, side) for each in _images((sampler.values + 1) / 2)], SHOWN_SIDE
+            ),
         )
         if context.stopped:
             break
-    return _Drawn(_pictures(sampler.values), _pictures(sampler.mean)[0], done < side)
+    drawn = (sampler.values + 1) / 2
+    samples = _images(led_back(drawn, small) if parameters.faithful else drawn)
+    return _Drawn(samples, _images((sampler.mean + 1) / 2)[0], done < side)
 
 
 def _judged(title: Message, picture: Image.Image, part: Part, context: RunContext, *, stopped: bool = False) -> Panel:
@@ -181,11 +190,11 @@ def _in_blocks(picture: Image.Image, side: int) -> Image.Image:
     return picture.resize((shown, shown), Image.Resampling.NEAREST)
 
 
-def _pictures(values: Tensor) -> list[Image.Image]:
-    """``(B, 3, H, W)`` from -1 to 1 as images."""
+def _images(pictures: Tensor) -> list[Image.Image]:
+    """``(B, 3, H, W)`` in [0, 1] as images."""
     from engine.imaging.tensors import to_image
 
-    return [to_image((each[None] + 1) / 2) for each in values]
+    return [to_image(each[None]) for each in pictures]
 
 
 def _net(context: RunContext) -> PixelCNN:

@@ -55,7 +55,12 @@ def test_the_same_seed_draws_the_same(runtime: Runtime) -> None:
 
 def test_a_stop_keeps_the_rows_that_are_drawn(runtime: Runtime) -> None:
     stopped = stopped_when(
-        runtime, TASK, {"image": [open_picture(cat())]}, lambda step: step.stage.values.get("row") == 10, samples=1
+        runtime,
+        TASK,
+        {"image": [open_picture(cat())]},
+        lambda step: step.stage.values.get("row") == 10,
+        samples=1,
+        faithful=False,
     )
     shown = panels(stopped)
     assert shown["sample 1"].stopped
@@ -63,6 +68,30 @@ def test_a_stop_keeps_the_rows_that_are_drawn(runtime: Runtime) -> None:
     sample, mean = (numpy.asarray(shown[name].image) for name in ("sample 1", "mean of the conditioning network"))
     assert (sample[-8:] == mean[-8:]).all()
     assert (sample[:8] != mean[:8]).any()
+
+
+def test_samples_have_the_small_pictures_colours(runtime: Runtime) -> None:
+    led, drawn = (
+        numpy.asarray(panels(result_of(runtime, cat(), faithful=each, samples=1))["sample 1"].image)
+        for each in (True, False)
+    )
+    small = panels(result_of(runtime, cat(), samples=1))["the small picture"].image
+    apart = []
+    for image in (led, drawn):
+        reduced = Image.fromarray(image[4::8, 4::8]).resize((8, 8), Image.Resampling.BICUBIC)
+        difference = numpy.asarray(reduced, int) - numpy.asarray(small.resize((8, 8), Image.Resampling.NEAREST), int)
+        apart.append(float(abs(difference).mean()))
+    assert apart[0] < 2
+    assert apart[1] > 2 * apart[0]
+
+
+def test_weight_keeps_samples_nearer_to_the_mean(runtime: Runtime) -> None:
+    def distance(weight: float) -> float:
+        shown = panels(result_of(runtime, cat(), weight=weight, faithful=False, samples=1))
+        one, mean = (numpy.asarray(shown[name].image, int) for name in ("sample 1", "mean of the conditioning network"))
+        return float(abs(one - mean).mean())
+
+    assert distance(8) < 0.8 * distance(1)
 
 
 def test_a_part_that_is_too_small_has_no_original(runtime: Runtime) -> None:
