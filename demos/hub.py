@@ -14,7 +14,7 @@ from gradio.exceptions import ComponentProcessingError, InvalidPathError
 from gradio.i18n import I18nData
 from pydantic import ValidationError
 
-from demos.components import close_view, magnifier, mask_editor, theme
+from demos.components import close_canvas, magnifier, mask_editor, theme
 from demos.components.events import PRIVATE, QUEUE
 from demos.components.uploads import AS_A_FILE, FOREIGN, PicturesUpload, names_address, takes_own_files
 from demos.i18n.language import Words, in_all_languages, mark, mark_html, say_plainly
@@ -138,7 +138,7 @@ def build(site: Site, tabs: Sequence[TabSpec] = TABS) -> Hub:
     scripts = connection_script.script(
         in_all_languages(connection_script.AWAY), 60 * site.runtime.settings.away_minutes
     )
-    css = theme.CSS + magnifier.CSS + mask_editor.CSS + close_view.CSS
+    css = theme.CSS + magnifier.CSS + mask_editor.CSS + close_canvas.CSS
     return Hub(
         page,
         {"theme": theme.THEME, "css": css, "i18n": gr.I18n(**words.tables)},

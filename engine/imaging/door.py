@@ -9,7 +9,7 @@ import io
 import re
 from dataclasses import replace
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, NamedTuple
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 import numpy
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -103,10 +103,8 @@ def open_picture(source: Source, *, working_pixels: int = WORKING_PIXELS, raster
                 notes.append(Note(NoteKind.FRAME, Message("first of {count} frames", count=opened.frames)))
             image.load()
             kept = raster_of(image, samples, working_pixels) if raster else None
-            recipe, source_type = kept_recipe(image), stated_source(image)
-            admitted, quality = _admit(image, notes, working_pixels, before), jpeg_quality(image)
-            picture = replace(admitted, recipe=recipe, source_type=source_type, jpeg_quality=quality)
-            return _with_raster(picture, kept)
+            stated = _stated(image)  # before what the file says is forgotten
+            return _with_raster(replace(_admit(image, notes, working_pixels, before), **stated), kept)
     except PictureError:
         raise
     except UnidentifiedImageError:
@@ -122,6 +120,11 @@ def open_picture(source: Source, *, working_pixels: int = WORKING_PIXELS, raster
         raise UnreadablePictureError(
             Message("This picture is damaged and cannot be read; please export it again.")
         ) from None
+
+
+def _stated(image: Image.Image) -> dict[str, Any]:
+    """What a file says about itself, by the names of :class:`Picture`."""
+    return {"recipe": kept_recipe(image), "source_type": stated_source(image), "jpeg_quality": jpeg_quality(image)}
 
 
 class _Opened(NamedTuple):

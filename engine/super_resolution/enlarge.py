@@ -19,6 +19,7 @@ from engine.super_resolution.methods import cost as chain_cost
 
 if TYPE_CHECKING:
     from engine.model_store.loaded_nets import LoadedNets
+    from engine.super_resolution.tiled_inference import Progress
 
 RESULT_PIXELS = 400_000_000
 """Most pixels of a result; its samples stay in main memory."""
@@ -83,13 +84,18 @@ def enlarged(
     for count, step in enumerate(progress, start=1):
         preview.take(result[0], step.box)
         tile = step.tile
-        stage = Message("{method}, tile {tile}", method=title, tile=count)
-        if step.halved:
-            stage = Message("{stage} · tiles halved to {pixels} pixels for want of memory", stage=stage, pixels=tile)
+        stage = _stage(title, count, step)
         if step.interpolated:
             unfinished = Message("{count} tiles are only interpolated", count=step.interpolated)
         yield Step(done=step.done, stage=stage, preview=preview.image)
     return Enlarged(replace(raster, values=_joined(result, raster)), tile, unfinished)
+
+
+def _stage(title: Message, count: int, step: Progress) -> Message:
+    stage = Message("{method}, tile {tile}", method=title, tile=count)
+    if not step.halved:
+        return stage
+    return Message("{stage} · tiles halved to {pixels} pixels for want of memory", stage=stage, pixels=step.tile)
 
 
 def tile_for(longest: int, kind: str) -> int:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from engine.contracts.job import Job
-from engine.hardware.memory import is_out_of_memory
+from engine.hardware.memory import is_out_of_memory, release_memory
 from engine.imaging.png import Values
 from engine.imaging.resize import back_projected, resample, taps
 from engine.imaging.tiles import Box
@@ -129,19 +129,17 @@ def enlarge(
     memory, tiles are halved.
 
     Args:
-        source: ``(B, h, w, 3)``, see :class:`Enlarger`.
+        source: ``(B, h, w, 3)``; this, ``chain``, ``nets`` and ``ensemble`` as for :class:`Enlarger`.
         result: ``(B, H, W, 3)`` of the same type, written to; its size is the result's.
-        chain: networks.
         tile: side of a tile in pixels of the small picture.
         scale: of the result, to count its tiles in the small picture's pixels.
-        nets: those of the chain are taken from.
         job: asked before every tile.
 
     Raises:
         RuntimeError: torch's, when even the smallest tile does not fit.
     """
     whole = Box(0, 0, result.shape[2], result.shape[1])
-    left = whole.tiles(max(1, round(tile * scale)))
+    left = _tiles([whole], tile, scale)
     enlarger = Enlarger(chain, source, result, nets, ensemble=ensemble)
     wanted, done, spoiled, quiet = tile, 0, 0, False
     while left:
@@ -155,15 +153,19 @@ def enlarge(
             if not is_out_of_memory(error) or tile // 2 < SMALLEST_TILE:
                 raise
             tile //= 2
-            if torch.cuda.is_available():
-                torch.cuda.empty_cache()
-            left = [part for box in left for part in box.tiles(max(1, round(tile * scale)))]
+            release_memory()
+            left = _tiles(left, tile, scale)
             continue
         box = left.pop(0)
         _write(window, box, result)
         done += 0 if spoiled else box.area  # what a stop leaves to interpolation is not work that was done
         if not quiet or not left:
             yield Progress(box, done / whole.area, tile, tile < wanted, spoiled)
+
+
+def _tiles(boxes: Sequence[Box], tile: int, scale: float) -> list[Box]:
+    """Parts of the result in tiles, whose side is in pixels of the small picture."""
+    return [part for box in boxes for part in box.tiles(max(1, round(tile * scale)))]
 
 
 def _write(window: torch.Tensor, box: Box, result: Values) -> None:

