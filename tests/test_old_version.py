@@ -28,6 +28,8 @@ RECIPES: dict[str, dict[str, Any]] = json.loads((OLD / "recipes.json").read_text
 LINKS: dict[str, str] = json.loads((OLD / "links.json").read_text())
 
 
+RENEWED = {"compact-sr"}
+"""Weights that were trained on since."""
 NEW = {"pixel-super-resolution"}
 """Tasks that the old version did not have."""
 
@@ -46,7 +48,7 @@ def test_a_recipe_keeps_every_value(name: str, tmp_path: Path) -> None:
     assert {key: parameters[key] for key in old} == old
     assert getattr(recipe.parameters, "consent", False) is False, "consent is asked for every time"
     assert list(recipe.weights) == [each["name"] for each in RECIPES[name]["weights"]]
-    assert not recipe.other_weights
+    assert set(recipe.other_weights) <= RENEWED, "who loads the recipe is told that the result may differ"
 
 
 @pytest.mark.parametrize("name", LINKS)

@@ -29,11 +29,11 @@ class Controls:
     Args:
         task: whose record they are made from.
         site: whose sessions own what is uploaded.
-        begins: values that settings begin with on the page, by field, where programs get another default.
+        quick: see :attr:`demos.tabs.records.ViewSpec.quick`.
     """
 
-    def __init__(self, task: TaskSpec, site: Site, begins: Mapping[str, Any] | None = None) -> None:
-        self.task, self.site, self._begins = task, site, begins or {}
+    def __init__(self, task: TaskSpec, site: Site, quick: Mapping[str, Mapping[str, str]] | None = None) -> None:
+        self.task, self.site, self._quick = task, site, quick or {}
         self._placed: dict[str, Any] = {}
         self._on_page: dict[str, Any] = {}
         self._fields = task.parameters.model_fields
@@ -73,8 +73,6 @@ class Controls:
         else:
             titles = self.task.parameters.titles.get(field)
             component = control_of(info, several=len(names) > 1, index=index, titles=titles)
-        if field in self._begins:
-            component.value = self._begins[field]
         self._placed[names[index]] = component
         return component
 
@@ -158,15 +156,19 @@ class Controls:
         kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
         parameters = []
         for name in self._names:
-            default = inspect.Parameter.empty if name in required else self._default(name)
+            default = inspect.Parameter.empty if name in required else getattr(self._placed[name], "value", None)
             parameters.append(inspect.Parameter(name, kind, default=default))
         return inspect.Signature(parameters)
 
-    def _default(self, name: str) -> Any:
-        """What an argument of the endpoint is when it is left out."""
-        if name in self._begins:
-            return self._fields[name].default
-        return getattr(self._placed[name], "value", None)
+    def read_on_page(self, values: Sequence[Any]) -> tuple[Inputs, Parameters]:
+        """As :meth:`read`, with what the page does at first because it is quick."""
+        inputs, parameters = self.read(values)
+        return inputs, self.quick(parameters)
+
+    def quick(self, parameters: Parameters) -> Parameters:
+        """What the page does at first; see :attr:`demos.tabs.records.ViewSpec.quick`."""
+        changed = {field: instead.get(getattr(parameters, field)) for field, instead in self._quick.items()}
+        return parameters.model_copy(update={field: value for field, value in changed.items() if value is not None})
 
     def read(self, values: Sequence[Any]) -> tuple[Inputs, Parameters]:
         """In a handler: values of :attr:`components` -> inputs and parameters.

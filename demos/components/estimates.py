@@ -98,7 +98,8 @@ class EstimateLine:
 
     def after_run(self, inputs: Inputs, parameters: Parameters) -> dict[Any, Any]:
         """In a handler: the line once a run has taught the engine how quick this machine is."""
-        return {self._line: self._estimate(parameters, self._controls.task.extents(inputs))}
+        quick = self._controls.quick(parameters)
+        return {self._line: self._estimate(quick, self._controls.task.extents(inputs))}
 
     def _sentence(self, present: Mapping[str, Sequence[Extent]], settings: Mapping[str, Any]) -> str:
         task = self._controls.task
@@ -112,7 +113,7 @@ class EstimateLine:
             labels = reduce(lambda first, second: Message("{first} and {second}", first=first, second=second), missing)
             return say(Message("Choose a file for {inputs}, or an example.", inputs=labels))
         try:
-            return self._estimate(self._controls.parameters(settings, filled), extents)
+            return self._estimate(self._controls.quick(self._controls.parameters(settings, filled)), extents)
         except PentimentoError as error:
             return say(error.message)
 

@@ -104,7 +104,7 @@ class OutputPanel:
         def work(job: Job, kind: FileKind, keep_recipe: bool, *values: Any) -> Iterator[Any]:
             curves = Curves()
             with shown_errors():
-                inputs, parameters = self.controls.read(values[:many])
+                inputs, parameters = self.controls.read_on_page(values[:many])
                 if self.task.output is Kind.PICTURE:
                     check_output(self.task, inputs, parameters, kind, Path(get_upload_folder()))
                 for each in self.controls.site.runs.frames(self.task, inputs, parameters, job):

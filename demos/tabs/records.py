@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from demos.components.output_layout import FirstTab
 from demos.serving.site import Site
@@ -40,8 +40,9 @@ class ViewSpec:
     """Whether runs end in a comparison, which is shown under the lens."""
     folded: bool = False
     """Whether the settings are folded away, for presets come before them."""
-    begins: Mapping[str, Any] = field(default_factory=dict)
-    """Values that the first task's settings begin with on the page, where programs get another default."""
+    quick: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Setting of the first task -> value -> what the page does at first instead, because it is quick; the better
+    version is offered on its result. Programs get what they ask for."""
     goes_on: bool = False
     """Whether there is a row of buttons for what can be done with a result, right under it."""
     special: Sequence[Callable[[TaskView], Special]] = ()

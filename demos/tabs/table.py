@@ -228,7 +228,7 @@ INPAINTING = TabSpec(
                 "nearest patches of your picture. <span class='quiet'>Yang et al. 2017; Sargsyan et al. 2023.</span>"
             ),
             compares=True,
-            begins={"method": "network"},  # what is quick is the result; refining it is offered on it
+            quick={"method": {"auto": "network"}},
             goes_on=True,
             special=[HolePainting, GoingOn],
         ),

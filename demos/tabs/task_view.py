@@ -42,7 +42,7 @@ class TaskView:
     def __init__(self, site: Site, spec: ViewSpec) -> None:
         self.site, self.spec = site, spec
         first, *others = (site.tasks[name] for name in spec.tasks)
-        self._every = [Controls(first, site, spec.begins), *(Controls(each, site) for each in others)]
+        self._every = [Controls(first, site, spec.quick), *(Controls(each, site) for each in others)]
         self.controls = self._every[0]
         """Controls of the view's first task."""
         self._lines: list[EstimateLine] = []

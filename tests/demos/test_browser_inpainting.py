@@ -145,7 +145,7 @@ def test_the_fill_comes_first_and_every_stroke_builds_on_the_last(window: Window
     wait_until(lambda: download(tab, tmp_path / "second.png").read_bytes() != first)
     tab.get_by_role("button", name="Go on with this result").click()
     wait_until(lambda: shown(tab) != photo)
-    expect(tab.get_by_role("radio", name="network", exact=True)).to_be_checked()
+    expect(tab.get_by_role("radio", name="auto", exact=True)).to_be_checked()
     window.settle()
     assert painted(tab) == 0, "what was marked is gone"
     back = tab.get_by_role("button", name="Back to the picture before")

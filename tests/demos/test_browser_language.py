@@ -21,7 +21,7 @@ from tests.support.browsing import PLACES, Window, open_tab, press_run, seen_eve
 
 FIRST_TAB = "首页"
 NAMES = {
-    "Pentimento", "PNG", "JPEG", "Python", "curl", "Telea",
+    "Pentimento", "PNG", "JPEG", "Python", "curl", "Telea", "PixelCNN",
     "English",  # the switch
     "Click to Access Webcam",  # Gradio's own, which has no Chinese for it
     *(style.title for style in SHOWN.values()),

@@ -20,8 +20,8 @@ from demos.tabs.specials.special import Special
 from engine import Picture
 from engine.contracts.messages import Message
 
-QUICK, BETTER = "network", "refined"
-"""Methods: what *Run* makes at first, and what is offered on its result."""
+BEGUN, QUICK, BETTER = "auto", "network", "refined"
+"""Methods: what is chosen at first, what *Run* makes of it on the page, and what is offered on its result."""
 MOST_BACK = 8
 """Pictures before that are kept."""
 REFINE = Message("Refine the texture")
@@ -79,7 +79,7 @@ def _gone_on(stored: StoredResult | None, picture: Upload, before: Before) -> It
         return
     kept = (*before, picture)[-MOST_BACK:]
     with file_of(stored.converted("png", keep_recipe=False), "png", stored.task) as file:
-        yield file, kept, gr.update(interactive=True), gr.update(interactive=False), gr.update(visible=False), QUICK
+        yield file, kept, gr.update(interactive=True), gr.update(interactive=False), gr.update(visible=False), BEGUN
 
 
 def _gone_back(before: Before) -> Iterator[Any]:
