@@ -15,6 +15,7 @@ from engine.imaging.montage import Montage
 STOPPED = Message("stopped")
 """Stands in place of the quality of what was not finished."""
 MEASURES = {"psnr": "PSNR {:.2f} dB", "ssim": "SSIM {:.3f}", "lpips": "LPIPS {:.3f}"}
+"""Measure -> how it is written, in this order."""
 DIFFERENCE_GAIN = 4
 """How much a difference map is brightened: an error of 32 grey levels is half way to black or white."""
 

@@ -53,6 +53,7 @@ class GoingOn(Special, Follower):
         inputs = [self._panel.result, upload, self._before]
         changed = [upload, self._before, self._back, self._on, self._refine, method]
         self._on.click(_gone_on, inputs, changed, queue=False, **PRIVATE)
+        upload.change(lambda: gr.update(visible=False), None, [self._refine], **QUIET)  # the result is not of this one
         self._back.click(_gone_back, [self._before], [upload, self._before, self._back], queue=False, **PRIVATE)
 
     def at_end(self, run: FinishedRun, values: Sequence[Any]) -> dict[Any, Any]:
