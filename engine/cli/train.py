@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from engine.cli.terminal import watch
 from engine.contracts.errors import ConsentError, OutputError, ParameterError
@@ -15,6 +16,8 @@ from engine.imaging.door import open_picture
 from engine.runtime.runtime import Runtime
 
 if TYPE_CHECKING:
+    from torch import Tensor, nn
+
     from engine.nets.compact import CompactNet
     from engine.nets.transform import TransformNet
 
@@ -107,23 +110,31 @@ def _train_pixelcnn(options: argparse.Namespace, runtime: Runtime) -> None:
     print(f"{options.out}: " + ", ".join(f"{name} {value:.3f}" for name, value in bits.items()))
 
 
-def _compact_network(path: Path) -> CompactNet:
+N = TypeVar("N", bound="nn.Module")
+
+
+def _start(path: Path, build: Callable[[dict[str, Tensor]], N], refusal: Message) -> N:
     """A network to start from.
 
     Raises:
-        ParameterError: the file is none.
+        ParameterError: the file is none; ``refusal`` says so.
     """
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
+    try:
+        net = build({name: value.float() for name, value in load_file(path).items()})
+    except (OSError, SafetensorError, KeyError, RuntimeError):
+        raise ParameterError(refusal) from None
+    return net.requires_grad_(True)
+
+
+def _compact_network(path: Path) -> CompactNet:
+    """A network of super-resolution to start from; ParameterError for another file."""
     from engine.nets.compact import build
 
-    try:
-        return build({name: value.float() for name, value in load_file(path).items()}).requires_grad_(True)
-    except (OSError, SafetensorError, KeyError, RuntimeError):
-        raise ParameterError(
-            Message("{file!r} is no network of super-resolution that can be read.", file=path.name)
-        ) from None
+    refusal = Message("{file!r} is no network of super-resolution that can be read.", file=path.name)
+    return _start(path, build, refusal)
 
 
 def _digest(path: Path | None) -> str:
@@ -180,20 +191,10 @@ def _add_style_v2(kinds: Any) -> None:
 
 
 def _network(path: Path) -> TransformNet:
-    """A network to start from.
-
-    Raises:
-        ParameterError: the file is none.
-    """
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
+    """A network of style V2 to start from; ParameterError for another file."""
     from engine.nets.transform import build
 
-    try:
-        return build({name: value.float() for name, value in load_file(path).items()}).requires_grad_(True)
-    except (OSError, SafetensorError, KeyError, RuntimeError):
-        raise ParameterError(Message("{file!r} is no network of style V2 that can be read.", file=path.name)) from None
+    return _start(path, build, Message("{file!r} is no network of style V2 that can be read.", file=path.name))
 
 
 def _train_style_v2(options: argparse.Namespace, runtime: Runtime) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Generator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy
@@ -23,8 +23,7 @@ from engine.contracts.job import Job, Step
 from engine.contracts.messages import Message
 from engine.imaging.resize import imresize
 from engine.nets.pixelcnn import SCALE, PixelCNN
-from engine.training import checkpoint
-from engine.training.averaging import moving_average
+from engine.training.learner import Learner
 from engine.training.photos import read_photos
 
 Photo = NDArray[numpy.uint8]
@@ -39,8 +38,6 @@ MEASURED = 96
 """Parts of them, always the same ones."""
 PRIOR_SHARE = 0.25
 """Weight of the prior's own term."""
-AVERAGE = 0.999
-WARM_UP = 200
 CHECK_EVERY = 250
 """Iterations between two measurements, each with a checkpoint."""
 LONGEST_STEP = 1.0
@@ -77,27 +74,17 @@ def train(
     held_out = parts(held_out_photos, MEASURED, torch.Generator().manual_seed(settings.seed))
     pupils = [group[count:] for group, count in zip(photos, counts, strict=True)]
     student = Student(settings, device)
-    path = out.with_suffix(".checkpoint")
-    first = student.resume(path)
-    bits: dict[str, float] = {}
-    for iteration in range(first, settings.iterations):
-        loss = student.learn(pupils, iteration)
-        done = iteration + 1
-        if done % CHECK_EVERY == 0 or done == settings.iterations:
-            bits = measure(student.net, held_out, device)
-            student.keep(path, done)
-            write(student.net, out)
-        figures = {"loss": loss, **bits}
-        yield Step(
-            done=done / settings.iterations,
-            stage=Message("iteration {done} of {iterations}", done=done, iterations=settings.iterations),
-            figures=lambda figures=figures: {name: float(value) for name, value in figures.items()},  # type: ignore[misc]
-        )
-        if job.stopped:
-            student.keep(path, done)
-            break
+
+    def checked() -> dict[str, float]:
+        write(student.net, out)
+        return measure(student.net, held_out, device)
+
+    bits = yield from student.run(
+        lambda iteration: student.learn(pupils, iteration), checked,
+        every=CHECK_EVERY, path=out.with_suffix(".checkpoint"), job=job,
+    )  # fmt: skip
     write(student.net, out)
-    return bits or measure(student.net, held_out, device)
+    return dict(bits) or measure(student.net, held_out, device)
 
 
 def write(net: PixelCNN, out: Path) -> None:
@@ -105,8 +92,8 @@ def write(net: PixelCNN, out: Path) -> None:
     save_file({name: value.cpu().half().contiguous() for name, value in net.state_dict().items()}, out)
 
 
-class Student:
-    """The network while it is learnt, its average, and where the training stands.
+class Student(Learner):
+    """The PixelCNN while it is learnt.
 
     Args:
         settings: of the training.
@@ -115,54 +102,24 @@ class Student:
 
     def __init__(self, settings: Settings, device: torch.device) -> None:
         torch.manual_seed(settings.seed)
-        self._settings, self._device = settings, device
-        self._generator = torch.Generator().manual_seed(settings.seed + 1)
-        self._net = PixelCNN().to(device).to(memory_format=torch.channels_last)
-        self._average = moving_average(self._net, AVERAGE)
-        self._optimiser = torch.optim.Adam(self._net.parameters(), lr=settings.rate)
-        self._decided = {name: value for name, value in asdict(settings).items() if name != "iterations"}
+        net = PixelCNN().to(device).to(memory_format=torch.channels_last)
+        super().__init__(net, settings, torch.Generator().manual_seed(settings.seed + 1))
+        self._pupil, self._settings, self._device = net, settings, device
 
     @property
     def net(self) -> PixelCNN:
         """The weights that are shipped: an average over the last steps."""
-        average = self._average.module
+        average = self.average.module
         assert isinstance(average, PixelCNN)
         return average
 
     def learn(self, photos: Sequence[Sequence[Photo]], iteration: int) -> Tensor:
         """One step of the optimiser; returns the loss, in bits per dimension."""
-        for group in self._optimiser.param_groups:
-            warm = min(1.0, (iteration + 1) / WARM_UP)
-            falling = 0.5 * (1 + math.cos(math.pi * iteration / self._settings.iterations))
-            group["lr"] = self._settings.rate * warm * falling
-        small, large = (each.to(self._device) for each in parts(photos, self._settings.batch, self._generator))
-        likely = self._net.log_probabilities(small, large, half=self._settings.half)
+        small, large = (each.to(self._device) for each in parts(photos, self._settings.batch, self.generator))
+        likely = self._pupil.log_probabilities(small, large, half=self._settings.half)
         loss = -(likely["both"] + likely["conditioning"] + PRIOR_SHARE * likely["prior"]).mean()
-        self._optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(self._net.parameters(), LONGEST_STEP)
-        self._optimiser.step()
-        self._average.update_parameters(self._net)
+        self.step(loss, iteration, longest=LONGEST_STEP)
         return -likely["both"].detach().mean() / math.log(2)
-
-    def keep(self, path: Path, iteration: int) -> None:
-        """Write where the training stands."""
-        states = {"net": self._net.state_dict(), "average": self.net.state_dict()}
-        states["optimiser"] = self._optimiser.state_dict()
-        rest = {"generator": self._generator.get_state(), "iteration": iteration, "settings": self._decided}
-        checkpoint.save({**states, **rest}, path)
-
-    def resume(self, path: Path) -> int:
-        """Go on from there; returns the number of iterations that are done."""
-        state = checkpoint.load(path, self._decided)
-        if state is None:
-            return 0
-        self._net.load_state_dict(state["net"])
-        self.net.load_state_dict(state["average"])
-        self._average.n_averaged.fill_(state["iteration"])
-        self._optimiser.load_state_dict(state["optimiser"])
-        self._generator.set_state(state["generator"])
-        return int(state["iteration"])
 
 
 @torch.inference_mode()

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Generator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy
@@ -26,8 +26,7 @@ from engine.contracts.job import Job, Step
 from engine.contracts.messages import Message
 from engine.imaging.resize import imresize, imresize_bytes
 from engine.nets.compact import SCALES, CompactNet
-from engine.training import checkpoint
-from engine.training.averaging import moving_average
+from engine.training.learner import Learner
 from engine.training.photos import read_photos
 
 Photo = NDArray[numpy.uint8]
@@ -36,9 +35,6 @@ SHARES = {2: 0.25, 3: 0.25, 4: 0.5}
 """How often each scale is trained."""
 HELD_OUT = 6
 """Photos of every source that are only measured on."""
-AVERAGE = 0.999
-"""Share of the old weights in the running average, each iteration."""
-WARM_UP = 200
 CHECK_EVERY = 500
 """Iterations between two measurements, each with a checkpoint."""
 
@@ -113,31 +109,17 @@ def train(
     held_out = Pairs([photo for group in photos for photo in group[:HELD_OUT]])
     pairs = [Pairs(group[HELD_OUT:] or group) for group in photos]
     student = Student(settings, device, start)
-    path = out.with_suffix(".checkpoint")
-    first = student.resume(path)
-    quality: dict[str, float] = {}
-    for iteration in range(first, settings.iterations):
-        loss = student.learn(pairs, iteration)
-        done = iteration + 1
-        if done % CHECK_EVERY == 0 or done == settings.iterations:
-            quality = measure(student.average.module, held_out)
-            student.keep(path, done)
-        figures = {"loss": loss, **quality}
-        yield Step(
-            done=done / settings.iterations,
-            stage=Message("iteration {done} of {iterations}", done=done, iterations=settings.iterations),
-            figures=lambda figures=figures: {name: float(value) for name, value in figures.items()},  # type: ignore[misc]
-        )
-        if job.stopped:
-            student.keep(path, done)
-            break
     net = student.average.module
+    quality = yield from student.run(
+        lambda iteration: student.learn(pairs, iteration), lambda: measure(net, held_out),
+        every=CHECK_EVERY, path=out.with_suffix(".checkpoint"), job=job,
+    )  # fmt: skip
     save_file({name: value.cpu().half().contiguous() for name, value in net.state_dict().items()}, out)
-    return quality or measure(net, held_out)
+    return dict(quality) or measure(net, held_out)
 
 
-class Student:
-    """The network while it is learnt, its average, and where the training stands.
+class Student(Learner):
+    """The compact network while it is learnt.
 
     Args:
         settings: of the training.
@@ -147,46 +129,17 @@ class Student:
 
     def __init__(self, settings: Settings, device: torch.device, start: CompactNet | None = None) -> None:
         torch.manual_seed(settings.seed)
-        self._settings, self._device = settings, device
-        self._generator = torch.Generator().manual_seed(settings.seed)
-        net = CompactNet() if start is None else _grown(start)
-        self._net = net.to(device).to(memory_format=torch.channels_last)
-        self.average = moving_average(self._net, AVERAGE)
-        """The weights that are shipped."""
-        self._optimiser = torch.optim.Adam(self._net.parameters(), lr=settings.rate)
-        self._decided = {name: value for name, value in asdict(settings).items() if name != "iterations"}
+        net = (CompactNet() if start is None else _grown(start)).to(device).to(memory_format=torch.channels_last)
+        super().__init__(net, settings, torch.Generator().manual_seed(settings.seed))
+        self._pupil, self._settings, self._device = net, settings, device
 
     def learn(self, pairs: Sequence[Pairs], iteration: int) -> Tensor:
         """One step of the optimiser; returns the loss."""
-        for group in self._optimiser.param_groups:
-            group["lr"] = _rate(self._settings, iteration)
-        batch = _batch(pairs, self._settings, self._generator)
+        batch = _batch(pairs, self._settings, self.generator)
         squared = iteration >= (1 - self._settings.squared) * self._settings.iterations
-        loss = _loss(self._net, batch, self._device, squared=squared, half=self._settings.half)
-        self._optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        self._optimiser.step()
-        self.average.update_parameters(self._net)
+        loss = _loss(self._pupil, batch, self._device, squared=squared, half=self._settings.half)
+        self.step(loss, iteration)
         return loss.detach()
-
-    def keep(self, path: Path, iteration: int) -> None:
-        """Write where the training stands."""
-        states = {"net": self._net.state_dict(), "average": self.average.module.state_dict()}
-        states["optimiser"] = self._optimiser.state_dict()
-        rest = {"generator": self._generator.get_state(), "iteration": iteration, "settings": self._decided}
-        checkpoint.save({**states, **rest}, path)
-
-    def resume(self, path: Path) -> int:
-        """Go on from there; returns the number of iterations that are done."""
-        state = checkpoint.load(path, self._decided)
-        if state is None:
-            return 0
-        self._net.load_state_dict(state["net"])
-        self.average.module.load_state_dict(state["average"])
-        self.average.n_averaged.fill_(state["iteration"])
-        self._optimiser.load_state_dict(state["optimiser"])
-        self._generator.set_state(state["generator"])
-        return int(state["iteration"])
 
 
 @torch.inference_mode()
@@ -240,11 +193,6 @@ def _grown(start: CompactNet) -> CompactNet:
 def _tensor(photos: Sequence[Photo], device: torch.device) -> Tensor:
     """Photos of one size -> ``(B, 3, H, W)`` in [0, 1], channels_last."""
     return torch.from_numpy(numpy.stack(photos)).to(device).permute(0, 3, 1, 2).float() / 255
-
-
-def _rate(settings: Settings, iteration: int) -> float:
-    warm = min(1.0, (iteration + 1) / WARM_UP)
-    return settings.rate * warm * 0.5 * (1 + math.cos(math.pi * iteration / settings.iterations))
 
 
 def _cut(photo: Photo, scale: int) -> Photo:
