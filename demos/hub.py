@@ -14,10 +14,12 @@ from gradio.exceptions import ComponentProcessingError, InvalidPathError
 from gradio.i18n import I18nData
 from pydantic import ValidationError
 
-from demos.components import close_canvas, magnifier, mask_editor, theme
+from demos.components import close_canvas, magnifier, mask_canvas, replacing, theme
+from demos.components.endpoint import Endpoints
 from demos.components.events import PRIVATE, QUEUE
+from demos.components.recipe_upload import RecipeUpload
 from demos.components.uploads import AS_A_FILE, FOREIGN, PicturesUpload, names_address, takes_own_files
-from demos.i18n.language import Words, in_all_languages, mark, mark_html, say_plainly
+from demos.i18n.language import LANGUAGES, Words, in_all_languages, mark, say_plainly, translation
 from demos.i18n.switch import BUTTON, LABEL, switch_script
 from demos.navigation.history import HistoryView
 from demos.navigation.recipes import Restoring, connect_link
@@ -26,11 +28,13 @@ from demos.navigation.tab_locations import TabLocation
 from demos.serving import connection_script, limits
 from demos.serving.prerender import CHINESE, ENGLISH, Front
 from demos.serving.site import Site, admit
+from demos.tabs import home
 from demos.tabs.api_examples import place_examples
 from demos.tabs.home import Home
 from demos.tabs.records import TabSpec, ViewSpec
 from demos.tabs.table import TABS
 from demos.tabs.task_view import TaskView
+from demos.tabs.trying import Trying
 from engine import PentimentoError
 from engine.contracts.errors import ForeignFileError, ParameterError
 from engine.contracts.messages import Message
@@ -39,7 +43,6 @@ from engine.runtime.unforeseen import noted
 
 GRADIO_LACKS = {ENGLISH: {"common.complete": "Complete"}, CHINESE: {"common.complete": "完成"}}
 """Language -> words of Gradio's own: its Chinese lacks them, and would show their keys."""
-LEAD = Message("Classical neural image generation: published algorithms that really run, on your picture.")
 
 
 @dataclass(frozen=True)
@@ -138,11 +141,14 @@ def build(site: Site, tabs: Sequence[TabSpec] = TABS) -> Hub:
     scripts = connection_script.script(
         in_all_languages(connection_script.AWAY), 60 * site.runtime.settings.away_minutes
     )
-    css = theme.CSS + magnifier.CSS + mask_editor.CSS + close_canvas.CSS
+    scripts += replacing.SCRIPT
+    css = theme.CSS + home.CSS + magnifier.CSS + mask_canvas.CSS + close_canvas.CSS
+    links = {language: home.cards(tabs, translation(language)) for language in LANGUAGES}
+    full, lead = in_all_languages(limits.FULL), in_all_languages(home.LEAD)
     return Hub(
         page,
         {"theme": theme.THEME, "css": css, "i18n": gr.I18n(**words.tables)},
-        Front(in_all_languages(LEAD), scripts, in_all_languages(limits.FULL)),
+        Front(lead, links, home.pictures(site, tabs), home.CSS, scripts, full),
     )
 
 
@@ -150,56 +156,61 @@ class _Builder:
     """Lays out all tabs, then connects them."""
 
     def __init__(self, site: Site, tabs: Sequence[TabSpec]) -> None:
-        self._site = site
+        self._site, self._specs = site, tabs
         self._views: list[TaskView] = []
         self._locations: dict[str, TabLocation] = {}
         self.page = Page(title="Pentimento", analytics_enabled=False, fill_width=True)
         self.page.admit = lambda: admit(site)
         with self.page:
             with gr.Row(elem_classes=["top"]):
-                gr.Markdown(mark_html(lambda translate: f"# Pentimento\n{LEAD.said(translate)}"))
+                gr.Markdown("# Pentimento")
                 switch = gr.Button(mark(LABEL), size="sm", scale=0, min_width=90, elem_classes=[BUTTON])
-            with gr.Tabs() as self._tabs:
+            with gr.Tabs(overflow_behavior="wrap"):
                 with gr.Tab(mark(Message("Home")), id="home"):
-                    home = Home(site, tabs)
+                    first = Home(site, tabs)
                 for tab in tabs:
                     with gr.Tab(mark(tab.title), id=tab.id):
                         self._place_tab(tab)
                 with gr.Tab(mark(Message("For programs")), id="programs", visible=site.runtime.settings.api):
                     place_examples(self.page, site)
+            load = RecipeUpload(site.tasks, size="sm", scale=0, min_width=200)
             history = HistoryView(location.panel for location in self._locations.values())
             switch.click(None, None, None, js=switch_script(), queue=False, **PRIVATE)
-            self._connect(home, history)
+            self._connect(first, history, load)
         self.page.queue(api_open=False, max_size=4 * LONGEST_LINE, default_concurrency_limit=4)
 
     def _place_tab(self, tab: TabSpec) -> None:
         if tab.intro:
             gr.Markdown(mark(tab.intro))
-        around = [(self._tabs, tab.id)]
+        around = [tab.id]
         if len(tab.views) == 1 and isinstance(tab.views[0], ViewSpec):
             self._place_view(tab.views[0], around)
             return
-        with gr.Tabs() as group:
+        with gr.Tabs(overflow_behavior="wrap"):
             for view in tab.views:
                 if isinstance(view, ViewSpec):
                     with gr.Tab(mark(view.title), id=view.id):
-                        self._place_view(view, [*around, (group, view.id)])
+                        self._place_view(view, [*around, view.id])
                 elif view.shown():
                     with gr.Tab(mark(view.title), id=view.id):
                         view.place(self._site)
 
-    def _place_view(self, spec: ViewSpec, around: list[tuple[gr.Tabs, str]]) -> None:
+    def _place_view(self, spec: ViewSpec, around: list[str]) -> None:
         view = TaskView(self._site, spec)
         self._views.append(view)
         self._locations |= view.locations(around)
 
-    def _connect(self, home: Home, history: HistoryView) -> None:
+    def _connect(self, first: Home, history: HistoryView, load: RecipeUpload) -> None:
+        endpoints = Endpoints()
         for view in self._views:
             view.connect()
+            for controls in view.endpoints:
+                endpoints.publish(controls)
         for location in self._locations.values():
             connect_link(location)
         connect_senders(self._locations)
         history.connect()
-        home.connect(self.page, self._locations)
-        Restoring(self._site, self._locations).connect(self.page, [home.load])
+        first.connect(self.page)
+        Trying(self._site, self._specs, self._locations).connect(self.page, first.cards)
+        Restoring(self._site, self._locations).connect(self.page, load)
         self._site.sessions.connect(self.page)

@@ -11,13 +11,14 @@ from PIL import Image
 from demos.components import magnifier
 from demos.components.events import QUIET
 from demos.components.following import FinishedRun, Follower
-from demos.components.output_layout import CHART_HEIGHT
 from demos.components.output_panel import OutputPanel
 from demos.components.stored_result import StoredResult
 from demos.i18n.language import mark, say
 from engine.contracts.messages import Message
 from engine.imaging.comparison import Comparison, difference
 
+PAIR_HEIGHT = 380
+"""Height in pixels of the slider and of the difference."""
 BETWEEN = Message("What the right one has more (bright) or less (dark) than the left one, four times as strong.")
 
 
@@ -37,11 +38,11 @@ class ComparisonView(Follower):
                 self._right = gr.Dropdown([], label=mark(Message("Right")), interactive=True)
             with gr.Row(equal_height=True):
                 self._slider = gr.ImageSlider(
-                    label=mark(Message("Left and right")), format="jpeg", height=CHART_HEIGHT,
-                    max_height=CHART_HEIGHT - 2, interactive=False, buttons=["fullscreen"],
+                    label=mark(Message("Left and right")), format="jpeg", height=PAIR_HEIGHT,
+                    max_height=PAIR_HEIGHT - 2, interactive=False, buttons=["fullscreen"],
                 )  # fmt: skip
                 self._difference = gr.Image(
-                    label=mark(Message("Difference")), format="jpeg", height=CHART_HEIGHT, interactive=False,
+                    label=mark(Message("Difference")), format="jpeg", height=PAIR_HEIGHT, interactive=False,
                     buttons=["fullscreen"], alt_text=mark(BETWEEN), elem_classes=["filled"],
                 )  # fmt: skip
             text = Message("{name}: {explanation}", name=Message("Difference"), explanation=BETWEEN)

@@ -15,19 +15,24 @@ from demos.serving.site import called
 from engine.contracts.task import Kind
 
 
-def publish(controls: Controls) -> None:
-    """Make the endpoint of a task, once all of its components are placed."""
-    trigger = gr.Button(visible=False)
-    if controls.task.output is Kind.VIDEO:
-        result: Any = gr.Video(label="result", visible=False)
-    else:
-        result = gr.Image(label="result", format="jpeg", visible=False)
-    facts = gr.JSON(label="facts", visible=False)
-    public: dict[str, Any] = {"api_visibility": "public" if controls.site.runtime.settings.api else "private"}
-    trigger.click(
-        _answer(controls), controls.components, [result, facts], api_name=controls.task.endpoint,
-        api_description=_description(controls), **public, **QUEUE,
-    )  # fmt: skip
+class Endpoints:
+    """Makes the endpoints of tasks. One component of each kind stands for what all of them answer: nobody sees it."""
+
+    def __init__(self) -> None:
+        self._trigger = gr.Button(visible=False)
+        self._results: dict[Kind, Any] = {
+            Kind.PICTURE: gr.Image(label="result", format="jpeg", visible=False),
+            Kind.VIDEO: gr.Video(label="result", visible=False),
+        }
+        self._facts = gr.JSON(label="facts", visible=False)
+
+    def publish(self, controls: Controls) -> None:
+        """Make the endpoint of a task, once all of its components are placed."""
+        public: dict[str, Any] = {"api_visibility": "public" if controls.site.runtime.settings.api else "private"}
+        self._trigger.click(
+            _answer(controls), controls.components, [self._results[controls.task.output], self._facts],
+            api_name=controls.task.endpoint, api_description=_description(controls), **public, **QUEUE,
+        )  # fmt: skip
 
 
 def _description(controls: Controls) -> str:

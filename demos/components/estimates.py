@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import reduce
-from typing import Any
+from typing import Any, NamedTuple
 
 import gradio as gr
 
@@ -26,6 +26,15 @@ WAIT_SECONDS = 2.0
 """How long an estimate waits for the first measurement of the machine, which is made when the server starts."""
 
 
+class Opened(NamedTuple):
+    """What is known of an upload once it has been opened."""
+
+    note: str
+    """Sentences for a person about what was changed in it; may be empty."""
+    extents: tuple[Extent, ...]
+    """What of its pictures counts for the time; none where there is nothing usable."""
+
+
 class UploadNotes:
     """The line that says what was done with the uploads; each is opened when it changes itself.
 
@@ -36,29 +45,27 @@ class UploadNotes:
     def __init__(self, controls: Controls) -> None:
         self._controls = controls
         self._line = gr.Markdown(elem_classes=["quiet", "notes"])
-        self.extents: dict[str, gr.State] = {}
-        """Upload -> what of it counts for the time."""
+        self.opened: dict[str, gr.State] = {}
+        """Upload -> :class:`Opened`, or None."""
 
     def connect(self) -> None:
         """Bind the uploads."""
         uploads = self._controls.uploads
-        self.extents = {name: gr.State(None) for name in uploads}
-        lines = {name: gr.State("") for name in uploads}
+        self.opened = {name: gr.State(None) for name in uploads}
         for name, upload in uploads.items():
-            opened = self._opened(name)
-            upload.change(opened, [upload], [lines[name], self.extents[name]], **LATEST, **DOORS)
-        changes = [each.change for each in lines.values()]
-        gr.on(changes, _joined, [*lines.values()], [self._line], queue=False, **LATEST)
+            upload.change(self._opened(name), [upload], [self.opened[name]], **LATEST, **DOORS)
+        changes = [each.change for each in self.opened.values()]
+        gr.on(changes, _joined, [*self.opened.values()], [self._line], queue=False, **LATEST)
 
     def _opened(self, name: str) -> Any:
-        """A handler for one upload: its value -> the notes about it, and the extents by which the time is estimated."""
+        """A handler for one upload: its value -> what is known of it."""
         spec, index = self._controls.input_of(name), int(name.rpartition("_")[2]) if name[-1].isdigit() else 1
         label: Text = spec.label if index == 1 else Message("{label} {number}", label=spec.label, number=index)
 
-        def opened(value: Upload | Uploads) -> tuple[str, list[Extent] | None]:
+        def opened(value: Upload | Uploads) -> Opened:
             media = value if isinstance(value, list) else [value]
             usable = [each for each in media if each is not None and not isinstance(each, PentimentoError)]
-            return notes_line(label, value), [spec.extent(each) for each in usable] or None
+            return Opened(notes_line(label, value), tuple(spec.extent(each) for each in usable))
 
         return opened
 
@@ -80,20 +87,20 @@ class EstimateLine:
         """Components that :meth:`after_run` changes."""
         return [self._line]
 
-    def connect(self, extents: Mapping[str, gr.State]) -> None:
+    def connect(self, opened: Mapping[str, gr.State]) -> None:
         """Keep the line true.
 
         Args:
-            extents: of :class:`UploadNotes`, of these controls or of others that share their uploads.
+            opened: of :class:`UploadNotes`, of these controls or of others that share their uploads.
         """
         settings = self._controls.settings
 
         def changed(*values: Any) -> str:
-            present = {name: each for name, each in zip(extents, values, strict=False) if each is not None}
-            return self._sentence(present, dict(zip(settings, values[len(extents) :], strict=True)))
+            present = {name: each.extents for name, each in zip(opened, values, strict=False) if each and each.extents}
+            return self._sentence(present, dict(zip(settings, values[len(opened) :], strict=True)))
 
         # One event for uploads and settings: of two, the slower one could show the estimate for settings that are gone.
-        inputs: list[Any] = [*extents.values(), *settings.values()]
+        inputs: list[Any] = [*opened.values(), *settings.values()]
         gr.on([each.change for each in inputs], changed, inputs, [self._line], queue=False, **LATEST)
 
     def after_run(self, inputs: Inputs, parameters: Parameters) -> dict[Any, Any]:
@@ -153,5 +160,5 @@ class EstimateLine:
         return " " + say(Message("First {files} comes from the Hub.", files=files))
 
 
-def _joined(*lines: str) -> str:
-    return SEPARATOR.join(line for line in lines if line)
+def _joined(*uploads: Opened | None) -> str:
+    return SEPARATOR.join(each.note for each in uploads if each and each.note)

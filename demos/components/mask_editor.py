@@ -17,6 +17,7 @@ import numpy
 from PIL import Image
 
 from demos.components.events import shown_errors
+from demos.components.mask_canvas import COLOUR, SCRIPT, TEMPLATE, WORDS
 from demos.components.uploads import Upload
 from demos.i18n.language import in_template
 from engine import PentimentoError, Picture, open_picture
@@ -25,182 +26,14 @@ from engine.contracts.messages import Message
 from engine.imaging.masks import mask_of
 from engine.video.video import Video
 
-SIDE = 1024
-"""Longer side in pixels of the picture that is painted on; the mask grows to the picture's own size afterwards."""
-COLOUR = (255, 32, 144, 255)
-"""Colour of the mask, RGBA; the page shows it half transparent."""
+SIDE = 2048
+"""Longer side in pixels up to which a picture is painted on at its own pixels; a mask on a larger one grows."""
 LONGEST = 4_000_000
 """Characters of a mask that is taken from a page."""
 _START = "data:image/png;base64,"
 
-WORDS = {
-    "group": Message("painter of the mask"),
-    "brush": Message("Brush"),
-    "eraser": Message("Eraser"),
-    "box": Message("Box"),
-    "size": Message("Size"),
-    "brush-size": Message("size of the brush"),
-    "undo": Message("Undo"),
-    "invert": Message("Invert"),
-    "clear": Message("Clear"),
-    "picture": Message("the picture to paint on"),
-}
-"""Words of the editor by their names in :data:`TEMPLATE`."""
 FOREIGN = Message("This mask was not painted here.")
 PROMPT = Message("Choose a picture, then paint over what should go.")
-TEMPLATE = """
-<div class="painter" tabindex="0" role="group" data-label="group">
-  <div class="tools" role="toolbar">
-    <button type="button" data-tool="brush" aria-pressed="true" data-say="brush"></button>
-    <button type="button" data-tool="eraser" aria-pressed="false" data-say="eraser"></button>
-    <button type="button" data-tool="box" aria-pressed="false" data-say="box"></button>
-    <label><span data-say="size"></span>
-      <input class="size" type="range" min="2" max="200" value="40" data-label="brush-size"></label>
-    <button type="button" data-do="undo" data-say="undo"></button>
-    <button type="button" data-do="invert" data-say="invert"></button>
-    <button type="button" data-do="clear" data-say="clear"></button>
-  </div>
-  <p class="empty quiet" data-say="prompt"></p>
-  <div class="stage" hidden><img data-label="picture" draggable="false"><canvas></canvas>
-    <div class="ring" hidden></div></div>
-</div>
-"""
-SCRIPT = """
-const at = (what) => element.querySelector(what);
-const canvas = at('canvas'), picture = at('img'), ring = at('.ring');
-const brush = canvas.getContext('2d', {willReadFrequently: true});
-const seen = {tool: 'brush', from: null, before: null};
-const undo = [];
-const colour = 'rgb(COLOUR)';
-const snapshot = () => brush.getImageData(0, 0, canvas.width, canvas.height);
-const remember = () => { undo.push(snapshot()); if (undo.length > 12) undo.shift(); };
-const commit = () => { props.value = {mask: canvas.toDataURL('image/png')}; trigger('change'); };
-const place = (event) => {
-  const box = canvas.getBoundingClientRect(), scale = canvas.width / box.width;
-  return {x: (event.clientX - box.left) * scale, y: (event.clientY - box.top) * scale, scale};
-};
-const paint = (from, to) => {
-  brush.globalCompositeOperation = seen.tool === 'eraser' ? 'destination-out' : 'source-over';
-  brush.strokeStyle = brush.fillStyle = colour;
-  if (seen.tool === 'box') {
-    brush.putImageData(seen.before, 0, 0);
-    brush.fillRect(Math.min(from.x, to.x), Math.min(from.y, to.y), Math.abs(to.x - from.x), Math.abs(to.y - from.y));
-  } else {
-    Object.assign(brush, {lineWidth: at('.size').value * to.scale, lineCap: 'round', lineJoin: 'round'});
-    brush.beginPath();
-    brush.moveTo(from.x, from.y);
-    brush.lineTo(to.x + 0.01, to.y);
-    brush.stroke();
-  }
-  brush.globalCompositeOperation = 'source-over';
-};
-const follow = (event) => {
-  const box = at('.stage').getBoundingClientRect(), size = at('.size').value;
-  ring.hidden = seen.tool === 'box' || event.type === 'pointerleave';
-  Object.assign(ring.style, {width: size + 'px', height: size + 'px',
-    left: event.clientX - box.left + 'px', top: event.clientY - box.top + 'px'});
-};
-canvas.addEventListener('pointerdown', (event) => {
-  if (event.button) return;
-  canvas.setPointerCapture(event.pointerId);
-  remember();
-  seen.before = undo[undo.length - 1];
-  seen.from = place(event);
-  paint(seen.from, seen.from);
-});
-canvas.addEventListener('pointermove', (event) => {
-  follow(event);
-  if (!seen.from) return;
-  for (const each of event.getCoalescedEvents ? [...event.getCoalescedEvents(), event] : [event]) {
-    const to = place(each);
-    paint(seen.from, to);
-    if (seen.tool !== 'box') seen.from = to;
-  }
-});
-canvas.addEventListener('pointerleave', follow);
-for (const name of ['pointerup', 'pointercancel']) canvas.addEventListener(name, () => {
-  if (seen.from) { seen.from = null; commit(); }
-});
-const back = () => { if (undo.length) { brush.putImageData(undo.pop(), 0, 0); commit(); } };
-const tasks = {
-  undo: back,
-  clear: () => { remember(); brush.clearRect(0, 0, canvas.width, canvas.height); commit(); },
-  invert: () => {
-    remember();
-    brush.globalCompositeOperation = 'xor';
-    brush.fillStyle = colour;
-    brush.fillRect(0, 0, canvas.width, canvas.height);
-    brush.globalCompositeOperation = 'source-over';
-    commit();
-  },
-};
-const choose = (tool) => {
-  seen.tool = tool;
-  element.querySelectorAll('[data-tool]').forEach((each) => {
-    each.setAttribute('aria-pressed', String(each.dataset.tool === tool));
-  });
-};
-element.addEventListener('click', (event) => {
-  const button = event.target.closest('button');
-  if (!button) return;
-  if (button.dataset.tool) choose(button.dataset.tool);
-  else if (canvas.width && !at('.stage').hidden) tasks[button.dataset.do]();
-});
-element.addEventListener('keydown', (event) => {
-  if ((event.ctrlKey || event.metaKey) && event.key === 'z') { event.preventDefault(); back(); }
-  const size = at('.size'), step = {'[': -6, ']': 6}[event.key];
-  if (step) size.value = Number(size.value) + step;
-  const tool = {b: 'brush', e: 'eraser', r: 'box'}[event.key];
-  if (tool && !event.ctrlKey && !event.metaKey) choose(tool);
-});
-const draw = (mask) => {
-  const drawn = new Image();
-  drawn.onload = () => {
-    brush.clearRect(0, 0, canvas.width, canvas.height);
-    brush.drawImage(drawn, 0, 0, canvas.width, canvas.height);
-  };
-  drawn.src = mask;
-};
-const take = () => {
-  const given = props.value || {};
-  if (given.picture === '') at('.stage').hidden = true;
-  if (given.picture !== undefined) at('.empty').hidden = given.picture !== '';
-  if (given.picture) {
-    picture.onload = () => {
-      canvas.width = picture.naturalWidth;
-      canvas.height = picture.naturalHeight;
-      undo.length = 0;
-      at('.stage').hidden = false;
-      if (given.mask) draw(given.mask);
-    };
-    picture.src = given.picture;
-  } else if (given.mask !== undefined && canvas.width) {
-    remember();
-    if (given.mask) draw(given.mask); else brush.clearRect(0, 0, canvas.width, canvas.height);
-  }
-};
-watch('value', take);
-if (props.value) take();  // inside an accordion this begins when it is opened, and the picture may be there already
-""".replace("COLOUR", ", ".join(map(str, COLOUR[:3])))
-CSS = """
-.painter { border: 1px solid var(--border-color-primary); border-radius: .4rem; padding: .6rem; }
-.painter:focus-visible { outline: 2px solid var(--primary-600); outline-offset: 3px; }
-.painter .tools { display: flex; flex-wrap: wrap; align-items: center; gap: .4rem; margin-bottom: .5rem;
-  font-size: .875rem; }
-.painter .tools button { border: 1px solid var(--border-color-primary); border-radius: .4rem; padding: .25rem .6rem;
-  background: var(--background-fill-primary); color: var(--body-text-color); cursor: pointer; font: inherit;
-  margin: 0; }
-.painter .tools button[aria-pressed=true] { background: var(--primary-700); color: white; }
-.painter .tools label { display: flex; align-items: center; gap: .4rem; }
-.painter .size { width: 7rem; accent-color: var(--primary-600); }
-.painter .stage { position: relative; width: fit-content; max-width: 100%; margin: 0 auto; overflow: hidden; }
-.painter .stage[hidden], .painter .empty[hidden], .painter .ring[hidden] { display: none; }
-.painter .stage img { display: block; max-width: 100%; max-height: 460px; margin: 0; }
-.painter canvas { position: absolute; inset: 0; width: 100%; height: 100%; opacity: .6; cursor: crosshair;
-  touch-action: none; }
-.painter .ring { position: absolute; pointer-events: none; border: 1px solid white; border-radius: 50%;
-  box-shadow: 0 0 0 1px black; transform: translate(-50%, -50%); }
-"""
 
 
 class MaskEditor(gr.HTML):

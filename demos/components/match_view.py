@@ -10,7 +10,7 @@ from PIL import Image, ImageOps
 
 from demos.components.events import QUIET
 from demos.components.following import FinishedRun, Follower
-from demos.components.output_layout import CHART_HEIGHT
+from demos.components.output_layout import HEIGHT as CANVAS_HEIGHT
 from demos.components.output_panel import OutputPanel
 from demos.components.stored_result import StoredResult
 from demos.i18n.language import mark, say
@@ -25,7 +25,7 @@ FRAME = 4
 """Width of the frame around an enlarged patch in pixels."""
 ENLARGED = 88
 """Side of an enlarged patch in pixels."""
-HEIGHT = CHART_HEIGHT - 110
+HEIGHT = CANVAS_HEIGHT - 110
 MAP_SIDE = 800
 """Longer side of the picture to click on; no smaller than it is ever shown."""
 WAIT = Message("The matches appear when the run has ended.")

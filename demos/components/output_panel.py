@@ -7,7 +7,7 @@ own components, and those of its followers (:mod:`demos.components.following`).
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from demos.components.controls import Controls
 from demos.components.events import PRIVATE, QUEUE, QUIET, shown_errors
 from demos.components.following import FinishedRun, Follower
 from demos.components.loss_curves import Curves
-from demos.components.output_layout import FirstTab, OutputLayout
+from demos.components.output_layout import RESULT, Beside, OutputLayout
 from demos.components.status import finished, losses, status
 from demos.components.stored_result import StoredResult, ending_of, file_of
 from demos.i18n.language import current, say_plainly, translation
@@ -29,7 +29,7 @@ from demos.serving.site import new_job
 from engine import Job, RunResult
 from engine.contracts.errors import OutputError
 from engine.contracts.messages import Message
-from engine.contracts.task import Inputs, Kind
+from engine.contracts.task import Inputs
 from engine.imaging.comparison import Comparison
 from engine.imaging.formats import FileKind
 from engine.imaging.preview import contained
@@ -47,13 +47,13 @@ class OutputPanel:
 
     Args:
         controls: of the task.
-        first: see :data:`FirstTab`.
+        beside: see :data:`Beside`.
         goes_on: see :class:`demos.components.output_layout.OutputLayout`.
     """
 
-    def __init__(self, controls: Controls, *, first: FirstTab = "losses", goes_on: bool = False) -> None:
+    def __init__(self, controls: Controls, *, beside: Collection[Beside] = (), goes_on: bool = False) -> None:
         self.controls, self.task = controls, controls.task
-        self.layout = OutputLayout(controls.site, self.task, first, goes_on=goes_on)
+        self.layout = OutputLayout(controls.site, self.task, beside, goes_on=goes_on)
         self.result = gr.State(None, time_to_live=3600)
         """A :class:`StoredResult` once there is one."""
         self._job = gr.State(None, delete_callback=stop)
@@ -68,20 +68,25 @@ class OutputPanel:
         for trigger in self.triggers:
             self._connect_run(trigger)
         layout.stop.click(_stopped, [self._job], [layout.stop], **QUIET)
-        if self.task.output is Kind.PICTURE:
-            changes = [layout.kind.change, layout.keep_recipe.change]
-            inputs = [self.result, layout.kind, layout.keep_recipe]
-            gr.on(changes, _download, inputs, [layout.download], **QUIET)
+        if layout.download is not None:
+            changes = [each.change for each in self._chosen]
+            gr.on(changes, _download, [self.result, *self._chosen], [layout.download], **QUIET)
+
+    @property
+    def _chosen(self) -> list[Any]:
+        """Controls of the download: its format, and whether the recipe is kept; none for a video."""
+        return [each for each in (self.layout.kind, self.layout.keep_recipe) if each is not None]
 
     def _connect_run(self, trigger: Any) -> None:
         layout = self.layout
         extra = [each for follower in self.followers for each in follower.outputs]
         begun = trigger(
-            self._begin, None, [self._job, layout.run, layout.stop, layout.status, *extra], queue=False, **PRIVATE
-        )
+            self._begin, None, [self._job, layout.run, layout.stop, layout.status, layout.tabs, *extra], queue=False,
+            **PRIVATE,
+        )  # fmt: skip
         inputs = [each for follower in self.followers for each in follower.inputs]
         ran = begun.then(
-            self._work(), [self._job, layout.kind, layout.keep_recipe, *self.controls.on_page, *inputs],
+            self._work(), [self._job, *self._chosen, *self.controls.on_page, *inputs],
             [*layout.outputs, self.result, *extra], show_progress="minimal", show_progress_on=[layout.status],
             **PRIVATE, **QUEUE,
         )  # fmt: skip
@@ -91,7 +96,7 @@ class OutputPanel:
         layout = self.layout
         updates = {
             self._job: new_job(), layout.run: gr.update(interactive=False), layout.stop: gr.update(interactive=True),
-            layout.status: status(0, WAITING),
+            layout.status: status(0, WAITING), layout.tabs: gr.update(selected=RESULT),
         }  # fmt: skip
         for follower in self.followers:
             updates |= follower.at_begin()
@@ -99,21 +104,21 @@ class OutputPanel:
 
     def _work(self) -> Any:
         """The page's event: frames on the way, at last the result in every place that shows it."""
-        many = len(self.controls.on_page)
+        own, many = len(self._chosen), len(self._chosen) + len(self.controls.on_page)
 
-        def work(job: Job, kind: FileKind, keep_recipe: bool, *values: Any) -> Iterator[Any]:
+        def work(job: Job, *values: Any) -> Iterator[Any]:
             curves = Curves()
             with shown_errors():
-                inputs, parameters = self.controls.read_on_page(values[:many])
-                if self.task.output is Kind.PICTURE:
-                    check_output(self.task, inputs, parameters, kind, Path(get_upload_folder()))
+                inputs, parameters = self.controls.read_on_page(values[own:many])
+                if own:
+                    check_output(self.task, inputs, parameters, values[0], Path(get_upload_folder()))
                 for each in self.controls.site.runs.frames(self.task, inputs, parameters, job):
                     if isinstance(each, Frame):
                         yield self._shown(each, curves)
                     else:
                         stored = None if each.video else StoredResult.of(each)
                         run = FinishedRun(each, stored, self.task.title, inputs, parameters)
-                        yield from self._finished(run, (kind, keep_recipe), list(values[many:]))
+                        yield from self._finished(run, values[:own], list(values[many:]))
 
         return work
 
@@ -124,12 +129,12 @@ class OutputPanel:
         }
         if frame.preview is not None:
             updates[layout.picture] = frame.preview
-        if frame.figures:
+        if frame.figures and layout.curves is not None:
             curves.add(frame.number, frame.figures)
             updates[layout.curves] = curves.svg(translation(current()))
         return updates
 
-    def _finished(self, run: FinishedRun, download: tuple[FileKind, bool], values: list[Any]) -> Iterator[Any]:
+    def _finished(self, run: FinishedRun, download: tuple[Any, ...], values: list[Any]) -> Iterator[Any]:
         """The one update that ends a run."""
         layout, result = self.layout, run.result
         updates = {
@@ -148,7 +153,7 @@ class OutputPanel:
             yield updates
 
     def _picture(
-        self, run: FinishedRun, stored: StoredResult, download: tuple[FileKind, bool], files: ExitStack
+        self, run: FinishedRun, stored: StoredResult, download: tuple[Any, ...], files: ExitStack
     ) -> dict[Any, Any]:
         """Updates of the components that show a picture; its files exist as long as the stack ``files``."""
         layout, image, (kind, keep_recipe) = self.layout, run.result.image, download
@@ -177,11 +182,11 @@ class OutputPanel:
     def _compared(self, inputs: Inputs, after: Image.Image) -> dict[Any, Any]:
         """The first picture beside the result, where both are of the same proportions."""
         first = inputs[self.task.inputs[0].name]
-        if not first or not _alike(first[0].image, after):
+        if self.layout.compare is None or not first or not _alike(first[0].image, after):
             return {}
         shown = contained(after, SHOWN_SIDE) if max(after.size) > SHOWN_SIDE else after
         before = first[0].image.resize(shown.size, Image.Resampling.LANCZOS)
-        return {self.layout.compare: (before, shown), self.layout.tabs: gr.update(selected="compare")}
+        return {self.layout.compare: (before, shown)}
 
 
 def stop(job: Job | None) -> None:

@@ -90,9 +90,9 @@ def machine_placeholder() -> Any:
     return mark_html(lambda translate: f'<p class="quiet">{line.said(translate)}</p>')
 
 
-def machine_line(machine: Machine) -> str:
-    """In a handler: device, memory and weights in a line."""
-    parts: list[Text] = [machine.device]
+def machine_line(machine: Machine, lead: Text) -> str:
+    """In a handler: a sentence, then device, memory and weights in a line."""
+    parts: list[Text] = [lead, machine.device]
     if machine.memory:
         free, memory = round(machine.free / 1e9), round(machine.memory / 1e9)
         parts.append(Message("{free} of {memory} GB free", free=free, memory=memory))

@@ -50,16 +50,37 @@ CSS = """
 .notes { min-height: 1.25rem; }
 .two-lines { min-height: 2.75rem; }
 .filled img { width: 100%; height: 100%; object-fit: contain; }
-.chart { height: 380px; }
-.curves { width: 100%; height: 340px; }
+.chart { height: 430px; }
+.curves { width: 100%; height: 390px; }
+.view { display: grid !important; align-items: start; gap: var(--layout-gap);
+  grid-template: "inputs outputs" auto "settings outputs" 1fr / minmax(0, 5fr) minmax(0, 6fr); }
+.view > .inputs { grid-area: inputs; }
+.view > .settings { grid-area: settings; }
+.view > .outputs { grid-area: outputs; position: sticky; top: 0; }
+.inputs:has(> .mask-painter .stage:not([hidden])) .upload { height: 110px !important; }
+@media (max-width: 900px) {
+  .view { grid-template: "inputs" auto "outputs" auto "settings" auto / minmax(0, 1fr); }
+  .view > .outputs { position: static; }
+}
 .curves text { fill: var(--body-text-color-subdued); font-size: 13px; }
 .curves .grid { stroke: var(--border-color-primary); stroke-width: 1; }
 .legend { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; font-size: .875rem; font-variant-numeric: tabular-nums; }
 .styles .caption-label { white-space: normal; inset: auto 0 0 0; max-width: none; margin: 0; border-radius: 0;
   font-size: .72rem; line-height: 1.15; padding: .15rem .3rem; text-align: center; }
 @media (max-width: 600px) {
+  .run-bar { position: fixed; inset: auto 0 0 0; z-index: 30; flex-wrap: nowrap !important; padding: .5rem 1rem;
+    background: var(--body-background-fill); border-top: 1px solid var(--border-color-primary); }
+  .run-bar button { min-height: 0 !important; font-size: .95rem; }
+  .run-bar button:disabled:not(.run) { display: none; }
+  .gradio-container { padding: .5rem .75rem 4.5rem !important; }
+  .view .upload { height: 180px !important; }
+  .view .outputs .canvas { height: 300px !important; }
+  .tab-container button { padding-inline: .5rem !important; }
+  .inputs:has(> .mask-painter .stage:not([hidden])) .examples { display: none; }
   .styles, .styles .grid-wrap { height: auto !important; max-height: none !important; }
-  .styles .grid-container { grid-template-columns: repeat(2, 1fr) !important; }
+  .styles .grid-wrap { overflow-x: auto !important; }
+  .styles .grid-container { grid-template: repeat(2, 92px) / none !important; grid-auto: auto / 92px !important;
+    grid-auto-flow: column !important; width: max-content; }
   .curves text { font-size: 26px; }
   .pairs, .pairs .grid-wrap { height: auto !important; max-height: none !important; }
   .pairs .grid-container { grid-template-columns: repeat(2, 1fr) !important; }
@@ -67,10 +88,7 @@ CSS = """
 .tab-container button.selected { color: var(--primary-700) !important; }
 .dark .tab-container button.selected { color: var(--primary-200) !important; }
 .machine span + span::before { content: " · "; white-space: pre; }
-.cover img { width: 100% !important; height: 100% !important; object-fit: cover !important; }
 .dark button.secondary:disabled { background: var(--neutral-800) !important; color: var(--neutral-500) !important; }
-.card { max-width: 640px; }
-.card h3 { margin-bottom: .1rem; }
 .history .grid-container { grid-template-columns: repeat(auto-fill, minmax(120px, 1fr)) !important; }
 .history .thumbnail-lg, .history .thumbnail-item { max-width: 220px; aspect-ratio: 1; }
 .history .caption-label { white-space: normal; font-size: .72rem; line-height: 1.15; }

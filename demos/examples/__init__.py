@@ -30,18 +30,19 @@ def place_examples(examples: Sequence[Example], controls: Controls) -> None:
     if all(example.caption for example in usable):
         _place_gallery(usable, uploads)
         return
-    rows = [example_paths(example) for example in usable]
+    rows = [[*paths_of(example).values()] for example in usable]
     shown = gr.Examples(rows, uploads, label=mark(LABEL), cache_examples=False)
     # The page shows these as they are, in whatever language.
+    shown.dataset.elem_classes = ["examples"]
     shown.dataset.headers = [" " * (index + 1) for index in range(len(uploads))]
 
 
-def example_paths(example: Example) -> list[str | list[str]]:
-    """Files for each input of an example, in their order."""
-    return [
-        str(FOLDER / names) if isinstance(names, str) else [str(FOLDER / name) for name in names]
-        for names in example.pictures.values()
-    ]
+def paths_of(example: Example) -> dict[str, str | list[str]]:
+    """Input -> its file, or its files."""
+    return {
+        name: str(FOLDER / files) if isinstance(files, str) else [str(FOLDER / each) for each in files]
+        for name, files in example.pictures.items()
+    }
 
 
 def _place_gallery(examples: Sequence[Example], uploads: Sequence[Component]) -> None:
@@ -53,7 +54,7 @@ def _place_gallery(examples: Sequence[Example], uploads: Sequence[Component]) ->
     )  # fmt: skip
 
     def chosen(event: gr.SelectData) -> list[str | list[str]]:
-        return example_paths(examples[event.index])
+        return [*paths_of(examples[event.index]).values()]
 
     gallery.select(chosen, None, [*uploads], **QUIET)
 

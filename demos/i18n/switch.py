@@ -27,7 +27,7 @@ def switch_script() -> str:
     return f"""() => {{
   const from = document.documentElement.lang === '{CHINESE}' ? '{CHINESE}' : '{ENGLISH}';
   const language = from === '{CHINESE}' ? '{ENGLISH}' : '{CHINESE}';
-  const kept = [...document.querySelectorAll('.image-frame img')].some((image) => !image.closest('.cover'));
+  const kept = [...document.querySelectorAll('.image-frame img')].length > 0;
   const button = document.querySelector('button.{BUTTON}');
   if (kept && !button.dataset.asked) {{
     const before = button.textContent;

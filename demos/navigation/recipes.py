@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -12,7 +12,7 @@ import gradio as gr
 from demos.components.events import PRIVATE, QUIET, shown_errors
 from demos.components.recipe_upload import LoadedRecipe, RecipeUpload
 from demos.i18n.language import say_plainly
-from demos.navigation.tab_locations import WAIT, Locations, TabLocation
+from demos.navigation.tab_locations import OPEN, Locations, TabLocation
 from demos.serving.request import header
 from demos.serving.site import Site
 from engine import PentimentoError
@@ -83,26 +83,24 @@ class Restoring:
 
     def __init__(self, site: Site, locations: Locations) -> None:
         self._site, self._locations = site, locations
-        groups = {tabs._id: tabs for location in locations.values() for tabs in location.groups}
         settings = {each._id: each for location in locations.values() for each in location.controls.settings.values()}
-        self._groups: list[Any] = list(groups.values())
         self._settings: list[Any] = list(settings.values())
         self._recipe = gr.State(None)
-        self._at = gr.Textbox(visible=False)
+        self._place = gr.Textbox(visible=False)
 
-    def connect(self, page: gr.Blocks, more: Sequence[RecipeUpload] = ()) -> None:
-        """Bind the page's address and every button that loads a recipe."""
+    def connect(self, page: gr.Blocks, load: RecipeUpload) -> None:
+        """Bind the page's address and the button that loads a recipe."""
         # Only events of the queue can show a message.
         shown: dict[str, Any] = {"show_progress": "hidden", **PRIVATE}
-        outputs = [self._recipe, self._at, *self._groups]
-        begun = [page.load(self._linked, None, outputs, **shown)]
-        loads = [location.panel.layout.load for location in self._locations.values()]
-        begun += [load.upload(self._loaded, [load], outputs, **shown) for load in (*loads, *more)]
-        for each in begun:
-            there = each.then(None, [self._at], None, js=WAIT, **QUIET)
+        outputs = [self._recipe, self._place]
+        for begun in (
+            page.load(self._linked, None, outputs, **shown),
+            load.upload(self._loaded, [load], outputs, **shown),
+        ):
+            there = begun.then(None, [self._place], None, js=OPEN, queue=False, **PRIVATE)
             there.then(self._restored, [self._recipe], self._settings, **QUIET)
 
-    def _linked(self, request: gr.Request) -> list[Any]:
+    def _linked(self, request: gr.Request) -> tuple[Any, str]:
         """As the page's address says."""
         query = dict(request.query_params)
         if "task" not in query:
@@ -115,7 +113,7 @@ class Restoring:
             gr.Warning(say_plainly(error.message))
             return self._opened(None, query["task"])
 
-    def _loaded(self, loaded: LoadedRecipe) -> list[Any]:
+    def _loaded(self, loaded: LoadedRecipe) -> tuple[Any, str]:
         """As an uploaded recipe says."""
         if loaded is None:
             return self._opened(None)
@@ -126,17 +124,13 @@ class Restoring:
         gr.Info(say_plainly(loaded.summary))
         return updates
 
-    def _opened(self, recipe: Recipe | None, task: str = "", fields: Collection[str] | None = None) -> list[Any]:
-        """The recipe with the fields that it changes, None for all, and the tabs of its task, or of another one."""
+    def _opened(self, recipe: Recipe | None, task: str = "", fields: Collection[str] | None = None) -> tuple[Any, str]:
+        """The recipe with the fields that it changes, None for all, and the place of its task, or of another one."""
         name = recipe.task if recipe else task
         location = self._locations.get(name)
         if recipe and location is None:
             raise UnknownNameError(Message("This page has no tab for {task}.", task=name))
-        chosen = {tabs._id: tab for tabs, tab in location.tabs} if location else {}
-        updates = [
-            gr.update(selected=chosen[each._id]) if each._id in chosen else gr.skip() for each in self._groups
-        ]  # fmt: skip
-        return [(recipe, fields) if recipe else None, location.elem_id if location else "", *updates]
+        return (recipe, fields) if recipe else None, location.place if location else ""
 
     def _restored(self, wanted: tuple[Recipe, Collection[str] | None] | None) -> list[Any]:
         if wanted is None:

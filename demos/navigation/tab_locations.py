@@ -6,20 +6,29 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import gradio as gr
-
 from demos.components.controls import Controls
-from demos.components.events import QUIET, for_outputs
+from demos.components.events import PRIVATE
 from demos.components.output_panel import OutputPanel
 
-WAIT = """async (id) => {
-  if (!id) return;
+OPEN = """async (place) => {
+  if (!place) return;
   const soon = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
-  for (let tries = 0; tries < 100 && !document.getElementById(id); tries += 1) await soon(50);
+  const there = async (seen) => {
+    for (let tries = 0; tries < 100 && !seen(); tries += 1) await soon(50);
+    return seen();
+  };
+  const [id, ...tabs] = place.split(' ');
+  for (const name of tabs) {
+    const seen = () => [...document.querySelectorAll(`[role=tab][data-tab-id="${name}"]`)]
+      .find((tab) => tab.checkVisibility());
+    const tab = await there(seen);
+    if (tab && tab.getAttribute('aria-selected') !== 'true') tab.click();
+  }
+  await there(() => document.getElementById(id));
   await soon(100);
   window.scrollTo({top: 0});
 }"""
-"""JavaScript of the page: wait until a component is there, and go to the top; nothing without one."""
+"""JavaScript of the page: open the tabs of a :attr:`TabLocation.place` and wait until it is there; nothing for ""."""
 
 
 @dataclass(frozen=True)
@@ -28,8 +37,8 @@ class TabLocation:
 
     controls: Controls
     panel: OutputPanel
-    tabs: Sequence[tuple[gr.Tabs, str]]
-    """Groups of tabs, and which one of each has to be open to see it."""
+    tabs: Sequence[str]
+    """Ids of the tabs that have to be open to see it, the outermost first."""
 
     def upload(self, name: str = "") -> Any:
         """The component that takes files for an input; for the first one without a name."""
@@ -44,9 +53,9 @@ class TabLocation:
         return str(button.elem_id)
 
     @property
-    def groups(self) -> list[gr.Tabs]:
-        """The groups of tabs that it is in."""
-        return [tabs for tabs, _ in self.tabs]
+    def place(self) -> str:
+        """For :data:`OPEN`: the id of its Run button, and the ids of the tabs that lead there."""
+        return " ".join([self.elem_id, *self.tabs])
 
     def open(self, trigger: Any) -> Any:
         """Open the tabs and wait until they are there; what is put into them has to follow with ``.then``.
@@ -54,11 +63,7 @@ class TabLocation:
         Gradio makes what is in a tab when it is opened. A value that is given before that is announced as changed again
         with every other change in the tab, for ever (6.31).
         """
-        selected = [name for _, name in self.tabs]
-        opened = trigger(
-            lambda: for_outputs([gr.update(selected=name) for name in selected]), None, self.groups, **QUIET
-        )
-        return opened.then(None, None, None, js=f"async () => {{ await ({WAIT})('{self.elem_id}'); }}", **QUIET)
+        return trigger(None, None, None, js=f"() => ({OPEN})('{self.place}')", queue=False, **PRIVATE)
 
 
 Locations = Mapping[str, TabLocation]

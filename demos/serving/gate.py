@@ -18,6 +18,7 @@ from gradio.route_utils import API_PREFIX
 from limits import RateLimitItem, parse_many
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
+from starlette.requests import ClientDisconnect
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -29,7 +30,7 @@ _NAME = r"[\w-]+"
 OPEN = {
     "GET": (
         r"/|/config/?|/(?:static|assets)/.+|/favicon\.ico|/theme\.css|/manifest\.json|/pwa_icon(?:/\d+)?|/robots\.txt"
-        r"|/login/?|/logout|/healthz|/metrics|/openapi\.json"
+        r"|/login/?|/logout|/healthz|/metrics|/openapi\.json|/cards/[\w-]+\.jpg"
         rf"|{API_PREFIX}/(?:info/?|openapi\.json|app_id/?|startup-events|theme\.css|user/?|login_check/?|token/?)"
         rf"|{API_PREFIX}/(?:queue/data|upload_progress|heartbeat/{_NAME}|call/(?:v2/)?{_NAME}/{_NAME}|file=.+)"
         rf"|{API_PREFIX}/mcp/?(?:{_NAME})?"
@@ -133,6 +134,8 @@ class Gate:
 
         try:
             await self._app(scope, receive, sent)
+        except ClientDisconnect:
+            pass  # who has asked does not wait for an answer
         except Exception as error:  # noqa: BLE001 - it is logged, and told as a sentence
             if begun and not ended:
                 await send({"type": "http.response.body", "body": b"", "more_body": False})

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -13,6 +14,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 ENGLISH, CHINESE = "en", "zh-CN"
 COOKIE = "pentimento_language"
 """Name of the cookie that keeps the visitor's choice of a language."""
+CARDS = "cards"
+"""Where in the page's address the pictures of Home's links are."""
 LANGUAGE = "lang"
 """Name of the language in the page's address."""
 CHOOSE = f"""<script>(function () {{
@@ -39,30 +42,42 @@ def first_of(*wishes: str) -> str:
     return CHINESE if wanted.lower().startswith("zh") else ENGLISH
 
 
-def shell(leads: Mapping[str, str]) -> str:
-    """Title and lead, until Gradio's own are there; without them the first seconds of a visit would be empty."""
-    return f"""<div id="front" aria-hidden="true" style="position: absolute; padding: 1.4rem 2rem;
-      font-family: system-ui, sans-serif; color: light-dark(#292524, #f5f5f4); color-scheme: light dark">
-      <p style="font-size: 1.6rem; font-weight: 700; margin: 0 0 1rem">Pentimento</p><p></p></div>
-    <script>(() => {{
-      const front = document.getElementById('front');
-      front.lastElementChild.textContent = {json.dumps(dict(leads))}[navigator.language] || '';
-      new MutationObserver((_, seen) => {{
-        if (document.querySelector('.gradio-container h1')) {{ front.remove(); seen.disconnect(); }}
-      }}).observe(document.body, {{childList: true, subtree: true}});
-    }})();</script>"""
-
-
 @dataclass(frozen=True)
 class Front:
     """What stands in the page besides Gradio's own."""
 
     leads: Mapping[str, str]
     """Language -> what the page is for."""
+    cards: Mapping[str, str]
+    """Language -> Home's links, HTML."""
+    pictures: Mapping[str, Path]
+    """Their pictures, by name."""
+    css: str
+    """Style sheet of the links."""
     scripts: str
     """Further scripts, which have to run before the page's own."""
     full: Mapping[str, str]
     """Language -> what an upload is answered when there is no room."""
+
+
+def shell(front: Front) -> str:
+    """Title, lead and cards, until Gradio's own are there; without them the first seconds of a visit would be empty."""
+    cards = json.dumps(dict(front.cards)).replace("</", "<\\/")
+    return f"""<style>{front.css}</style>
+    <div id="front" style="position: absolute; inset: 0; padding: 1.4rem 2rem; box-sizing: border-box;
+      font-family: system-ui, sans-serif; color: light-dark(#292524, #f5f5f4); color-scheme: light dark">
+      <p style="font-size: 1.6rem; font-weight: 700; margin: 0 0 1rem">Pentimento</p><p></p><div></div></div>
+    <script>(() => {{
+      const front = document.getElementById('front'), [, lead, cards] = front.children;
+      const asked = new URLSearchParams(location.search), language = asked.get('{LANGUAGE}');
+      lead.textContent = {json.dumps(dict(front.leads))}[navigator.language] || '';
+      if (!asked.has('task') && !asked.has('try')) cards.innerHTML = {cards}[navigator.language] || '';
+      for (const link of cards.querySelectorAll('a'))
+        if (language) link.search += '&{LANGUAGE}=' + encodeURIComponent(language);
+      new MutationObserver((_, seen) => {{
+        if (document.querySelector('.gradio-container h1')) {{ front.remove(); seen.disconnect(); }}
+      }}).observe(document.body, {{childList: true, subtree: true}});
+    }})();</script>"""
 
 
 class Prerender:
@@ -76,7 +91,7 @@ class Prerender:
     def __init__(self, app: ASGIApp, front: Front) -> None:
         self._app = app
         self._head = (CHOOSE + front.scripts).encode()
-        self._shell = shell(front.leads).encode()
+        self._shell = shell(front).encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve, with the page changed."""

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -16,7 +17,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from demos.serving.connection import Connection
@@ -25,7 +26,7 @@ from demos.serving.idle import IdleConnections
 from demos.serving.limits import Limits
 from demos.serving.neighbours import neighbours
 from demos.serving.ownership import Ownership
-from demos.serving.prerender import Front, Prerender
+from demos.serving.prerender import CARDS, Front, Prerender
 from demos.serving.sessions import delete_old
 from demos.serving.site import Site
 from demos.serving.states import IdleQueues, keep_lean
@@ -63,7 +64,12 @@ def launch_options(site: Site, front: Front, settings: Settings) -> dict[str, An
     Raises:
         SettingError: the setting for who may come in is not understood.
     """
-    routes = [Route("/healthz", _health(site)), *([Route("/metrics", _metrics(site))] if settings.metrics else [])]
+    pictures = Route(f"/{CARDS}/{{name}}.jpg", _pictures(front.pictures))
+    routes = [
+        pictures,
+        Route("/healthz", _health(site)),
+        *([Route("/metrics", _metrics(site))] if settings.metrics else []),
+    ]
     upload = UPLOADS_AT_ONCE * settings.upload_megabytes * 1_000_000
     known = neighbours(settings.hosts, settings.sites, settings.proxies, api=settings.api, share=settings.share)
     middleware = [
@@ -118,6 +124,16 @@ def _health(site: Site) -> Callable[[Request], Awaitable[Response]]:
         return JSONResponse(status, status_code=503 if scheduler.closed else 200)
 
     return health
+
+
+def _pictures(files: Mapping[str, Path]) -> Callable[[Request], Awaitable[Response]]:
+    async def picture(request: Request) -> Response:
+        file = files.get(request.path_params["name"])
+        if file is None:
+            return PlainTextResponse("There is no such picture.", status_code=404)
+        return FileResponse(file, headers={"cache-control": "public, max-age=86400"})
+
+    return picture
 
 
 def _metrics(site: Site) -> Callable[[Request], Awaitable[Response]]:

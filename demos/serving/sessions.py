@@ -62,9 +62,10 @@ class Sessions:
             others = {path for paths in self._paths.values() for path in paths}
         if own:
             for path in own - others - set(kept()):
-                Path(path).unlink(missing_ok=True)
-                if Path(path).parent.name.startswith(OWN):
-                    Path(path).parent.rmdir()
+                with suppress(OSError):  # gone meanwhile, or in use: it goes when it is old
+                    Path(path).unlink(missing_ok=True)
+                    if Path(path).parent.name.startswith(OWN):
+                        Path(path).parent.rmdir()
 
     def connect(self, page: gr.Blocks) -> None:
         """Forget a session as soon as its page is closed or loaded again; pictures of the page itself stay."""

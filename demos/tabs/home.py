@@ -1,32 +1,56 @@
-"""The first tab: what can be done here, as pictures; and what this machine has."""
+"""The first tab: what can be done here, as pictures that are links; and what this machine has.
+
+The cards stand in the page before Gradio's own scripts are there (:mod:`demos.serving.prerender`), and work.
+"""
 
 from __future__ import annotations
 
+import html
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import gradio as gr
 
-from demos.components.events import QUIET, for_outputs
-from demos.components.recipe_upload import RecipeUpload
+from demos.components.events import QUIET
 from demos.components.status import machine_line, machine_placeholder
-from demos.examples import FOLDER, example_paths
+from demos.examples import FOLDER
 from demos.i18n.language import mark, mark_html
-from demos.navigation.tab_locations import Locations
+from demos.serving.prerender import CARDS
+from demos.serving.request import header
 from demos.serving.site import Site
-from demos.tabs.records import TabSpec, ViewSpec
-from engine.contracts.messages import Message
-from engine.contracts.task import TaskSpec
+from demos.tabs.records import TabSpec
+from demos.tabs.trying import TRY, example_of
+from engine.contracts.messages import Message, Translate
 from engine.runtime.machine import describe_machine
 
-CARDS = Path(__file__).parents[1] / "cards"
-IN_A_ROW = 3
-WELCOME = Message(
-    "Six published algorithms that repaint a picture. They really run, on this machine, on your own picture: nothing "
-    "is sent anywhere else, and everything is deleted within the hour."
-)
+FILES = Path(__file__).parents[1] / "cards"
+LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
+LEAD = Message("Classical neural image generation: published algorithms that really run, on your picture.")
+HERE = Message("Your pictures stay on this machine, and are deleted within the hour.")
+SERVER = Message("Your pictures go to the server of this page, nowhere else, and are deleted within the hour.")
+CSS = """
+.cards { display: grid; grid-template-columns: repeat(3, minmax(0, 1fr)); gap: 1.5rem 1.25rem; text-align: left; }
+@media (max-width: 900px) { .cards { grid-template-columns: repeat(2, minmax(0, 1fr)); } }
+@media (max-width: 420px) { .cards { gap: 1rem .75rem; } .cards span { font-size: .875rem; } }
+.cards a.card { display: flex; flex-direction: column; gap: .25rem; color: inherit; text-decoration: none;
+  border-radius: .5rem; }
+.cards img { width: 100%; height: auto; aspect-ratio: 2; object-fit: cover; border-radius: .5rem; margin: 0 0 .35rem; }
+.cards strong { font-size: 1.15rem; }
+.cards .try { margin-top: auto; align-self: start; border-radius: .4rem; padding: .3rem .9rem; background: #4338ca;
+  color: white; font-weight: 600; }
+.cards a.card:hover .try, .cards a.card:focus-visible .try { background: #3730a3; }
+.cards a.card:focus-visible { outline: 2px solid #6366f1; outline-offset: 4px; }
+"""
+SCRIPT = f"""
+element.addEventListener('click', (event) => {{
+  const link = event.target.closest('a.card');
+  if (!link || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  trigger('click', {{tab: new URL(link.href).searchParams.get('{TRY}')}});
+}});
+"""
+"""Opens a tab without loading the page again."""
 
 
 class Home:
@@ -39,49 +63,47 @@ class Home:
 
     def __init__(self, site: Site, tabs: Sequence[TabSpec]) -> None:
         self._site = site
-        gr.Markdown(mark(WELCOME))
-        self._buttons: list[tuple[TaskSpec, gr.Button]] = []
-        for start in range(0, len(tabs), IN_A_ROW):
-            with gr.Row():
-                for tab in tabs[start : start + IN_A_ROW]:
-                    self._place_card(tab)
+        gr.Markdown(mark(LEAD))
+        self.cards = gr.HTML(mark_html(partial(cards, tabs)), js_on_load=SCRIPT)
         self._machine = gr.HTML(machine_placeholder(), elem_classes=["machine"])
-        with gr.Row():
-            self.load = RecipeUpload(site.tasks, size="sm", scale=0, min_width=200)
 
-    def _place_card(self, tab: TabSpec) -> None:
-        view = tab.views[0]
-        assert isinstance(view, ViewSpec), "the first view of a tab runs a task"
-        task = self._site.tasks[view.tasks[0]]
-        with gr.Column(min_width=200, elem_classes=["card"]):
-            gr.Image(
-                _picture(tab, task), show_label=False, label=mark(tab.title), interactive=False, buttons=[],
-                alt_text=mark(tab.card.alt), height=190, elem_classes=["cover"],
-            )  # fmt: skip
-            line = tab.card.line
-            gr.Markdown(mark_html(lambda translate: f"### {tab.title.said(translate)}\n{line.said(translate)}"))
-            button = gr.Button(mark(Message("Try {task}", task=tab.title)), size="sm", variant="primary")
-        self._buttons.append((task, button))
+    def connect(self, page: gr.Blocks) -> None:
+        """Fill in the line about pictures and machine once the page is shown."""
+        page.load(self._line, None, [self._machine], **QUIET)
 
-    def connect(self, page: gr.Blocks, locations: Locations) -> None:
-        """Bind the buttons, and fill in the line about the machine once the page is shown."""
-        for task, button in self._buttons:
-            opened = locations[task.name].open(button.click)
-            if task.examples:
-                example = task.examples[0]
-                uploads = [locations[task.name].upload(name) for name in example.pictures]
-                opened.then(partial(_same, for_outputs(example_paths(example))), None, uploads, **QUIET)
-        page.load(lambda: machine_line(describe_machine(self._site.runtime)), None, [self._machine], **QUIET)
+    def _line(self) -> str:
+        return machine_line(describe_machine(self._site.runtime), HERE if _at_this_machine() else SERVER)
 
 
-def _picture(tab: TabSpec, task: TaskSpec) -> str | None:
-    """The card's own picture, else the first one of the task's example."""
-    card = CARDS / f"{tab.id}.jpg"
-    if card.exists():
-        return str(card)
-    names = [name for example in task.examples[:1] for name in example.pictures.values()]
-    return str(FOLDER / (names[0] if isinstance(names[0], str) else names[0][0])) if names else None
+def cards(tabs: Sequence[TabSpec], translate: Translate) -> str:
+    """HTML: a link with a picture for each tab."""
+    drawn = []
+    for tab in tabs:
+        texts = (tab.card.outcome, tab.title, tab.card.line, tab.card.alt, Message("Try {task}", task=tab.title))
+        outcome, title, line, alt, button = (html.escape(each.said(translate)) for each in texts)
+        drawn.append(
+            f'<a class="card" href="?{TRY}={tab.id}">'
+            f'<img src="{CARDS}/{tab.id}.jpg" alt="{alt}" width="580" height="288">'
+            f'<strong>{outcome}</strong><span>{title}: {line}</span><span class="try">{button}</span></a>'
+        )
+    return f'<div class="cards">{"".join(drawn)}</div>'
 
 
-def _same(pictures: Any) -> Any:
-    return pictures
+def pictures(site: Site, tabs: Sequence[TabSpec]) -> dict[str, Path]:
+    """The cards' pictures by the ids of their tabs: their own, else the first one of the example."""
+    files = {}
+    for tab in tabs:
+        own, example = FILES / f"{tab.id}.jpg", example_of(site, tab)
+        if own.exists():
+            files[tab.id] = own
+        elif example is not None:
+            name = next(iter(example.pictures.values()))
+            files[tab.id] = FOLDER / (name if isinstance(name, str) else name[0])
+    return files
+
+
+def _at_this_machine() -> bool:
+    """In a handler: whether the browser runs on the machine that serves, and nothing stands between."""
+    host = header("host")
+    name = host.rpartition(":")[0] if host[-1:].isdigit() and ":" in host else host
+    return name in LOOPBACK and not header("x-forwarded-for") and not header("forwarded")

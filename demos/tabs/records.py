@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from demos.components.output_layout import FirstTab
+from demos.components.output_layout import Beside
 from demos.serving.site import Site
 from engine.contracts.messages import Message
+from engine.contracts.task_parts import Example
 
 if TYPE_CHECKING:
     from demos.tabs.specials.special import Special
@@ -20,7 +21,7 @@ HINT = Message("Choose a picture, or one of the examples.")
 
 @dataclass(frozen=True, kw_only=True)
 class ViewSpec:
-    """One task, or several that share their pictures and settings: uploads on the left, outputs on the right."""
+    """One task, or several that share their pictures and settings: inputs on the left, the result on the right."""
 
     id: str
     """Id of its tab."""
@@ -34,8 +35,8 @@ class ViewSpec:
     """Introduction above the view, Markdown."""
     hint: Message = HINT
     """Stands in place of the estimate until there is something to run."""
-    first: FirstTab = "compare"
-    """The tab below the first task's picture that is open at first."""
+    beside: Sequence[Beside] = ("compare",)
+    """Tabs beside the first task's result; for a descent, its losses, too."""
     compares: bool = False
     """Whether runs end in a comparison, which is shown under the lens."""
     folded: bool = False
@@ -65,12 +66,16 @@ class CustomView:
 
 @dataclass(frozen=True)
 class Card:
-    """Texts of a tab's card on Home; its picture is ``cards/ID.jpg`` or the tab's first example."""
+    """A tab's card on Home; its picture is ``cards/ID.jpg`` or the tab's first example."""
 
+    outcome: Message
+    """What comes out, in a few words."""
     line: Message
     """One line that says what the tab does."""
     alt: Message
     """Description of the card's picture, for people who cannot see it."""
+    example: Example | None = None
+    """What *Try* puts into the first view; None for the first example of its task."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +89,6 @@ class TabSpec:
     views: Sequence[ViewSpec | CustomView]
     """One after the other as tabs of their own; a single one fills the tab."""
     card: Card
-    """On Home; its *Try* opens the first view with the first example of its task."""
+    """On Home; its *Try* opens the first view with an example."""
     intro: Message | None = None
     """Introduction above all views, Markdown."""

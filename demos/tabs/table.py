@@ -17,6 +17,7 @@ from demos.tabs.specials.strip_button import StripButton
 from demos.tabs.specials.style_gallery import StyleGallery
 from engine.contracts.messages import Message
 from engine.contracts.settings import on_zero_gpu
+from engine.contracts.task_parts import Example
 
 PAIR = Message("Choose a photo and a painting, or one of the examples.")
 SIDE_BY_SIDE = Message("Side by side")
@@ -26,6 +27,7 @@ STYLE_V1 = TabSpec(
     id="style-v1",
     title=Message("Style V1"),
     card=Card(
+        Message("Painted slowly, live"),
         Message("A photo becomes a painting, step by step, while you watch."),
         Message("a palace, and the same palace painted in swirls"),
     ),
@@ -40,7 +42,7 @@ STYLE_V1 = TabSpec(
                 "<span class='quiet'>Gatys, Ecker & Bethge 2016; Li et al. 2017.</span>"
             ),
             hint=PAIR,
-            first="losses",
+            beside=["compare", "losses"],
             folded=True,
             special=[PaintingGallery, LayerPresets],
         ),
@@ -54,7 +56,7 @@ STYLE_V1 = TabSpec(
                 "where anything is and keep the texture. The strip is the paper's figure: content above, style below, "
                 "layer by layer."
             ),
-            first="losses",
+            beside=["compare", "losses"],
             special=[StripButton],
         ),
     ),
@@ -63,6 +65,7 @@ STYLE_V2 = TabSpec(
     id="style-v2",
     title=Message("Style V2"),
     card=Card(
+        Message("Painted at once"),
         Message("The same in one pass of a network: photos, videos, a camera."),
         Message("a temple, and the same temple in the colours of a woodcut"),
     ),
@@ -91,7 +94,7 @@ STYLE_V2 = TabSpec(
                 "the part that is done."
             ),
             hint=VIDEO,
-            first="facts",
+            beside=[],
         ),
         CustomView(
             id="camera",
@@ -110,7 +113,7 @@ STYLE_V2 = TabSpec(
                 "the style again; nothing stays here."
             ),
             hint=Message("Choose a painting and a photo."),
-            first="losses",
+            beside=["compare", "losses"],
         ),
     ),
 )
@@ -118,8 +121,10 @@ STYLE_V3 = TabSpec(
     id="style-v3",
     title=Message("Style V3"),
     card=Card(
+        Message("Painted portraits"),
         Message("Nearest patches instead of statistics: parts stay whole."),
         Message("a portrait, and the same as an old painting"),
+        Example({"content": "astronaut.jpg", "style": "moltedo.jpg"}),
     ),
     views=(
         ViewSpec(
@@ -132,7 +137,7 @@ STYLE_V3 = TabSpec(
                 "at its best when photo and painting show alike things. <span class='quiet'>Li & Wand 2016.</span>"
             ),
             hint=PAIR,
-            first="losses",
+            beside=["compare", "losses"],
             folded=True,
             special=[PaintingGallery, MatchTab],
         ),
@@ -146,7 +151,7 @@ STYLE_V3 = TabSpec(
                 "together in the painting stays together."
             ),
             hint=PAIR,
-            first="facts",
+            beside=[],
             folded=True,
             compares=True,
         ),
@@ -156,7 +161,8 @@ SUPER_RESOLUTION = TabSpec(
     id="super-resolution",
     title=Message("Super-resolution"),
     card=Card(
-        Message("Four times larger: faithful, sharp, for real photos or for drawings."),
+        Message("Four times larger"),
+        Message("Faithful, sharp, for real photos or for drawings."),
         Message("a temple's roof, blurred, and the same in detail"),
     ),
     views=(
@@ -170,7 +176,7 @@ SUPER_RESOLUTION = TabSpec(
                 "please a critic: it looks sharp and invents what it cannot know, so its PSNR is lower on purpose. "
                 "<span class='quiet'>Ledig et al. 2017.</span>"
             ),
-            first="facts",
+            beside=[],
             compares=True,
             special=[PartOutline],
         ),
@@ -191,7 +197,7 @@ SUPER_RESOLUTION = TabSpec(
             tasks=["super-resolution-video"],
             intro=Message("**Enlarge a video**, frame by frame, sound kept. A stop gives the part that is done."),
             hint=VIDEO,
-            first="facts",
+            beside=[],
         ),
         ViewSpec(
             id="pixel-super-resolution",
@@ -202,7 +208,7 @@ SUPER_RESOLUTION = TabSpec(
                 "the small picture and from what is drawn already. They differ: that is the point. <span "
                 "class='quiet'>Dahl, Norouzi & Shlens 2017.</span>"
             ),
-            first="facts",
+            beside=[],
             compares=True,
             special=[DrawnPart],
         ),
@@ -212,8 +218,10 @@ INPAINTING = TabSpec(
     id="inpainting",
     title=Message("Inpainting"),
     card=Card(
+        Message("Gone without a trace"),
         Message("Paint over what should go, and it is gone."),
         Message("a portrait beside a model of a rocket, and the same without the rocket"),
+        Example({"image": "astronaut.jpg", "mask": "astronaut_rocket.png"}),
     ),
     views=(
         ViewSpec(
@@ -238,6 +246,7 @@ FACE_SWAP = TabSpec(
     id="face-swap",
     title=Message("Face swap"),
     card=Card(
+        Message("Another face"),
         Message("Another identity in your pose, expression and light."),
         Message("a portrait, and the same with a painted man's face"),
     ),

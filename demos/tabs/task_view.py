@@ -1,4 +1,7 @@
-"""The one builder of views: uploads and settings on the left, outputs on the right, made from the tasks' records."""
+"""The one builder of views, made from the tasks' records: inputs, the result beside them, settings.
+
+On a narrow screen the three stand below each other; the style sheet (:mod:`demos.components.theme`) places them.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,6 @@ import gradio as gr
 
 from demos.components.comparison_view import ComparisonView
 from demos.components.controls import SLOTS, Controls, slots
-from demos.components.endpoint import publish
 from demos.components.estimates import EstimateLine, UploadNotes
 from demos.components.events import QUIET, for_outputs
 from demos.components.following import EstimateFollower
@@ -48,15 +50,16 @@ class TaskView:
         self._lines: list[EstimateLine] = []
         self._panels: list[OutputPanel] = []
         self._comparisons: list[ComparisonView] = []
-        self._ways: gr.Tabs | None = None
         self._preset: gr.Radio | None = None
         if spec.intro:
             gr.Markdown(mark(spec.intro))
         self._special = [each(self) for each in spec.special]
-        with gr.Row():
-            with gr.Column(scale=5):
+        with gr.Row(elem_classes=["view"]):
+            with gr.Column(elem_classes=["inputs"]):
                 self._place_inputs()
-            with gr.Column(scale=6):
+            with gr.Column(elem_classes=["settings"]):
+                self._place_settings()
+            with gr.Column(elem_classes=["outputs"]):
                 self._place_outputs()
         if spec.compares and len(self._panels) == 1:
             self._comparisons.append(ComparisonView(self._panels[0]))
@@ -66,7 +69,7 @@ class TaskView:
         specs = [each for each in task.inputs if each.name not in claimed]
         with gr.Row():
             for each in specs[:IN_A_ROW]:
-                self.controls.upload(each.name, height=HEIGHT)
+                self.controls.upload(each.name, height=HEIGHT, min_width=130, elem_classes=["upload"])
         self._notes = UploadNotes(self.controls)
         place_examples(task.examples, self.controls)
         for special in self._special:
@@ -74,9 +77,6 @@ class TaskView:
         for each in specs[IN_A_ROW:]:
             with gr.Accordion(mark(each.label), open=False):
                 self.controls.upload(each.name, height=FURTHER_HEIGHT)
-        self._place_settings()
-        for controls in self._every[1:]:
-            controls.share(self.controls)
 
     def _place_settings(self) -> None:
         presets = self.controls.task.parameters.presets
@@ -84,20 +84,31 @@ class TaskView:
             choices = [(mark(preset_label(self.controls.task.parameters, name)), name) for name in presets]
             value = BALANCED if BALANCED in presets else None
             self._preset = gr.Radio(choices, value=value, label=mark(Message("Preset")))
-        if self.spec.folded:
-            with gr.Accordion(mark(Message("Settings")), open=False):
-                self._place_shared()
-        else:
+        if not self.spec.folded:
             self._place_shared()
+        if self._has_more():
+            title = Message("Settings") if self.spec.folded else Message("More settings")
+            with gr.Accordion(mark(title), open=False):
+                self._place_folded()
+        for controls in self._every[1:]:
+            controls.share(self.controls)
+
+    def _place_folded(self) -> None:
+        """All settings that are not in sight."""
+        self._place_shared()  # those that are not there yet
         for spec in self.controls.task.inputs:
             self._place_further(spec)
         self._place_named()
-        if self.controls.fields(advanced=True):
-            with gr.Accordion(mark(Message("Advanced")), open=False):
-                for each in self._special:
-                    each.place_advanced()
-                for field in self.controls.fields(advanced=True):  # those that are not there yet
-                    self.controls.control(field)
+        for each in self._special:
+            each.place_advanced()
+        for field in self.controls.fields(advanced=True):
+            self.controls.control(field)
+
+    def _has_more(self) -> bool:
+        """Whether there is anything to fold away."""
+        controls = self.controls
+        further = any(1 < each.most <= SLOTS for each in controls.task.inputs)
+        return bool(self.spec.folded or further or controls.fields_by_name() or controls.fields(advanced=True))
 
     def _place_shared(self) -> None:
         """Settings that all tasks of the view have."""
@@ -136,20 +147,21 @@ class TaskView:
         if len(self._every) == 1:
             self._place_panel(self.controls)
             return
-        with gr.Tabs() as self._ways:
+        with gr.Tabs(overflow_behavior="wrap"):
             for controls, (name, title) in zip(self._every, self.spec.ways, strict=True):
                 with gr.Tab(mark(title), id=name):
-                    for field in (*controls.fields(advanced=False), *controls.fields(advanced=True)):
-                        self._place_control(controls, field)
                     self._place_panel(controls)
+                    with gr.Accordion(mark(Message("How it is done")), open=False):
+                        for field in (*controls.fields(advanced=False), *controls.fields(advanced=True)):
+                            self._place_control(controls, field)
                     if self.spec.compares:
                         self._comparisons.append(ComparisonView(self._panels[-1]))
 
     def _place_panel(self, controls: Controls) -> None:
         main = controls is self.controls
         self._lines.append(EstimateLine(controls, self.spec.hint))
-        first = self.spec.first if main else "facts"
-        panel = OutputPanel(controls, first=first, goes_on=main and self.spec.goes_on)
+        beside = self.spec.beside if main else ()
+        panel = OutputPanel(controls, beside=beside, goes_on=main and self.spec.goes_on)
         self._panels.append(panel)
         if main:
             for each in self._special:
@@ -160,24 +172,28 @@ class TaskView:
         """The first task's outputs."""
         return self._panels[0]
 
-    def locations(self, tabs: list[tuple[gr.Tabs, str]]) -> Iterator[tuple[str, TabLocation]]:
-        """Every task of the view with its place; ``tabs`` are those around the view."""
+    def locations(self, tabs: list[str]) -> Iterator[tuple[str, TabLocation]]:
+        """Every task of the view with its place; ``tabs`` are the ids of those around the view."""
         for index, (controls, panel) in enumerate(zip(self._every, self._panels, strict=True)):
-            way = [(self._ways, self.spec.ways[index][0])] if self._ways is not None else []
+            way = [self.spec.ways[index][0]] if self.spec.ways else []
             yield controls.task.name, TabLocation(controls, panel, [*tabs, *way])
 
+    @property
+    def endpoints(self) -> list[Controls]:
+        """Controls of all tasks that have an endpoint."""
+        return [*self._every, *(controls for each in self._special for controls in each.endpoints)]
+
     def connect(self) -> None:
-        """Bind all events and make the endpoints."""
+        """Bind all events."""
         if self._preset is not None:
             self._connect_presets(self._preset)
         for each in self._special:
             each.connect()
         self._notes.connect()
-        for controls, line, panel in zip(self._every, self._lines, self._panels, strict=True):
+        for line, panel in zip(self._lines, self._panels, strict=True):
             panel.followers.append(EstimateFollower(line))
             panel.connect()
-            line.connect(self._notes.extents)
-            publish(controls)
+            line.connect(self._notes.opened)
         for comparison in self._comparisons:
             comparison.connect()
 

@@ -24,7 +24,7 @@ TAB = TabSpec(
     id="pencil",
     title=Message("Pencil"),
     views=[ViewSpec(id="pencil", title=Message("Pencil"), tasks=["pencil-sketch"])],
-    card=Card(Message("A photo becomes a drawing."), Message("a cat, and the same cat drawn")),
+    card=Card(Message("Drawn"), Message("A photo becomes a drawing."), Message("a cat, and the same cat drawn")),
 )
 
 

@@ -8,9 +8,11 @@ from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
+import anyio
 import gradio as gr
 import pytest
 from gradio.routes import App
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 from starlette.testclient import TestClient
 from starlette.types import Receive, Scope, Send
@@ -201,6 +203,15 @@ def test_what_gradio_does_not_understand_is_no_traceback(caplog: pytest.LogCaptu
     assert (answered.status_code, answered.text) == (400, "This request cannot be understood.")
     assert page.get("/config").status_code == 200
     assert "words" not in json.dumps([record.msg for record in caplog.records])
+
+
+def test_who_leaves_in_the_middle_of_an_upload_is_no_error(caplog: pytest.LogCaptureFixture) -> None:
+    async def left(scope: Scope, receive: Receive, send: Send) -> None:
+        raise ClientDisconnect
+
+    scope = {"type": "http", "method": "GET", "path": "/", "headers": [(b"host", b"127.0.0.1")], "client": ("::1", 1)}
+    anyio.run(Gate(left, Neighbours(), 100), {**scope, "query_string": b""}, None, None)
+    assert not caplog.records
 
 
 def test_a_hub_without_an_api_has_none() -> None:

@@ -26,7 +26,7 @@ from tests.support.hub_calls import begun, check_refusal, refusal_of
 LOGIN = ("me", "secret")
 QUICK = {"style_name": "scream", "size": 64, "api_name": "/style_v2"}
 
-FRONT = Front({}, "", {})
+FRONT = Front({}, {}, {}, "", "", {})
 """A page without words of ours."""
 
 

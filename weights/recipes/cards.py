@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from PIL import Image, ImageDraw, ImageOps
+from PIL import Image, ImageOps
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
@@ -62,8 +62,7 @@ def main() -> None:
         roof.resize((288, 288), Image.Resampling.BICUBIC),
         result_of("super-resolution", {"image": roof}, method="residual"),
     )
-    mask = Image.new("L", astronaut.size)
-    ImageDraw.Draw(mask).rectangle((340, 0, 470, 288), 255)
+    mask = example("astronaut_rocket.png")
     part = (250, 0, 512, 262)
     filled = result_of("inpainting", {"image": astronaut, "mask": mask}, method="refined")
     card("inpainting", astronaut.crop(part), filled.crop(part))

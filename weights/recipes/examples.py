@@ -18,7 +18,7 @@ import zipfile
 from pathlib import Path
 
 import numpy
-from PIL import Image
+from PIL import Image, ImageDraw
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]
@@ -97,7 +97,15 @@ def paintings(folder: Path) -> None:
                 )
 
 
+def mask() -> None:
+    """What the first example of inpainting takes away: the rocket behind the astronaut, a little larger than it is."""
+    rocket = Image.new("L", (512, 512))
+    ImageDraw.Draw(rocket).rectangle((340, 0, 470, 288), 255)
+    rocket.save(FOLDER / "astronaut_rocket.png", optimize=True)
+
+
 def main() -> None:
+    mask()
     PAINTED.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

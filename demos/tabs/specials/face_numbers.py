@@ -8,7 +8,6 @@ from typing import Any
 import gradio as gr
 
 from demos.components.controls import Controls
-from demos.components.endpoint import publish
 from demos.components.events import PRIVATE, QUEUE, QUIET
 from demos.components.uploads import Upload
 from demos.i18n.language import mark, say, say_plainly
@@ -35,6 +34,7 @@ class FaceNumbers(Special):
     def __init__(self, view: TaskView) -> None:
         super().__init__(view)
         self._faces = Controls(view.site.tasks["find-faces"], view.site)
+        self.endpoints = [self._faces]
         self.proposals = {"trained": names(folder_of(view.site.runtime.settings))}
 
     def place_inputs(self) -> None:
@@ -71,7 +71,6 @@ class FaceNumbers(Special):
         identity.change(lambda: False, None, [consent], queue=False, **PRIVATE)
         face.change(_sentence, [self._boxes, face], [self._line], **QUIET)
         self._numbers.select(_chosen, [self._boxes], [face], queue=False, **PRIVATE)
-        publish(self._faces)
 
     def _numbered(self, photo: Upload, *values: Any) -> Iterator[Any]:
         """The photo with numbers, where its faces are, and what is said of them."""

@@ -8,9 +8,8 @@ from typing import Any
 import gradio as gr
 
 from demos.components.controls import Controls
-from demos.components.endpoint import publish
 from demos.components.events import DOORS, PRIVATE, QUEUE, shown_errors
-from demos.components.mask_editor import MaskEditor, picture_shown, united
+from demos.components.mask_editor import MaskEditor, marked_in, mask_shown, picture_shown, united
 from demos.components.uploads import Upload
 from demos.i18n.language import mark
 from demos.serving.site import new_job
@@ -34,12 +33,20 @@ class MaskPainting(Special):
         picture = self.controls[self.controls.task.inputs[0].name]
         file, painted = self.controls["mask"], [self._editor, self._size]
         opened: dict[str, Any] = {"show_progress": "hidden", **DOORS, **PRIVATE}
-        picture.change(picture_shown, [picture], painted, **opened)
+        picture.change(_opened, [picture, file], [*painted, file], **opened)
         file.change(united, [*painted, file], [self._editor, file], **opened)
 
     def _place_editor(self, editor: MaskEditor) -> None:
         self._editor, self._size = editor, gr.State(None)
         self.controls.stand_in("mask", editor)
+
+
+def _opened(picture: Upload, file: Upload) -> tuple[Any, Any, Any]:
+    """Picture and size of the editor, and what is left of a mask's file, which may have come before its picture."""
+    shown, size = picture_shown(picture)
+    if size is None or not isinstance(file, Picture):
+        return shown, size, gr.skip()
+    return {**shown, **mask_shown(marked_in(file, size))}, size, None
 
 
 class RegionPainting(MaskPainting):
@@ -59,6 +66,7 @@ class HolePainting(MaskPainting):
     def __init__(self, view: TaskView) -> None:
         super().__init__(view)
         self._subject = Controls(view.site.tasks["main-subject"], view.site)
+        self.endpoints = [self._subject]
 
     def place_inputs(self) -> None:
         """See :meth:`Special.place_inputs`."""
@@ -79,7 +87,6 @@ class HolePainting(MaskPainting):
             self._proposal, [self._editor, self._size, *self._subject.components], [self._editor],
             show_progress_on=[self._propose], **PRIVATE, **QUEUE,
         )  # fmt: skip
-        publish(self._subject)
 
     def _proposal(self, painted: Upload, size: tuple[int, int] | None, *values: Any) -> Iterator[Any]:
         """The main subject, added to what is painted."""

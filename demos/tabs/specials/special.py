@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from demos.components.controls import Controls
 from demos.components.output_panel import OutputPanel
 
 if TYPE_CHECKING:
@@ -22,6 +23,9 @@ class Special:
     """Inputs whose uploads it places itself."""
     proposals: Mapping[str, Sequence[str]] = {}
     """Values that are proposed for parameters that are texts."""
+
+    endpoints: Sequence[Controls] = ()
+    """Controls of further tasks that it serves, which have an endpoint, too."""
 
     def __init__(self, view: TaskView) -> None:
         self.view, self.site, self.controls = view, view.site, view.controls
