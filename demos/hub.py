@@ -14,7 +14,7 @@ from gradio.exceptions import ComponentProcessingError, InvalidPathError
 from gradio.i18n import I18nData
 from pydantic import ValidationError
 
-from demos.components import close_canvas, magnifier, mask_canvas, replacing, theme
+from demos.components import close_canvas, magnifier, manners, mask_canvas, theme
 from demos.components.endpoint import Endpoints
 from demos.components.events import PRIVATE, QUEUE
 from demos.components.recipe_upload import RecipeUpload
@@ -23,7 +23,8 @@ from demos.i18n.language import LANGUAGES, Words, in_all_languages, mark, say_pl
 from demos.i18n.switch import BUTTON, LABEL, switch_script
 from demos.navigation.history import HistoryView
 from demos.navigation.recipes import Restoring, connect_link
-from demos.navigation.sending import connect_senders
+from demos.navigation.sending import connect_history, connect_senders, destinations
+from demos.navigation.sharing import connect_sharing
 from demos.navigation.tab_locations import TabLocation
 from demos.serving import connection_script, limits
 from demos.serving.prerender import CHINESE, ENGLISH, Front
@@ -141,7 +142,7 @@ def build(site: Site, tabs: Sequence[TabSpec] = TABS) -> Hub:
     scripts = connection_script.script(
         in_all_languages(connection_script.AWAY), 60 * site.runtime.settings.away_minutes
     )
-    scripts += replacing.SCRIPT
+    scripts += manners.SCRIPT
     css = theme.CSS + home.CSS + magnifier.CSS + mask_canvas.CSS + close_canvas.CSS
     links = {language: home.cards(tabs, translation(language)) for language in LANGUAGES}
     full, lead = in_all_languages(limits.FULL), in_all_languages(home.LEAD)
@@ -174,7 +175,8 @@ class _Builder:
                 with gr.Tab(mark(Message("For programs")), id="programs", visible=site.runtime.settings.api):
                     place_examples(self.page, site)
             load = RecipeUpload(site.tasks, size="sm", scale=0, min_width=200)
-            history = HistoryView(location.panel for location in self._locations.values())
+            panels = [location.panel for location in self._locations.values()]
+            history = HistoryView(site, panels, destinations(self._locations))
             switch.click(None, None, None, js=switch_script(), queue=False, **PRIVATE)
             self._connect(first, history, load)
         self.page.queue(api_open=False, max_size=4 * LONGEST_LINE, default_concurrency_limit=4)
@@ -209,8 +211,10 @@ class _Builder:
         for location in self._locations.values():
             connect_link(location)
         connect_senders(self._locations)
+        connect_sharing([(view.controls, view.take) for view in self._views])
         history.connect()
+        connect_history(history, self._locations)
         first.connect(self.page)
         Trying(self._site, self._specs, self._locations).connect(self.page, first.cards)
-        Restoring(self._site, self._locations).connect(self.page, load)
+        Restoring(self._site, self._locations).connect(self.page, load, history)
         self._site.sessions.connect(self.page)

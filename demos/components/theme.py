@@ -47,6 +47,8 @@ CSS = """
 .status .fill { height: 100%; background: var(--primary-600); transition: width .3s linear; }
 .status .line { display: flex; justify-content: space-between; gap: 1rem; margin-top: .35rem; }
 .status .quiet, .quiet { color: var(--body-text-color-subdued); font-size: .875rem; }
+.take { display: none !important; }
+.has-pictures .inputs:not(:has(.upload img, .upload video)) .take { display: block !important; }
 .notes { min-height: 1.25rem; }
 .two-lines { min-height: 2.75rem; }
 .filled img { width: 100%; height: 100%; object-fit: contain; }
@@ -82,8 +84,10 @@ CSS = """
   .styles .grid-container { grid-template: repeat(2, 92px) / none !important; grid-auto: auto / 92px !important;
     grid-auto-flow: column !important; width: max-content; }
   .curves text { font-size: 26px; }
-  .pairs, .pairs .grid-wrap { height: auto !important; max-height: none !important; }
-  .pairs .grid-container { grid-template-columns: repeat(2, 1fr) !important; }
+  .pairs .grid-wrap { overflow-x: auto !important; }
+  .pairs .grid-container { grid-template: 112px / none !important; grid-auto: auto / 112px !important;
+    grid-auto-flow: column !important; width: max-content; }
+  .pairs, .pairs .grid-wrap { height: auto !important; }
 }
 .tab-container button.selected { color: var(--primary-700) !important; }
 .dark .tab-container button.selected { color: var(--primary-200) !important; }

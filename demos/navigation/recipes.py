@@ -12,6 +12,7 @@ import gradio as gr
 from demos.components.events import PRIVATE, QUIET, shown_errors
 from demos.components.recipe_upload import LoadedRecipe, RecipeUpload
 from demos.i18n.language import say_plainly
+from demos.navigation.history import Entry, HistoryView
 from demos.navigation.tab_locations import OPEN, Locations, TabLocation
 from demos.serving.request import header
 from demos.serving.site import Site
@@ -88,14 +89,15 @@ class Restoring:
         self._recipe = gr.State(None)
         self._place = gr.Textbox(visible=False)
 
-    def connect(self, page: gr.Blocks, load: RecipeUpload) -> None:
-        """Bind the page's address and the button that loads a recipe."""
+    def connect(self, page: gr.Blocks, load: RecipeUpload, history: HistoryView) -> None:
+        """Bind the page's address, the button that loads a recipe, and the history's for the settings of a result."""
         # Only events of the queue can show a message.
         shown: dict[str, Any] = {"show_progress": "hidden", **PRIVATE}
         outputs = [self._recipe, self._place]
         for begun in (
             page.load(self._linked, None, outputs, **shown),
             load.upload(self._loaded, [load], outputs, **shown),
+            history.again.click(self._again, [history.chosen], outputs, **shown),
         ):
             there = begun.then(None, [self._place], None, js=OPEN, queue=False, **PRIVATE)
             there.then(self._restored, [self._recipe], self._settings, **QUIET)
@@ -123,6 +125,13 @@ class Restoring:
             updates = self._opened(loaded)
         gr.Info(say_plainly(loaded.summary))
         return updates
+
+    def _again(self, entry: Entry | None) -> tuple[Any, str]:
+        """As a result of this visit was made."""
+        if entry is None:
+            return self._opened(None)
+        with shown_errors():
+            return self._opened(Recipe.of(entry.recipe, self._site.tasks))
 
     def _opened(self, recipe: Recipe | None, task: str = "", fields: Collection[str] | None = None) -> tuple[Any, str]:
         """The recipe with the fields that it changes, None for all, and the place of its task, or of another one."""

@@ -7,9 +7,35 @@ from typing import Any
 
 import gradio as gr
 
-from demos.components.events import PRIVATE
+from demos.components.events import PRIVATE, for_outputs
 from demos.components.stored_result import StoredResult, file_of
-from demos.navigation.tab_locations import Locations
+from demos.navigation.history import Entry, HistoryView
+from demos.navigation.tab_locations import OPEN, Locations
+from engine.contracts.messages import Text
+from engine.contracts.task import Kind
+
+
+def destinations(locations: Locations) -> list[tuple[Text, str]]:
+    """Titles and places of the tasks whose first input is a picture."""
+    return [
+        (location.controls.task.title, location.place)
+        for location in locations.values()
+        if location.controls.task.inputs[0].kind is Kind.PICTURE
+    ]
+
+
+def connect_history(history: HistoryView, locations: Locations) -> None:
+    """Bind the history's choice of a task to send a result to."""
+    uploads = {each.place: each.upload() for each in locations.values()}
+    distinct = list({each._id: each for each in uploads.values()}.values())
+
+    def sent(entry: Entry | None, place: str | None) -> Any:
+        wanted = uploads.get(place or "")
+        usable = entry is not None and not entry.video and entry.file.exists()
+        return for_outputs([str(entry.file) if usable and entry and each is wanted else gr.skip() for each in distinct])
+
+    opened = history.send.input(None, [history.send], None, js=OPEN, queue=False, **PRIVATE)
+    opened.then(sent, [history.chosen, history.send], distinct, queue=False, **PRIVATE)
 
 
 def connect_senders(locations: Locations) -> None:

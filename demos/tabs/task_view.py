@@ -18,6 +18,7 @@ from demos.components.following import EstimateFollower
 from demos.components.output_panel import OutputPanel
 from demos.examples import place_examples
 from demos.i18n.language import mark
+from demos.navigation.sharing import BUTTON
 from demos.navigation.tab_locations import TabLocation
 from demos.serving.site import Site
 from demos.tabs.records import ViewSpec
@@ -29,6 +30,7 @@ HEIGHT, FURTHER_HEIGHT = 240, 180
 """Heights of the first uploads and of further ones in pixels."""
 IN_A_ROW = 2
 """Uploads beside each other at the top; others are folded away."""
+TAKE = Message("Use the pictures of another tab")
 BALANCED = "Balanced"
 """The preset that stands for the defaults."""
 
@@ -70,6 +72,8 @@ class TaskView:
         with gr.Row():
             for each in specs[:IN_A_ROW]:
                 self.controls.upload(each.name, height=HEIGHT, min_width=130, elem_classes=["upload"])
+        self.take = gr.Button(mark(TAKE), size="sm", elem_classes=[BUTTON])
+        """Takes over what other views have."""
         self._notes = UploadNotes(self.controls)
         place_examples(task.examples, self.controls)
         for special in self._special:

@@ -1,4 +1,4 @@
-"""Pictures that replace pictures: by the upload's own button, by dropping and by pasting, loaded or not.
+"""The page's own manners: pictures that replace pictures, and a result that comes into sight when *Run* is pressed.
 
 Gradio's upload of a picture takes a file only while it is empty: its button does nothing on a loaded one, and a file
 that is dropped there is opened by the browser instead of the page (6.31).
@@ -41,6 +41,19 @@ SCRIPT = """<script>(() => {
     const seen = [...document.querySelectorAll(UPLOAD)].filter((each) => each.checkVisibility());
     const upload = [at(event), over, seen.find((each) => !loaded(each)), seen[0]].find((each) => seen.includes(each));
     if (upload && give(upload, files)) event.preventDefault();
+  });
+  document.addEventListener('load', (event) => {
+    if (event.target.matches && event.target.matches('.upload img')) document.body.classList.add('has-pictures');
+  }, true);
+  document.addEventListener('loadeddata', (event) => {
+    if (event.target.matches && event.target.matches('.upload video')) document.body.classList.add('has-pictures');
+  }, true);
+  document.addEventListener('click', (event) => {
+    const run = event.target instanceof Element && event.target.closest('button.run');
+    const canvas = run && [...document.querySelectorAll('.canvas')].find((each) => each.checkVisibility());
+    if (!canvas) return;
+    const {top, bottom} = canvas.getBoundingClientRect();
+    if (top < 0 || bottom > window.innerHeight) canvas.scrollIntoView({block: 'center', behavior: 'smooth'});
   });
 })();</script>"""
 """For the head of the page. A picture is pasted into the upload that is pointed at, else into the first empty one."""
