@@ -16,11 +16,11 @@ from pydantic import ValidationError
 
 from demos.components import close_canvas, magnifier, manners, mask_canvas, theme
 from demos.components.endpoint import Endpoints
-from demos.components.events import PRIVATE, QUEUE
+from demos.components.events import PRIVATE, QUEUE, refusal
 from demos.components.recipe_upload import RecipeUpload
 from demos.components.uploads import AS_A_FILE, FOREIGN, PicturesUpload, names_address, takes_own_files
-from demos.i18n.language import LANGUAGES, Words, in_all_languages, mark, say_plainly, translation
-from demos.i18n.switch import BUTTON, LABEL, switch_script
+from demos.i18n.language import LANGUAGES, Words, in_all_languages, mark, translation
+from demos.i18n.switch import BUTTON, LABEL, RESTORE, switch_script
 from demos.navigation.history import HistoryView
 from demos.navigation.recipes import Restoring, connect_link
 from demos.navigation.sending import connect_history, connect_senders, destinations
@@ -74,7 +74,7 @@ class Page(gr.Blocks):
             error.print_exception = False  # no word of a visitor's goes into the log
             raise
         except Exception as error:  # noqa: BLE001 - it is logged, and told as a sentence
-            raise gr.Error(say_plainly(_message(error)), print_exception=False) from None
+            raise refusal(_message(error)) from None
         finally:
             LocalContext.request.reset(token)
 
@@ -142,7 +142,7 @@ def build(site: Site, tabs: Sequence[TabSpec] = TABS) -> Hub:
     scripts = connection_script.script(
         in_all_languages(connection_script.AWAY), 60 * site.runtime.settings.away_minutes
     )
-    scripts += manners.SCRIPT
+    scripts += manners.SCRIPT + RESTORE
     css = theme.CSS + home.CSS + magnifier.CSS + mask_canvas.CSS + close_canvas.CSS
     links = {language: home.cards(tabs, translation(language)) for language in LANGUAGES}
     full, lead = in_all_languages(limits.FULL), in_all_languages(home.LEAD)
@@ -183,7 +183,7 @@ class _Builder:
 
     def _place_tab(self, tab: TabSpec) -> None:
         if tab.intro:
-            gr.Markdown(mark(tab.intro))
+            gr.Markdown(mark(tab.intro), elem_classes=["intro"])
         around = [tab.id]
         if len(tab.views) == 1 and isinstance(tab.views[0], ViewSpec):
             self._place_view(tab.views[0], around)

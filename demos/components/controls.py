@@ -37,7 +37,8 @@ class Controls:
         self._placed: dict[str, Any] = {}
         self._on_page: dict[str, Any] = {}
         self._fields = task.parameters.model_fields
-        self._names = [*self._upload_names(), *self._control_names()]
+        self.names = [*self._upload_names(), *self._control_names()]
+        """Names of the endpoint's arguments, in their order."""
 
     def _upload_names(self) -> list[str]:
         return [slot_name(each.name, index) for each in self.task.inputs for index in range(slots(each))]
@@ -78,8 +79,8 @@ class Controls:
 
     def share(self, other: Controls) -> None:
         """Take over all components of another task that this one has under the same names."""
-        self._placed |= {name: each for name, each in other._placed.items() if name in self._names}
-        self._on_page |= {name: each for name, each in other._on_page.items() if name in self._names}
+        self._placed |= {name: each for name, each in other._placed.items() if name in self.names}
+        self._on_page |= {name: each for name, each in other._on_page.items() if name in self.names}
 
     def stand_in(self, name: str, component: Any) -> None:
         """On the page, take a picture from another component; the endpoint keeps its upload."""
@@ -131,12 +132,12 @@ class Controls:
     @property
     def components(self) -> list[Component]:
         """All of them, in the order of the endpoint's arguments."""
-        return [self._placed[name] for name in self._names]
+        return [self._placed[name] for name in self.names]
 
     @property
     def on_page(self) -> list[Any]:
         """The same, as the page's own events take them."""
-        return [self._on_page.get(name, self._placed[name]) for name in self._names]
+        return [self._on_page.get(name, self._placed[name]) for name in self.names]
 
     def __getitem__(self, name: str) -> Any:
         return self._placed[name]
@@ -155,7 +156,7 @@ class Controls:
         required = {slot_name(each.name, index) for each in self.task.inputs for index in range(each.least)}
         kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
         parameters = []
-        for name in self._names:
+        for name in self.names:
             default = inspect.Parameter.empty if name in required else getattr(self._placed[name], "value", None)
             parameters.append(inspect.Parameter(name, kind, default=default))
         return inspect.Signature(parameters)
@@ -177,7 +178,7 @@ class Controls:
             PictureError: for an upload that was refused.
             ParameterError: for a value that its field does not allow.
         """
-        named = dict(zip(self._names, values, strict=True))
+        named = dict(zip(self.names, values, strict=True))
         inputs: dict[str, list[Any]] = {}
         present: dict[str, list[int]] = {}
         for spec in self.task.inputs:

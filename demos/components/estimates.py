@@ -133,6 +133,8 @@ class EstimateLine:
         if estimate is None:
             return say(Message("The device is busy; the time is measured when it is free."))
         sentence = say(Message("This takes about {time} here.", time=seconds(estimate)))
+        choice = task.choice(parameters, extents)
+        sentence = sentence if choice is None else f"{say(choice)} {sentence}"
         return sentence + self._size(parameters, extents) + self._downloads(parameters)
 
     def _size(self, parameters: Parameters, extents: Extents) -> str:

@@ -8,8 +8,9 @@ from typing import Any
 
 import gradio as gr
 
-from demos.i18n.language import say_plainly
+from demos.i18n.language import say, say_plainly
 from engine import PentimentoError
+from engine.contracts.messages import Message, Text
 
 PRIVATE: dict[str, Any] = {"api_visibility": "private"}
 """They are not part of the API."""
@@ -28,6 +29,21 @@ def for_outputs(values: Sequence[Any]) -> Any:
     return values if len(values) > 1 else values[0]
 
 
+def refusal(text: Text) -> gr.Error:
+    """In a handler: an error to raise, which the page shows as one sentence in the visitor's language."""
+    return gr.Error(say_plainly(text), title=say(Message("That did not work")), print_exception=False)
+
+
+def warn(text: Text) -> None:
+    """In a handler: show what could not be done as it was asked for."""
+    gr.Warning(say_plainly(text), title=say(Message("Please note")))
+
+
+def tell(text: Text) -> None:
+    """In a handler: show what was done."""
+    gr.Info(say_plainly(text), title=say(Message("Done")))
+
+
 @contextmanager
 def shown_errors() -> Iterator[None]:
     """Show errors that a visitor can mend as one sentence.
@@ -38,4 +54,4 @@ def shown_errors() -> Iterator[None]:
     try:
         yield
     except PentimentoError as error:
-        raise gr.Error(say_plainly(error.message), print_exception=False) from None
+        raise refusal(error.message) from None

@@ -10,6 +10,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from demos.components.loss_names import loss_name
 from engine.contracts.messages import Message, Translate, english
 
 POINTS = 200
@@ -42,10 +43,10 @@ class Curves:
         low, high = math.floor(math.log10(min(values))), math.ceil(math.log10(max(values)) + 1e-9)
         scale = _Scale(self.rows[0][0], self.rows[-1][0], low, max(high, low + 1))
         last = {name: value for _, figures in self.rows for name, value in figures.items()}
-        losses = ", ".join(f"{name} {last[name]:.3g}" for name in names if name in last)
+        losses = ", ".join(f"{loss_name(name, translate)} {last[name]:.3g}" for name in names if name in last)
         label = Message("Losses: {losses}", losses=losses).said(translate)
         lines = "".join(self._line(name, COLOURS[index], scale) for index, name in enumerate(names))
-        return _frame(label, scale.grid(translate) + lines) + _legend(names, last)
+        return _frame(label, scale.grid(translate) + lines) + _legend(names, last, translate)
 
     def _line(self, name: str, colour: str, scale: _Scale) -> str:
         points = " ".join(scale.point(step, figures[name]) for step, figures in self.rows if name in figures)
@@ -86,9 +87,10 @@ def _frame(label: str, drawing: str) -> str:
     )
 
 
-def _legend(names: list[str], last: Mapping[str, float]) -> str:
+def _legend(names: list[str], last: Mapping[str, float], translate: Translate) -> str:
     items = "".join(
-        f'<span><i style="background:{COLOURS[index]}"></i>{html.escape(name)} {last[name]:.3g}</span>'
+        f'<span><i style="background:{COLOURS[index]}"></i>{html.escape(loss_name(name, translate))} {last[name]:.3g}'
+        "</span>"
         for index, name in enumerate(names)
         if name in last
     )

@@ -11,6 +11,7 @@ WORDS = {
     "brush": Message("Brush"),
     "eraser": Message("Eraser"),
     "box": Message("Box"),
+    "object": Message("Object"),
     "size": Message("Size"),
     "brush-size": Message("size of the brush"),
     "undo": Message("Undo"),
@@ -28,6 +29,7 @@ TEMPLATE = """
     <button type="button" data-tool="brush" aria-pressed="true" data-say="brush"></button>
     <button type="button" data-tool="eraser" aria-pressed="false" data-say="eraser"></button>
     <button type="button" data-tool="box" aria-pressed="false" data-say="box"></button>
+    <button type="button" data-tool="object" aria-pressed="false" data-say="object"></button>
     <label><span data-say="size"></span>
       <input class="size" type="range" min="2" max="200" value="40" data-label="brush-size"></label>
     <button type="button" data-do="undo" data-say="undo"></button>
@@ -94,7 +96,7 @@ const fingers = new Map();
 const gap = () => { const [one, other] = [...fingers.values()]; return Math.hypot(one.x - other.x, one.y - other.y); };
 const follow = (event) => {
   const box = at('.stage').getBoundingClientRect(), size = at('.size').value;
-  ring.hidden = seen.tool === 'box' || event.type === 'pointerleave';
+  ring.hidden = ['box', 'object'].includes(seen.tool) || event.type === 'pointerleave';
   Object.assign(ring.style, {width: size + 'px', height: size + 'px',
     left: event.clientX - box.left + 'px', top: event.clientY - box.top + 'px'});
 };
@@ -110,6 +112,11 @@ canvas.addEventListener('pointerdown', (event) => {
     brush.putImageData(undo.pop(), 0, 0);
   }
   if (event.button || fingers.size > 1) return;
+  if (seen.tool === 'object') {
+    const {x, y} = place(event);
+    trigger('click', {across: 100 * x / canvas.width, down: 100 * y / canvas.height});
+    return;
+  }
   canvas.setPointerCapture(event.pointerId);
   remember();
   seen.before = undo[undo.length - 1];
@@ -155,6 +162,7 @@ const tasks = {
   },
 };
 const choose = (tool) => {
+  if (at(`[data-tool=${tool}]`).hidden) return;
   seen.tool = tool;
   element.querySelectorAll('[data-tool]').forEach((each) => {
     each.setAttribute('aria-pressed', String(each.dataset.tool === tool));
@@ -172,7 +180,7 @@ element.addEventListener('keydown', (event) => {
   if (step) size.value = Number(size.value) + step;
   const act = {'+': 'nearer', '=': 'nearer', '-': 'further', '0': 'fit'}[event.key];
   if (act && !event.ctrlKey && !event.metaKey) tasks[act]();
-  const tool = {b: 'brush', e: 'eraser', r: 'box'}[event.key];
+  const tool = {b: 'brush', e: 'eraser', r: 'box', o: 'object'}[event.key];
   if (tool && !event.ctrlKey && !event.metaKey) choose(tool);
 });
 const draw = (mask) => {
@@ -204,6 +212,7 @@ const take = () => {
     if (given.mask) draw(given.mask); else brush.clearRect(0, 0, canvas.width, canvas.height);
   }
 };
+at('[data-tool=object]').hidden = !element.closest('.picks');
 watch('value', take);
 if (props.value) take();  // inside an accordion this begins when it is opened, and the picture may be there already
 """.replace("COLOUR", ", ".join(map(str, COLOUR[:3])))
@@ -222,7 +231,7 @@ CSS = """
 .painter .window { overflow: auto; max-height: 72vh; overscroll-behavior: contain; }
 .painter .stage { position: relative; width: calc(var(--fit, 100%) * var(--zoom, 1)); margin: 0 auto;
   overflow: hidden; }
-.painter .stage[hidden], .painter .empty[hidden], .painter .ring[hidden] { display: none; }
+.painter [hidden] { display: none; }
 .painter .stage img { display: block; width: 100%; max-width: none; margin: 0; }
 .painter canvas { position: absolute; inset: 0; width: 100%; height: 100%; opacity: .6; cursor: crosshair;
   touch-action: none; }

@@ -33,7 +33,7 @@ LONGEST = 4_000_000
 _START = "data:image/png;base64,"
 
 FOREIGN = Message("This mask was not painted here.")
-PROMPT = Message("Choose a picture, then paint over what should go.")
+PROMPT = Message("Choose a picture, then paint over what should go, or take Object and click on it.")
 
 
 class MaskEditor(gr.HTML):
@@ -41,18 +41,19 @@ class MaskEditor(gr.HTML):
 
     Args:
         prompt: stands in its place until there is a picture.
+        picks: whether there is a tool that tells a place of the picture, across and down in percent, as a click.
     """
 
-    def __init__(self, prompt: Message = PROMPT, **options: Any) -> None:
+    def __init__(self, prompt: Message = PROMPT, *, picks: bool = False, **options: Any) -> None:
         fixed = {
             "value": None,
             "html_template": TEMPLATE,
             "js_on_load": in_template({**WORDS, "prompt": prompt}) + SCRIPT,
-            "elem_classes": ["mask-painter"],
+            "elem_classes": ["mask-painter", *(["picks"] if picks else [])],
         }
         super().__init__(**{**options, **fixed})
         # Gradio sends attributes named as arguments; for a missing one that the script names, it makes an event (6.31).
-        self.prompt = str(prompt)
+        self.prompt, self.picks = str(prompt), picks
 
     def postprocess(self, value: Any) -> Any:
         """As :func:`picture_shown` and :func:`mask_shown` make it."""

@@ -17,13 +17,13 @@ from gradio.utils import get_upload_folder
 from PIL import Image
 
 from demos.components.controls import Controls
-from demos.components.events import PRIVATE, QUEUE, QUIET, shown_errors
+from demos.components.events import PRIVATE, QUEUE, QUIET, shown_errors, warn
 from demos.components.following import FinishedRun, Follower
 from demos.components.loss_curves import Curves
 from demos.components.output_layout import RESULT, Beside, OutputLayout
 from demos.components.status import finished, losses, status
 from demos.components.stored_result import StoredResult, ending_of, file_of
-from demos.i18n.language import current, say_plainly, translation
+from demos.i18n.language import current, translation
 from demos.serving.runs import Frame
 from demos.serving.site import new_job
 from engine import Job, RunResult
@@ -221,7 +221,7 @@ def _download(stored: StoredResult | None, kind: FileKind, keep_recipe: bool) ->
     try:
         data = stored.converted(kind, keep_recipe=keep_recipe)
     except OutputError as error:
-        gr.Warning(say_plainly(error.message))
+        warn(error.message)
         yield gr.update(value=None, interactive=False)
         return
     with file_of(data, ending_of(kind), stored.task) as file:

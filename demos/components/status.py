@@ -6,6 +6,7 @@ import html
 from collections.abc import Mapping
 from typing import Any
 
+from demos.components.loss_names import loss_name
 from demos.i18n.language import current, mark_html, say, say_in_html, translation
 from engine.contracts.facts import MethodFacts, RunFacts
 from engine.contracts.messages import Message, Text, Translate
@@ -51,8 +52,9 @@ def _bar(done: float, stage: str, remaining: str, detail: str, translate: Transl
 
 
 def losses(figures: Mapping[str, float]) -> str:
-    """The losses in a line."""
-    return ", ".join(f"{name} {value:.3g}" for name, value in figures.items())
+    """In a handler: the losses in a line."""
+    translate = translation(current())
+    return ", ".join(f"{loss_name(name, translate)} {value:.3g}" for name, value in figures.items())
 
 
 def finished(facts: RunFacts, output: Kind = Kind.PICTURE) -> str:

@@ -77,6 +77,8 @@ CSS = """
   .gradio-container { padding: .5rem .75rem 4.5rem !important; }
   .view .upload { height: 180px !important; }
   .view .outputs .canvas { height: 300px !important; }
+  .intro:not(:hover, :focus-within) p { display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 2;
+    overflow: hidden; }
   .tab-container button { padding-inline: .5rem !important; }
   .inputs:has(> .mask-painter .stage:not([hidden])) .examples { display: none; }
   .styles, .styles .grid-wrap { height: auto !important; max-height: none !important; }

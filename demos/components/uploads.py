@@ -17,6 +17,7 @@ from gradio.processing_utils import save_base64_to_cache
 from gradio.route_utils import API_PREFIX
 from gradio.utils import is_in_or_equal
 
+from demos.components.events import refusal
 from demos.components.reserved import Reserved
 from demos.components.status import seconds
 from demos.i18n.language import mark, say, say_plainly
@@ -94,7 +95,7 @@ def _own_file(source: str | Path | None, cache: str) -> str | Path | None:
         return source
     place = unquote(str(source).partition(f"{API_PREFIX}/file=")[2])
     if not place or not is_in_or_equal(place, cache):
-        raise gr.Error(say_plainly(AS_A_FILE), print_exception=False)
+        raise refusal(AS_A_FILE)
     return place
 
 

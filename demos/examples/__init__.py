@@ -22,12 +22,12 @@ LABEL = Message("Examples")
 
 
 def place_examples(examples: Sequence[Example], controls: Controls) -> None:
-    """The examples of a task: pairs with captions as a gallery, others as a row of pictures."""
+    """The examples of a task: pairs as a gallery, others as a row of pictures."""
     usable = [example for example in examples if all(controls.placed(name) for name in example.pictures)]
     if not usable:
         return
     uploads = [controls[name] for name in usable[0].pictures]
-    if all(example.caption for example in usable):
+    if len(uploads) > 1:
         _place_gallery(usable, uploads)
         return
     rows = [[*paths_of(example).values()] for example in usable]
@@ -48,7 +48,7 @@ def paths_of(example: Example) -> dict[str, str | list[str]]:
 def _place_gallery(examples: Sequence[Example], uploads: Sequence[Component]) -> None:
     """Thumbnails of the pictures that go together; a click puts them into their inputs."""
     gallery = gr.Gallery(
-        [(_thumbnail(example), str(example.caption)) for example in examples],
+        [(_thumbnail(example), str(example.caption or "")) for example in examples],
         label=mark(LABEL), show_label=False, elem_classes=["pairs"], columns=len(examples), rows=1, height=150,
         object_fit="cover", allow_preview=False, interactive=False, buttons=[], format="jpeg",
     )  # fmt: skip

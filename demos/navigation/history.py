@@ -17,7 +17,7 @@ import gradio as gr
 from gradio.utils import get_upload_folder
 from PIL import Image
 
-from demos.components.events import QUIET
+from demos.components.events import QUIET, warn
 from demos.components.following import FinishedRun, Follower
 from demos.components.output_panel import OutputPanel
 from demos.components.status import seconds
@@ -219,7 +219,7 @@ def _selected(history: History, event: gr.SelectData) -> tuple[Any, ...]:
     """One result in full: its picture or video, what it is, its file."""
     entry = history.results[event.index] if event.index < len(history.results) else None
     if entry is None or not entry.file.exists():
-        gr.Warning(say(GONE))
+        warn(GONE)
         return None, gr.update(visible=False), *[gr.skip()] * 5
     width, height = entry.size
     facts = Message(

@@ -9,9 +9,8 @@ from urllib.parse import urlencode
 
 import gradio as gr
 
-from demos.components.events import PRIVATE, QUIET, shown_errors
+from demos.components.events import PRIVATE, QUIET, shown_errors, tell, warn
 from demos.components.recipe_upload import LoadedRecipe, RecipeUpload
-from demos.i18n.language import say_plainly
 from demos.navigation.history import Entry, HistoryView
 from demos.navigation.tab_locations import OPEN, Locations, TabLocation
 from demos.serving.request import header
@@ -39,7 +38,7 @@ def connect_link(location: TabLocation) -> None:
         none: dict[str, list[int]] = {each.name: [] for each in task.inputs}
         with shown_errors():
             parameters = controls.parameters(dict(zip(settings, values, strict=True)), none)
-        gr.Info(say_plainly(COPIED))
+        tell(COPIED)
         return gr.update(value=link_to(_address(), task, parameters), visible=True)
 
     layout.link.click(linked, [*settings.values()], [layout.address], show_progress="hidden", **PRIVATE)
@@ -112,7 +111,7 @@ class Restoring:
             # The others are as the page has them, or as a quick visitor has changed them meanwhile.
             return self._opened(recipe, fields=recipe.parameters.model_fields_set)
         except PentimentoError as error:
-            gr.Warning(say_plainly(error.message))
+            warn(error.message)
             return self._opened(None, query["task"])
 
     def _loaded(self, loaded: LoadedRecipe) -> tuple[Any, str]:
@@ -123,7 +122,7 @@ class Restoring:
             if isinstance(loaded, PentimentoError):
                 raise loaded
             updates = self._opened(loaded)
-        gr.Info(say_plainly(loaded.summary))
+        tell(loaded.summary)
         return updates
 
     def _again(self, entry: Entry | None) -> tuple[Any, str]:

@@ -12,15 +12,15 @@ from demos.components.stored_result import StoredResult, file_of
 from demos.navigation.history import Entry, HistoryView
 from demos.navigation.tab_locations import OPEN, Locations
 from engine.contracts.messages import Text
-from engine.contracts.task import Kind
 
 
 def destinations(locations: Locations) -> list[tuple[Text, str]]:
-    """Titles and places of the tasks whose first input is a picture."""
+    """Titles and places of the tasks that results are sent to."""
+    wanted = {each.task for location in locations.values() for each in location.controls.task.send_to}
     return [
         (location.controls.task.title, location.place)
         for location in locations.values()
-        if location.controls.task.inputs[0].kind is Kind.PICTURE
+        if location.controls.task.name in wanted
     ]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import html
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -30,10 +30,14 @@ CHOOSE = f"""<script>(function () {{
 
 def language_of(scope: Scope) -> str:
     """The language of the page that sends a request, by its address, the cookie, the browser."""
+    referer = dict(scope["headers"]).get(b"referer", b"").decode("latin-1")
+    return _language(scope, parse_qs(urlsplit(referer).query).get(LANGUAGE, [""])[0])
+
+
+def _language(scope: Scope, asked: str) -> str:
     headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
-    address = parse_qs(urlsplit(headers.get(b"referer", "")).query).get(LANGUAGE, [""])[0]
     kept = re.search(rf"(?:^|; ){COOKIE}=([^;]*)", headers.get(b"cookie", ""))
-    return first_of(address, kept[1] if kept else "", headers.get(b"accept-language", ""))
+    return first_of(asked, kept[1] if kept else "", headers.get(b"accept-language", ""))
 
 
 def first_of(*wishes: str) -> str:
@@ -60,24 +64,27 @@ class Front:
     """Language -> what an upload is answered when there is no room."""
 
 
-def shell(front: Front) -> str:
-    """Title, lead and cards, until Gradio's own are there; without them the first seconds of a visit would be empty."""
-    cards = json.dumps(dict(front.cards)).replace("</", "<\\/")
+def shell(front: Front, language: str, query: Mapping[str, list[str]]) -> str:
+    """Title, lead and Home's links, until Gradio's own are there: they work before its scripts are loaded.
+
+    Args:
+        front: see there.
+        language: of the page.
+        query: of its address; a page that opens a task has no links.
+    """
+    cards = "" if {"task", "try"} & set(query) else front.cards.get(language, "")
+    if LANGUAGE in query:
+        cards = cards.replace('href="?', f'href="?{LANGUAGE}={language}&amp;')
     return f"""<style>{front.css}</style>
     <div id="front" style="position: absolute; inset: 0; padding: 1.4rem 2rem; box-sizing: border-box;
       font-family: system-ui, sans-serif; color: light-dark(#292524, #f5f5f4); color-scheme: light dark">
-      <p style="font-size: 1.6rem; font-weight: 700; margin: 0 0 1rem">Pentimento</p><p></p><div></div></div>
-    <script>(() => {{
-      const front = document.getElementById('front'), [, lead, cards] = front.children;
-      const asked = new URLSearchParams(location.search), language = asked.get('{LANGUAGE}');
-      lead.textContent = {json.dumps(dict(front.leads))}[navigator.language] || '';
-      if (!asked.has('task') && !asked.has('try')) cards.innerHTML = {cards}[navigator.language] || '';
-      for (const link of cards.querySelectorAll('a'))
-        if (language) link.search += '&{LANGUAGE}=' + encodeURIComponent(language);
-      new MutationObserver((_, seen) => {{
-        if (document.querySelector('.gradio-container h1')) {{ front.remove(); seen.disconnect(); }}
-      }}).observe(document.body, {{childList: true, subtree: true}});
-    }})();</script>"""
+      <p style="font-size: 1.6rem; font-weight: 700; margin: 0 0 1rem">Pentimento</p>
+      <p>{html.escape(front.leads.get(language, ""))}</p>{cards}</div>
+    <script>new MutationObserver((_, seen) => {{
+      if (!document.querySelector('.gradio-container h1')) return;
+      document.getElementById('front').remove();
+      seen.disconnect();
+    }}).observe(document.body, {{childList: true, subtree: true}});</script>"""
 
 
 class Prerender:
@@ -91,7 +98,7 @@ class Prerender:
     def __init__(self, app: ASGIApp, front: Front) -> None:
         self._app = app
         self._head = (CHOOSE + front.scripts).encode()
-        self._shell = shell(front).encode()
+        self._front = front
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve, with the page changed."""
@@ -99,6 +106,8 @@ class Prerender:
             await self._app(scope, receive, send)
             return
         start: list[Message] = []
+        query = parse_qs(scope["query_string"].decode("latin-1"))
+        front = shell(self._front, _language(scope, query.get(LANGUAGE, [""])[0]), query).encode()
 
         async def changed(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -108,7 +117,7 @@ class Prerender:
                 before = start.pop()
                 body = message.get("body", b"")
                 page = body.replace(b"<head>", b"<head>" + self._head, 1)
-                message = {**message, "body": page.replace(b"<gradio-app", self._shell + b"<gradio-app", 1)}
+                message = {**message, "body": page.replace(b"<gradio-app", front + b"<gradio-app", 1)}
                 longer = len(message["body"]) - len(body)
                 before["headers"] = [
                     (name, str(int(value) + longer).encode() if name == b"content-length" else value)

@@ -248,7 +248,7 @@ FACE_SWAP = TabSpec(
     card=Card(
         Message("Another face"),
         Message("Another identity in your pose, expression and light."),
-        Message("a portrait, and the same with a painted man's face"),
+        Message("a painted portrait, and the same with an astronaut's face"),
     ),
     views=(
         ViewSpec(

@@ -54,7 +54,7 @@ class TaskView:
         self._comparisons: list[ComparisonView] = []
         self._preset: gr.Radio | None = None
         if spec.intro:
-            gr.Markdown(mark(spec.intro))
+            gr.Markdown(mark(spec.intro), elem_classes=["intro"])
         self._special = [each(self) for each in spec.special]
         with gr.Row(elem_classes=["view"]):
             with gr.Column(elem_classes=["inputs"]):
@@ -155,11 +155,18 @@ class TaskView:
             for controls, (name, title) in zip(self._every, self.spec.ways, strict=True):
                 with gr.Tab(mark(title), id=name):
                     self._place_panel(controls)
-                    with gr.Accordion(mark(Message("How it is done")), open=False):
-                        for field in (*controls.fields(advanced=False), *controls.fields(advanced=True)):
-                            self._place_control(controls, field)
+                    for field in controls.fields(advanced=False):
+                        self._place_control(controls, field)
+                    self._place_advanced(controls)
                     if self.spec.compares:
                         self._comparisons.append(ComparisonView(self._panels[-1]))
+
+    def _place_advanced(self, controls: Controls) -> None:
+        """Settings of one way that few want to see."""
+        if fields := controls.fields(advanced=True):
+            with gr.Accordion(mark(Message("Advanced")), open=False):
+                for field in fields:
+                    controls.control(field)
 
     def _place_panel(self, controls: Controls) -> None:
         main = controls is self.controls

@@ -8,7 +8,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from engine.contracts.errors import MissingInputError, ParameterError, TooManyInputsError, UnknownNameError
-from engine.contracts.messages import Message, unknown_name
+from engine.contracts.messages import Message, Text, unknown_name
 from engine.contracts.task_parts import BenchCase, Destination, Example, HowItWorks, Trial
 
 if TYPE_CHECKING:
@@ -127,6 +127,9 @@ class TaskSpec:
     """Parameters, extents of the inputs -> estimated arithmetic in GFLOP."""
     result_size: Callable[[Any, Extents], tuple[int, int] | None] = lambda parameters, extents: None
     """Parameters, extents of the inputs -> width and height of the result; None where only the run knows."""
+    choice: Callable[[Any, Extents], Text | None] = lambda parameters, extents: None
+    """Parameters, extents of the inputs -> a sentence that says what is asked for, such as the style; None for tasks
+    where nothing can be mistaken."""
     weights: Callable[[Any], tuple[str, ...]] = lambda parameters: ()
     """Parameters -> names of the catalogue entries that a run needs."""
     output: Kind = Kind.PICTURE

@@ -24,6 +24,7 @@ from engine.faces.drawing import region_picture, with_landmarks
 from engine.faces.identities import folder_of
 from engine.faces.meeting import Meeting
 from engine.faces.preparation import Prepared, prepared, stage_of
+from engine.faces.texture import like_photo
 from engine.imaging.comparison import Panel
 from engine.imaging.masks import Colours, Cover
 from engine.imaging.tiles import Box
@@ -248,7 +249,7 @@ def _placed(face: _NewFace, scene: AlignedFace, size: tuple[int, int]) -> tuple[
     box, colours, share = after
     own = scene.picture[box.top : box.bottom, box.left : box.right].astype(numpy.float32) / 255
     kept: Colours = (colours + (1 - inside[1]) * (own - before[1])).clip(0, 1)
-    return box, kept, share
+    return box, like_photo(kept, own, inside[1][..., 0]), share
 
 
 def _facts(meeting: Meeting) -> TaskFacts:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from engine.contracts.messages import Message, declared
+
 ShippedName = Literal[
     "starry-night", "great-wave", "scream", "composition-vii", "udnie",
     "minotaur", "water-lilies", "wheat-field", "contrast-of-forms", "metzinger",
@@ -64,3 +66,10 @@ HUB: Mapping[str, tuple[str, Style]] = {
     "pointilism": ("pointilism-9", Style("Pointilism", "pytorch/examples")),
 }
 """Name -> catalogue entry of its own network, and how it is called."""
+
+
+TITLES: Mapping[str, Message] = {
+    **{name: declared(style.title) for name, style in SHOWN.items()},
+    **{name: declared(style.title) for name, (_, style) in HUB.items()},
+}
+"""Every style's name -> what it is called."""

@@ -99,9 +99,9 @@ INPUTS = (
 EXAMPLES = tuple(
     Example({"image": photo, "identity": (identity,)})
     for photo, identity in (
+        ("moltedo.jpg", "astronaut.jpg"),
         ("astronaut.jpg", "moltedo.jpg"),
-        ("moltedo.jpg", "young_woman.jpg"),
-        ("astronaut.jpg", "young_woman.jpg"),
+        ("young_woman.jpg", "moltedo.jpg"),
     )
 )
 

@@ -63,7 +63,7 @@ class InpaintingComparison(Marked):
         ("telea", "biharmonic", "network", "refined"), least=1, most=len(TITLES), label="Methods"
     )
     """Classical methods, the content network (enlarged by interpolation, or by our own network), and its refinement."""
-    truth: bool = option(False, label="Nothing has to go")
+    truth: bool = option(False, label="Measure against this picture")
     """What is under the mask is right as it is: methods are measured on how near they come to it."""
 
 

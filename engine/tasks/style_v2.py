@@ -16,7 +16,7 @@ from engine.contracts.context import RunContext
 from engine.contracts.errors import MaskError, ParameterError
 from engine.contracts.facts import TaskFacts
 from engine.contracts.job import Step, StepRun, TaskOutput, TaskRun
-from engine.contracts.messages import Message
+from engine.contracts.messages import Listing, Message, Text
 from engine.contracts.parameters import Parameters, option
 from engine.contracts.task import Extents, Inputs, InputSpec, TaskSpec
 from engine.contracts.task_parts import BenchCase, Example, HowItWorks, Trial, destinations
@@ -29,6 +29,7 @@ from engine.feedforward_style.styles import (
     MAGENTA,
     MAGENTA_NETWORK,
     NETWORK,
+    TITLES,
     HubName,
     MagentaName,
     ShippedName,
@@ -81,6 +82,8 @@ class OnePass(Parameters):
     """Further styles of our own, and how much each counts against 1 for the chosen one."""
     feather: int = option(8, low=0, high=200, step=1, label="Feather", advanced=True)
     """Pixels over which the style fades out around the marked region."""
+
+    titles: ClassVar[Mapping[str, Mapping[str, Message]]] = {"style_name": TITLES}
 
     @property
     def by_moments(self) -> bool:
@@ -242,6 +245,18 @@ def weights(parameters: OnePass) -> tuple[str, ...]:
     return (own, *_any_painting(parameters))
 
 
+def choice(parameters: OnePass, extents: Extents) -> Text:
+    """See :attr:`engine.contracts.task.TaskSpec.choice`: a painting counts instead of a name, a blend beside it."""
+    name: str = parameters.style_name
+    first: Text = Message("your painting") if extents.get("style") else TITLES[name]
+    further = [
+        Message("{style} ({weight})", style=TITLES[name], weight=f"{weight:g}")
+        for name, weight in parameters.blend.items()
+        if weight > 0
+    ]
+    return Message("Painted like {styles}.", styles=Listing([first, *further]) if further else first)
+
+
 def cost(parameters: OnePass, extents: Extents) -> float:
     """See :attr:`engine.contracts.task.TaskSpec.cost`."""
     from engine.nets import transform
@@ -267,6 +282,7 @@ STYLE_V2 = TaskSpec(
     parameters=StyleV2,
     inputs=INPUTS,
     run=run,
+    choice=choice,
     weights=weights,
     cost=cost,
     how=HOW,

@@ -99,6 +99,7 @@ STYLE_V2_VIDEO = TaskSpec(
     inputs=(VIDEO, *(each for each in INPUTS if each.name != "content")),
     output=Kind.VIDEO,
     run=run,
+    choice=STYLE_V2.choice,
     weights=STYLE_V2.weights,
     cost=cost,
     trial=Trial(

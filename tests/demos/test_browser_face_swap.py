@@ -98,7 +98,7 @@ def test_uploads_go_with_their_visitor_and_examples_stay(
     assert examples
     show_hub(blank.page, app_url)
     tab = opened(blank, portraits)
-    tab.locator("tr.tr-body").first.click()  # an example, which the page itself has
+    tab.locator(".pairs .thumbnail-item").first.click()  # an example, which the page itself has
     expect(tab.get_by_text("One face was found.")).to_be_visible()
     uploads = {path for path in present() - before if path.name in ("both.png", "identity.png")}
     assert len({path.stat().st_ino for path in uploads}) == 2, "each has a name that only this visit knows, too"

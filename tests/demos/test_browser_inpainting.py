@@ -114,9 +114,9 @@ def test_the_subject_is_proposed_and_can_be_corrected(window: Window, tab: Locat
 def test_methods_stand_side_by_side(tab: Locator) -> None:
     stroke(tab)
     tab.get_by_role("tab", name="Side by side", exact=True).click()
-    beside = tab.get_by_role("tabpanel").filter(visible=True, has_text="Nothing has to go").last
+    beside = tab.get_by_role("tabpanel").filter(visible=True, has_text="Measure against this picture").last
     beside.get_by_label("refined", exact=True).uncheck()
-    beside.get_by_label("Nothing has to go").check()
+    beside.get_by_label("Measure against this picture").check()
     run(beside, seconds=90)
     expect(beside.locator(".lens .pane")).to_have_count(5)
     assert titles(beside) == ["your picture", "mask", "Telea", "biharmonic", "content network"]

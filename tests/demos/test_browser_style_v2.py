@@ -37,10 +37,10 @@ def photo_tab(page: Page, photo: Path) -> Locator:
 def test_a_style_is_chosen_by_its_picture(page: Page, files: tuple[Path, Path], tmp_path: Path) -> None:
     tab = photo_tab(page, files[0])
     tab.locator(".styles button", has_text="The Scream").click()
-    expect(tab.get_by_label("Style", exact=True)).to_have_value("scream")
+    expect(tab.get_by_label("Style", exact=True)).to_have_value("The Scream")
     expect(tab.get_by_text("This takes about")).to_be_visible()
     run(tab)
-    expect(tab.get_by_role("tab", name="Before and after")).to_have_attribute("aria-selected", "true")
+    expect(tab.get_by_role("tab", name="Result", exact=True)).to_have_attribute("aria-selected", "true")
     path = download(tab, tmp_path / "out.png")
     with Image.open(path) as image:
         assert image.size == (96, 72)

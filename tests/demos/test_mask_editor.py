@@ -88,9 +88,9 @@ def test_a_mask_passes_the_door_for_pictures(editor: MaskEditor) -> None:
     assert refusal.fields["limit"] == MAXIMUM_PIXELS // 1_000_000
 
 
-def test_a_large_picture_is_painted_small() -> None:
+def test_a_very_large_picture_is_painted_smaller() -> None:
     shown, size = picture_shown(open_picture(pictures.scene(3000, 2000)))
-    assert size == (1024, 683)
+    assert size == (2048, 1365)
     data = base64.b64decode(shown["picture"].removeprefix("data:image/jpeg;base64,"))
     assert Image.open(io.BytesIO(data)).size == size
     assert picture_shown(PictureError(Message("no"))) == ({"picture": "", "mask": ""}, None)

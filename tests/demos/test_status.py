@@ -86,9 +86,9 @@ def test_a_visitor_is_told_in_his_language() -> None:
 
 def test_the_machine_is_a_line_of_what_is_known() -> None:
     machine = Machine(Message("CPU"), 0, 0, 12, 0, 0, 0)
-    assert machine_line(machine).count("<span>") == 2
+    assert machine_line(machine, Message("Here.")).count("<span>") == 3
     full = replace(machine, memory=16_000_000_000, free=4_000_000_000, cached=2, missing=3, missing_bytes=575_000_000)
-    drawn = machine_line(full)
-    assert drawn.count("<span>") == 5
+    drawn = machine_line(full, Message("Here."))
+    assert drawn.count("<span>") == 6
     for number in ("4 of 16", "2 ", "3 ", "575"):
         assert number in drawn, number

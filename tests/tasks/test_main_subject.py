@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy
+import pytest
 from PIL import Image, ImageDraw
 
 from engine import TASKS, Runtime, open_picture
@@ -35,3 +36,29 @@ def test_a_margin_goes_beyond_the_edge(runtime: Runtime) -> None:
     tight, wide = proposed(runtime, image, margin=0), proposed(runtime, image, margin=5)
     assert (wide >= tight).all()
     assert wide.sum() > 1.1 * tight.sum()
+
+
+def two_things() -> tuple[Image.Image, numpy.ndarray, numpy.ndarray]:
+    """A large thing and a small one on a plain ground, and where each is."""
+    image = Image.new("RGB", (480, 320), (150, 170, 190))
+    masks = []
+    for box, colour in (((60, 60, 240, 260), (120, 40, 40)), ((350, 120, 420, 190), (230, 200, 60))):
+        mask = Image.new("L", image.size)
+        ImageDraw.Draw(image).ellipse(box, colour)
+        ImageDraw.Draw(mask).ellipse(box, 255)
+        masks.append(numpy.asarray(mask) > 0)
+    return image, masks[0], masks[1]
+
+
+@pytest.mark.parametrize(("place", "which"), [((31, 50), 0), ((80, 48), 1)])
+def test_what_is_pointed_at_is_marked(runtime: Runtime, place: tuple[float, float], which: int) -> None:
+    image, *things = two_things()
+    marked = proposed(runtime, image, margin=0, across=place[0], down=place[1])
+    thing, other = things[which], things[1 - which]
+    assert (marked & thing).sum() / (marked | thing).sum() > 0.85
+    assert not (marked & other).any()
+
+
+def test_pointing_at_the_ground_marks_little(runtime: Runtime) -> None:
+    image, *_ = two_things()
+    assert proposed(runtime, image, margin=0, across=2, down=96).mean() < 0.2

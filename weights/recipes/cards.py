@@ -66,8 +66,9 @@ def main() -> None:
     part = (250, 0, 512, 262)
     filled = result_of("inpainting", {"image": astronaut, "mask": mask}, method="refined")
     card("inpainting", astronaut.crop(part), filled.crop(part))
-    face = astronaut.crop((100, 0, 330, 230))
-    card("face-swap", face, result_of("face-swap", {"image": face, "identity": man}, consent=True))
+    swapped = result_of("face-swap", {"image": man, "identity": astronaut}, consent=True)
+    head = (100, 60, 300, 260)
+    card("face-swap", man.crop(head), swapped.crop(head))
 
 
 if __name__ == "__main__":

@@ -21,6 +21,8 @@ from engine.contracts.messages import Message
 
 FILE_HEIGHT = 160
 """Height of the upload for a mask's file in pixels."""
+PLACE = ("across", "down")
+"""Parameters of the subject's task for the place of it."""
 
 
 class MaskPainting(Special):
@@ -70,13 +72,16 @@ class HolePainting(MaskPainting):
 
     def place_inputs(self) -> None:
         """See :meth:`Special.place_inputs`."""
-        self._place_editor(MaskEditor())
+        self._place_editor(MaskEditor(picks=True))
         self._propose = gr.Button(mark(Message("Mark the main subject")), size="sm")
         title = mark(Message("Mask from a file, how the subject is marked"))
         with gr.Accordion(title, open=False), gr.Row():
             self.controls.upload("mask", height=FILE_HEIGHT)
             with gr.Column():
                 for field in self._subject.fields(advanced=False):
+                    self._subject.control(field)
+            with gr.Column(visible=False):  # the place is clicked on; programs have the arguments
+                for field in PLACE:
                     self._subject.control(field)
         self._subject.share(self.controls)
 
@@ -87,6 +92,18 @@ class HolePainting(MaskPainting):
             self._proposal, [self._editor, self._size, *self._subject.components], [self._editor],
             show_progress_on=[self._propose], **PRIVATE, **QUEUE,
         )  # fmt: skip
+        self._editor.click(
+            self._picked, [self._editor, self._size, *self._subject.components], [self._editor],
+            show_progress_on=[self._propose], **PRIVATE, **QUEUE,
+        )  # fmt: skip
+
+    def _picked(
+        self, painted: Upload, size: tuple[int, int] | None, event: gr.EventData, *values: Any
+    ) -> Iterator[Any]:
+        """What is at the place that was clicked on, added to what is painted."""
+        named = dict(zip(self._subject.names, values, strict=True))
+        place = {field: getattr(event, field, -1) for field in PLACE}
+        yield from self._proposal(painted, size, *{**named, **place}.values())
 
     def _proposal(self, painted: Upload, size: tuple[int, int] | None, *values: Any) -> Iterator[Any]:
         """The main subject, added to what is painted."""

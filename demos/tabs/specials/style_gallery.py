@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import gradio as gr
 
 from demos.components.events import PRIVATE, QUIET
@@ -19,7 +21,7 @@ RUN = """(photo) => {
 
 
 class StyleGallery(Special):
-    """A click chooses a style and paints; it takes away another painting, which would count instead."""
+    """A click chooses a style and paints; it takes away another painting, which would count instead, and any blend."""
 
     def place_inputs(self) -> None:
         """See :meth:`Special.place_inputs`."""
@@ -32,10 +34,11 @@ class StyleGallery(Special):
     def connect(self) -> None:
         """See :meth:`Special.connect`."""
         names = list(SHOWN)
+        blend = [each for name, each in self.controls.settings.items() if name.startswith("blend_")]
 
-        def chosen(event: gr.SelectData) -> tuple[str, None]:
-            return names[event.index], None
+        def chosen(event: gr.SelectData) -> tuple[Any, ...]:
+            return names[event.index], None, *[0] * len(blend)
 
-        both = [self.controls["style_name"], self.controls["style"]]
-        selected = self._gallery.select(chosen, None, both, **QUIET)
+        replaced = [self.controls["style_name"], self.controls["style"], *blend]
+        selected = self._gallery.select(chosen, None, replaced, **QUIET)
         selected.then(None, [self.controls["content"]], None, js=RUN, queue=False, **PRIVATE)
