@@ -12,43 +12,33 @@ QUESTION = Message("Results and painted masks will be lost: click again")
 """Instead of a dialogue, which browsers do not show inside frames of other sites."""
 BUTTON = "language"
 """Class of the button."""
-KEPT = "kept"
-"""Name in the page's address of the pictures that are kept."""
+MARK = "pentimento pictures "
+"""Begins the name of the window while pictures wait in it: browsers keep it when a page is loaded again, in frames of
+other sites, too, where they deny every other store."""
 PATIENCE = 5
 """Seconds in which the second click has to come."""
 LABEL = Message("中文")
 """Text of the button: the language that the page has not."""
 
 
-KEEPING = """
+INPUTS = """
 const inputs = () => [...document.querySelectorAll('.view')].filter((each) => each.checkVisibility())
   .flatMap((view) => [...view.querySelectorAll('.inputs [data-testid=image]:has(input[type=file])')]);
-const kept = (mode, work) => new Promise((done, failed) => {
-  const asked = indexedDB.open('pentimento', 1);
-  asked.onupgradeneeded = () => asked.result.createObjectStore('pictures');
-  asked.onerror = () => failed(asked.error);
-  asked.onsuccess = () => {
-    const held = work(asked.result.transaction('pictures', mode).objectStore('pictures'));
-    held.onsuccess = () => { done(held.result); asked.result.close(); };
-    held.onerror = () => failed(held.error);
-  };
-});
 """
-"""JavaScript: the uploads of the view in sight, and the browser's own store, where their pictures wait."""
-RESTORE = f"""<script>(async () => {{{KEEPING}
-  const asked = new URLSearchParams(location.search).get('{KEPT}');
-  if (!asked) return;
-  const found = await kept('readonly', (store) => store.get(asked)).catch(() => null);
-  if (!found) return;
-  kept('readwrite', (store) => store.clear()).catch(() => {{}});
-  for (let tries = 0; tries < 200 && inputs().length < found.length; tries += 1)
-    await new Promise((done) => setTimeout(done, 100));
-  await new Promise((done) => setTimeout(done, 500));
+"""JavaScript: the uploads of the view in sight."""
+RESTORE = f"""<script>(async () => {{{INPUTS}
+  if (!window.name.startsWith('{MARK}')) return;
+  const kept = JSON.parse(window.name.slice('{MARK}'.length));
+  window.name = '';
+  const soon = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
+  for (let tries = 0; tries < 200 && inputs().length < kept.length; tries += 1) await soon(100);
+  await soon(500);
   const places = inputs();
-  found.forEach((file, at) => {{
-    if (!file || !places[at]) return;
+  kept.forEach(async (each, at) => {{
+    if (!each || !places[at]) return;
+    const picture = await (await fetch(each.data)).blob();
     const input = places[at].querySelector('input[type=file]'), files = new DataTransfer();
-    files.items.add(file);
+    files.items.add(new File([picture], each.name, {{type: picture.type}}));
     input.files = files.files;
     input.dispatchEvent(new Event('change', {{bubbles: true}}));
   }});
@@ -63,7 +53,7 @@ def switch_script() -> str:
     keep no cookie.
     """
     questions = json.dumps({language: QUESTION.said(translation(language)) for language in (ENGLISH, CHINESE)})
-    return f"""async () => {{{KEEPING}
+    return f"""async () => {{{INPUTS}
   const from = document.documentElement.lang === '{CHINESE}' ? '{CHINESE}' : '{ENGLISH}';
   const language = from === '{CHINESE}' ? '{ENGLISH}' : '{CHINESE}';
   const lost = document.querySelector('.outputs .canvas img, .painter .stage:not([hidden])');
@@ -77,23 +67,22 @@ def switch_script() -> str:
   }}
   document.cookie = '{COOKIE}=' + language + '; path=/; max-age=31536000; SameSite=Lax';
   const address = new URL(location.href);
-  for (const name of ['try', '{KEPT}']) address.searchParams.delete(name);
+  address.searchParams.delete('try');
   address.searchParams.set('{LANGUAGE}', language);
   const run = [...document.querySelectorAll('button.run')].find((each) => each.checkVisibility());
   if (run) address.searchParams.set('task', run.id.replace(/^at-/, ''));
   try {{
-    const files = await Promise.all(inputs().map(async (each) => {{
+    const kept = await Promise.all(inputs().map(async (each) => {{
       const shown = each.querySelector('.image-frame img');
       if (!shown) return null;
-      const name = decodeURIComponent(shown.src.split('/').pop());
-      const picture = await (await fetch(shown.src)).blob();
-      return new File([picture], name, {{type: picture.type}});
+      const picture = await (await fetch(shown.src)).blob(), reader = new FileReader();
+      const data = await new Promise((done) => {{
+        reader.onload = () => done(reader.result);
+        reader.readAsDataURL(picture);
+      }});
+      return {{name: decodeURIComponent(shown.src.split('/').pop()), data}};
     }}));
-    const key = String(Date.now());
-    if (files.some((each) => each)) {{
-      await kept('readwrite', (store) => store.put(files, key));
-      address.searchParams.set('{KEPT}', key);
-    }}
+    if (kept.some((each) => each)) window.name = '{MARK}' + JSON.stringify(kept);
   }} catch (error) {{
     console.warn('pictures could not be kept', error);
   }}

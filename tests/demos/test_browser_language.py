@@ -137,3 +137,15 @@ def test_the_language_can_be_switched_and_stays(chinese: Window) -> None:
     switch(page)
     expect(page.get_by_role("tab", name=FIRST_TAB)).to_be_visible(timeout=30_000)
     assert page.evaluate("document.documentElement.lang") == "zh-CN"
+
+
+def test_pictures_outlive_a_change_of_language(framed: Page, files: tuple[Path, Path]) -> None:
+    hub = framed.frame_locator("iframe")
+    hub.get_by_role("tab", name="Style V1").click(timeout=30_000)
+    for place in (0, 1):
+        hub.locator(f".upload:visible {PLACES}").nth(place).set_input_files(files[place])
+        expect(hub.locator(".upload img").filter(visible=True)).to_have_count(place + 1)
+    switch(hub)
+    expect(hub.get_by_role("tab", name=FIRST_TAB)).to_be_visible(timeout=30_000)
+    expect(hub.locator(".upload img").filter(visible=True)).to_have_count(2, timeout=30_000)
+    expect(hub.get_by_text("大约需要").or_(hub.get_by_text("约需"))).to_be_visible(timeout=30_000)
