@@ -147,6 +147,10 @@ class TaskSpec:
         """The name as an identifier: ``"style_v1"``."""
         return self.name.replace("-", "_")
 
+    def kind_of(self, parameters: Parameters) -> tuple[str, ...]:
+        """Runs of one kind take time alike: they are of one task and use the same nets."""
+        return (self.name, *self.weights(parameters))
+
     def input(self, name: str) -> InputSpec:
         """One of its inputs; KeyError where there is none of that name."""
         return {each.name: each for each in self.inputs}[name]

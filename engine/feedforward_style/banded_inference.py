@@ -37,11 +37,16 @@ class Layer:
     def rows(self, index: Tensor) -> Tensor:
         """Rows by their numbers, ready for the next convolution, ``(1, C, len(index), W)``."""
         first = int(index.min())
-        part = self.values[:, :, first : int(index.max()) + 1].float()
-        part = torch.addcmul(self.shift, part, self.scale)
+        part = self._normalised(self.values[:, :, first : int(index.max()) + 1])
         if self.rectified:
             part = functional.relu(part, inplace=True)
-        return part.to(self.values.dtype)[:, :, index - first]
+        return part if index.numel() == part.shape[2] else part[:, :, index - first]
+
+    def _normalised(self, part: Tensor) -> Tensor:
+        """Rows times scale plus shift; by the kernels of batch normalisation, which know channels_last and 16 bits."""
+        scale, shift = (each.expand(1, part.shape[1], 1, 1).flatten() for each in (self.scale, self.shift))
+        zero = torch.zeros_like(scale)
+        return functional.batch_norm(part, zero, zero + 1, scale, shift, training=False, eps=0.0)
 
 
 def in_bands(net: TransformNet, picture: Tensor, style: Tensor, job: Job) -> Generator[Step, None, Tensor | None]:
@@ -99,7 +104,9 @@ class _Convolution:
         width = source.values.shape[3] * factor
         self._rows = -(-self._height // stage.stride)
         shape = (1, stage.outputs, self._rows, -(-width // stage.stride))
-        self.values = torch.empty(shape, dtype=source.values.dtype, device=source.values.device)
+        self.values = torch.empty(
+            shape, dtype=source.values.dtype, device=source.values.device, memory_format=torch.channels_last
+        )
         self._moments = torch.zeros(2, stage.outputs, dtype=torch.float64)
         self._seen = 0
         self._band = max(8, BAND_VALUES // (width * max(stage.inputs * factor, stage.outputs)))
@@ -127,7 +134,9 @@ class _Convolution:
 
     def _take(self, band: Tensor) -> None:
         """Mean and variance so far with those of one more band (Chan, Golub & LeVeque 1979)."""
-        variance, mean = (each.cpu().double() for each in torch.var_mean(band.float(), dim=(0, 2, 3), correction=0))
+        # A twentieth of the time of var_mean on a CPU.
+        _, first, inverse = torch.native_batch_norm(band, None, None, None, None, True, 0.0, EPSILON)
+        mean, variance = first.cpu().double(), inverse.cpu().double() ** -2 - EPSILON
         count = band.shape[2] * band.shape[3]
         share = count / (self._seen + count)
         apart = mean - self._moments[0]

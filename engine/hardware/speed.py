@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Hashable
 
 import torch
 from torch.nn import functional
@@ -35,6 +36,9 @@ class Speed:
 
     Only the pace between a run's first and last step counts: loading and targets happen once. Short and shallow runs
     are mostly overhead and teach nothing; no single run may move the estimate far from the probe.
+
+    Runs of one kind also have a pace of their own, in which all of their time counts: nets differ in how much of the
+    machine they can use.
     """
 
     _PROBE_SHARE = 0.6
@@ -43,22 +47,26 @@ class Speed:
     """GFLOP/s of whole runs that are expected there; careful, for the figure decides how long the GPU is asked for."""
     _LEAST_GFLOP, _LEAST_SECONDS = 100.0, 3.0
     _FURTHEST = 4.0
+    _OWN_LEAST_SECONDS, _OWN_FURTHEST = 0.05, 16.0
+    _MOST_KINDS = 500
 
     def __init__(self) -> None:
         self._probe: float | None = None
         self._gflops: float | None = None
+        self._own: dict[Hashable, float] = {}
         self._known = threading.Event()
 
-    def seconds(self, gflop: float, *, wait: float = 0.0) -> float | None:
+    def seconds(self, gflop: float, *, kind: Hashable = None, wait: float = 0.0) -> float | None:
         """How long ``gflop`` of a run should take here; None while nothing has been measured.
 
         Args:
             gflop: arithmetic of the run.
+            kind: of the run; None for any.
             wait: seconds that a first measurement, which may be under way, is waited for.
         """
         if self._gflops is None and wait:
             self._known.wait(wait)
-        return None if self._gflops is None else gflop / self._gflops
+        return None if self._gflops is None else gflop / self._own.get(kind, self._gflops)
 
     @property
     def known(self) -> bool:
@@ -76,6 +84,17 @@ class Speed:
         """Take over what has been measured where the runs are."""
         self._probe = self._gflops = gflops
         self._known.set()
+
+    def learn_kind(self, kind: Hashable, gflop: float, seconds: float) -> None:
+        """Take a run's own pace into account for others of its kind, from its beginning to its end."""
+        if self._gflops is None or self._probe is None or gflop <= 0 or seconds < self._OWN_LEAST_SECONDS:
+            return
+        pace = gflop / seconds
+        if kind in self._own:
+            pace = (self._own[kind] * pace) ** 0.5
+        while len(self._own) >= self._MOST_KINDS and kind not in self._own:
+            self._own.pop(next(iter(self._own)))
+        self._own[kind] = min(max(pace, self._probe / self._OWN_FURTHEST), self._probe * self._OWN_FURTHEST)
 
     def learn(self, gflop: float, seconds: float) -> None:
         """Take the pace of a run into account."""

@@ -115,7 +115,7 @@ class Runtime:
             extents: of its inputs, see :meth:`engine.contracts.task.TaskSpec.extents`.
             wait: seconds that a first measurement, which may be under way, is waited for.
         """
-        return self.speed.seconds(task.cost(parameters, extents), wait=wait)
+        return self.speed.seconds(task.cost(parameters, extents), kind=task.kind_of(parameters), wait=wait)
 
     def measure_speed(self) -> None:
         """Probe the device once, when no run has it; some milliseconds."""

@@ -30,6 +30,10 @@ FARTHEST = 100
 """In pixels, for growing, shrinking and feathering."""
 
 
+PIXEL_FLOP = 40_000
+"""Cost of putting a pixel of the whole picture together, as floating-point operations of the same time (measured)."""
+
+
 class Marked(Parameters):
     """Which pixels are to be filled; parameters that every way of filling has."""
 
@@ -167,7 +171,7 @@ def run(inputs: Inputs, parameters: Inpainting, context: RunContext) -> TaskRun:
         raster=raster,
         facts=replace(filled.facts, figures=figures),
         explanation=stages,
-        gflop=filled.gflop,
+        gflop=filled.gflop + _whole_cost(inputs["image"][0].size),
     )
 
 
@@ -197,7 +201,13 @@ def cost(parameters: Inpainting, extents: Extents) -> float:
     Raises:
         MissingInputError: nothing is marked.
     """
-    return part_cost(_filling(parameters), box_given(parameters, extents), extents["image"][0].size)
+    size = extents["image"][0].size
+    return part_cost(_filling(parameters), box_given(parameters, extents), size) + _whole_cost(size)
+
+
+def _whole_cost(size: tuple[int, int]) -> float:
+    """GFLOP that take as long as putting the whole picture together."""
+    return 1e-9 * PIXEL_FLOP * size[0] * size[1]
 
 
 def box_given(parameters: Marked, extents: Extents) -> Box:

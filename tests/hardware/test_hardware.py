@@ -70,3 +70,20 @@ def test_the_number_format_of_a_cpu_does_not_depend_on_what_else_it_does(tmp_pat
     cpuinfo.write_text("processor : 0\nflags\t\t: fpu avx512f avx2\nbugs : avx512_bf16_not_really\n")
     assert not _has_bfloat16(cpuinfo)
     assert not _has_bfloat16(tmp_path / "nowhere")
+
+
+def test_runs_of_a_kind_have_a_pace_of_their_own() -> None:
+    speed = Speed()
+    speed.learn_kind("slow", 10.0, 1.0)
+    assert not speed.known, "nothing is expected yet"
+    speed.expect(100.0)
+    speed.learn_kind("slow", 10.0, 1.0)
+    assert speed.seconds(10.0, kind="slow") == pytest.approx(1.0)
+    assert speed.seconds(10.0, kind="other") == speed.seconds(10.0) == pytest.approx(0.1)
+    for _ in range(12):
+        speed.learn_kind("slow", 10.0, 1.5)
+    assert speed.seconds(10.0, kind="slow") == pytest.approx(1.5, rel=0.02)
+    speed.learn_kind("odd", 1e-9, 100.0)
+    odd = speed.seconds(1.0, kind="odd")
+    assert odd is not None
+    assert odd <= 0.17, "no run moves it far from the probe"
