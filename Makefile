@@ -35,9 +35,7 @@ test-all: test soak
 soak: $(VENV)/installed-dev
 	$(BIN)/python -m tests.support.soak
 
-# Gradio writes a stub beside each component class when it is imported; mypy would read it instead of the class.
 check: $(VENV)/installed-dev
-	find demos -name "*.pyi" -delete
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy

@@ -26,6 +26,7 @@ from demos.navigation.recipes import Restoring, connect_link
 from demos.navigation.sending import connect_history, connect_senders, destinations
 from demos.navigation.sharing import connect_sharing
 from demos.navigation.tab_locations import TabLocation
+from demos.quick_start import without_server
 from demos.serving import connection_script, limits
 from demos.serving.prerender import CHINESE, ENGLISH, Front
 from demos.serving.site import Site, admit
@@ -77,6 +78,10 @@ class Page(gr.Blocks):
             raise refusal(_message(error)) from None
         finally:
             LocalContext.request.reset(token)
+
+    def get_config_file(self) -> Any:
+        """Gradio's; nothing before the page is built, when it would be thrown away."""
+        return super().get_config_file() if self.exited else {}
 
     def _checked(self, block_fn: Any, inputs: Any) -> list[Any]:
         """The arguments of a call, with files for pictures that stand inside of it.
@@ -135,7 +140,7 @@ def _is_of_caller(error: ComponentProcessingError) -> bool:
 
 def build(site: Site, tabs: Sequence[TabSpec] = TABS) -> Hub:
     """The page in all its languages; nothing is loaded or computed before a visitor asks for it."""
-    with Words() as words:
+    with Words() as words, without_server():
         page = _Builder(site, tabs).page
     for language, texts in GRADIO_LACKS.items():
         words.tables[language] |= texts
