@@ -24,7 +24,16 @@ def add_bench(commands: Any, every: Registry) -> None:
         "bench", help="Measure speed and memory.",
         description="Medians of repeated runs, cold and warm, of every method of the tasks, on pictures made for it.",
     )  # fmt: skip
-    command.add_argument("tasks", nargs="*", metavar="TASK", help="Default: all of them.")
+    command.add_argument(
+        "tasks", nargs="*", metavar="TASK",
+        help="Default: all of them. Instead of a task: peers (ours beside other programs, and how much of the machine "
+        "the nets use), growth (time and memory over sizes).",
+    )  # fmt: skip
+    command.add_argument(
+        "--peers", type=Path, default=Path("peers"), metavar="DIR", help="Where the peers are. Default: peers."
+    )
+    command.add_argument("--plot", type=Path, metavar="FILE.svg", help="Of growth: draw it there.")
+    command.add_argument("--most", type=int, default=4096, metavar="PX", help="Of growth: largest side. Default: 4096.")
     command.add_argument("--json", type=Path, metavar="FILE", help="Write the figures as JSON.")
     command.add_argument(
         "--table", type=Path, metavar="FILE", help="Put a table between the marks of a page: docs/figures.md."
@@ -46,10 +55,13 @@ def add_bench(commands: Any, every: Registry) -> None:
 
 
 def _bench(options: argparse.Namespace, runtime: Runtime) -> None:
-    tasks = [options.every[name] for name in options.tasks] or list(options.every)
     if options.repeat < 1:
         raise ParameterError(Message("--repeat has to be {minimum} or more.", minimum=1))
-    if options.against:
+    special = {("peers",): _peers, ("growth",): _growth}.get(tuple(options.tasks))
+    tasks = [] if special else [options.every[name] for name in options.tasks] or list(options.every)
+    if special:
+        report = special(options, runtime)
+    elif options.against:
         report = _beside(options, runtime, tasks)
     elif options.profile:
         report = _profiled(options, runtime, tasks)
@@ -65,6 +77,28 @@ def _bench(options: argparse.Namespace, runtime: Runtime) -> None:
 
         with writing(options.table):
             put(markdown(report, _command(options), datetime.now().astimezone().date()), options.table)
+
+
+def _peers(options: argparse.Namespace, runtime: Runtime) -> dict[str, Any]:
+    from engine.bench.peers import against_peers
+    from engine.bench.report import machine
+    from engine.bench.roofline import roofline
+
+    print(machine(runtime))
+    figures = against_peers(runtime, options.every, options.peers, options.repeat)
+    return {"machine": machine(runtime), "peers": figures, "roofline": roofline(runtime, options.repeat)}
+
+
+def _growth(options: argparse.Namespace, runtime: Runtime) -> dict[str, Any]:
+    from engine.bench.growth import growth, plot
+    from engine.bench.report import machine
+
+    print(machine(runtime))
+    figures = growth(runtime, options.every, options.most)
+    if options.plot:
+        with writing(options.plot):
+            plot(figures, options.plot)
+    return {"machine": machine(runtime), "growth": figures}
 
 
 def _command(options: argparse.Namespace) -> str:

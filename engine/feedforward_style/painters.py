@@ -24,8 +24,9 @@ from engine.model_store.catalogue import catalogue
 from engine.model_store.loaded_nets import LoadedNets
 from engine.nets import adain
 from engine.nets.adain import Decoder
+from engine.nets.blocks import Normalise, normalised
 from engine.nets.style_predictor import StylePredictor
-from engine.nets.transform import CLASSICAL, Normalise, TransformNet, normalised, work_per_pixel
+from engine.nets.transform import CLASSICAL, TransformNet, work_per_pixel
 from engine.nets.vgg import VGG19
 from engine.nets.vgg import gflop_per_pixel as vgg_gflop_per_pixel
 

@@ -26,6 +26,11 @@ class Device:
     """For a person: ``"NVIDIA H200"``, ``"CPU, 2 threads"``."""
 
     @property
+    def cpu_format(self) -> torch.dtype:
+        """Number format of nets that are quick on a GPU anyway: a CPU's own, else float32."""
+        return self.dtype if self.kind == "cpu" else torch.float32
+
+    @property
     def kind(self) -> str:
         """``"cpu"``, ``"cuda"`` or ``"mps"``."""
         return self.torch_device.type

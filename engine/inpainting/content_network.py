@@ -99,12 +99,14 @@ def _tensor(values: NDArray[Any]) -> Tensor:
 
 def _pass(small: Tensor, known: Tensor, name: NetworkName, nets: LoadedNets) -> Tensor:
     """``(1, 3, side, side)`` in about [0, 1], float32, in main memory; the picture is 0 where it is not known."""
-    device, net = nets.device.torch_device, nets.get(name, torch.float32)
+    device = nets.device.torch_device
     picture, share = small.to(device), known.to(device)
     if name == "big-lama":
-        filling = net(picture, 1 - share)
+        filling = nets.get(name, torch.float32)(picture, 1 - share)
     else:
-        filling = 0.5 + 0.5 * net(torch.cat([share - 0.5, (2 * picture - 1) * share], dim=1))
+        net = nets.get(name, nets.device.cpu_format)
+        masked = torch.cat([share - 0.5, (2 * picture - 1) * share], dim=1).to(nets.device.cpu_format)
+        filling = 0.5 + 0.5 * net(masked.contiguous(memory_format=torch.channels_last)).float()
     return filling.float().cpu().clamp(0, 1)  # type: ignore[no-any-return]
 
 

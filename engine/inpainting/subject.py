@@ -54,11 +54,11 @@ def salience(image: Image.Image, nets: LoadedNets) -> Cover:
     from engine.nets.u2net import DEVIATION, MEAN
     from engine.nets.u2net import SIDE as SEEN
 
-    net = nets.get(NETWORK, torch.float32)
+    net = nets.get(NETWORK, nets.device.cpu_format)
     picture = resized(image, (SEEN, SEEN), nets.device.torch_device)
     mean, deviation = (torch.tensor(each, device=picture.device)[:, None, None] for each in (MEAN, DEVIATION))
     with torch.inference_mode():
-        answer = net((picture - mean) / deviation)[0, 0].float().cpu().numpy()
+        answer = net(((picture - mean) / deviation).to(nets.device.cpu_format))[0, 0].float().cpu().numpy()
     sure: Cover = answer / max(float(answer.max()), 1e-6)
     return sure
 

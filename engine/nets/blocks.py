@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -124,3 +124,28 @@ class InstanceNormalisation(torch.autograd.Function):
         whole = (gradient * inverse).addcmul_(wide, -slope).add_(slope * mean - inverse * own)
         input_gradient: Tensor = whole.to(features.dtype)
         return input_gradient
+
+
+NARROW = 8
+"""Channels up to which a CPU's kernel of batch normalisation is quicker than that of group normalisation."""
+Normalise = Callable[[int, Tensor, Tensor, Tensor], Tensor]
+"""Index of the stage, features ``(B, C, H, W)``, scale and shift ``(1 or B, C)`` -> features."""
+
+
+def normalised(index: int, features: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
+    """Every channel of every picture to mean ``shift`` and standard deviation ``scale``."""
+    learning = torch.is_grad_enabled() and (features.requires_grad or scale.requires_grad)
+    if len(scale) == len(features) == 1 and not learning and features.device.type == "cpu" and len(scale[0]) <= NARROW:
+        own = torch.promote_types(features.dtype, torch.float32)
+        narrow: Tensor
+        narrow, _, _ = torch.native_batch_norm(
+            features, scale[0].to(own), shift[0].to(own), None, None, True, 0.0, EPSILON
+        )
+        return narrow
+    if len(scale) == 1 and not learning:
+        # One group a channel is instance normalisation, and its kernel is much quicker than that of instance_norm.
+        kind = features.dtype if features.device.type != "cpu" else scale.dtype  # only the CPU's mixes dtypes
+        return functional.group_norm(features, features.shape[1], scale[0].to(kind), shift[0].to(kind), EPSILON)
+    plain: Tensor = InstanceNormalisation.apply(features)
+    scale, shift = scale.to(plain.dtype)[:, :, None, None], shift.to(plain.dtype)[:, :, None, None]
+    return torch.addcmul(shift, plain, scale)

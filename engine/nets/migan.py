@@ -2,7 +2,8 @@
 
 An encoder halves the picture seven times, a synthesis network doubles it again and takes the encoder's features on its
 way; all convolutions are separable (figure 3). Reading the published graph: every activation is a leaky ReLU times the
-square root of 2, cut off at 256; halving and doubling go through the binomial filter 1 3 3 1.
+square root of 2 (which is part of the weights here), cut off at 256; halving and doubling go through the binomial
+filter 1 3 3 1.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ def _width(side: int) -> int:
 
 def _activated(features: Tensor) -> Tensor:
     """Written over its input, which nothing else uses: on a CPU, moving memory is most of this network's time."""
-    return functional.leaky_relu_(features, 0.2).mul_(math.sqrt(2)).clamp_(-256, 256)
+    return functional.leaky_relu_(features, 0.2).clamp_(-256, 256)
 
 
 def _binomial(features: Tensor) -> Tensor:
@@ -42,9 +43,14 @@ def halved(features: Tensor) -> Tensor:
 
 
 def doubled(features: Tensor) -> Tensor:
-    """``(B, C, H, W)`` -> ``(B, C, 2H, 2W)``: zeros between the pixels, then the filter."""
-    weights = 4 * _binomial(features)
-    return functional.conv_transpose2d(features, weights, stride=2, padding=1, groups=features.shape[1])
+    """``(B, C, H, W)`` -> ``(B, C, 2H, 2W)``: zeros between the pixels, then the filter.
+
+    That is bilinear interpolation, which has quick kernels, but for the border, beyond which there is nothing.
+    """
+    larger = functional.interpolate(features, scale_factor=2, mode="bilinear", align_corners=False)
+    for edge in (larger[:, :, 0], larger[:, :, -1], larger[..., 0], larger[..., -1]):
+        edge.mul_(0.75)
+    return larger
 
 
 class Separable(nn.Module):
@@ -126,8 +132,13 @@ def _parts(stage: nn.Module) -> list[nn.Module]:
     return list(stage)
 
 
+def _activates(name: str) -> bool:
+    """Whether an activation follows a parameter: its factor, the square root of 2, is part of the parameter then."""
+    return "depth" in name or "point" in name or "noise" in name or name.startswith("first")
+
+
 def build(tensors: Mapping[str, Tensor]) -> MIGAN:
     """The net in eval mode, frozen."""
     net = MIGAN()
-    net.load_state_dict(dict(tensors))
+    net.load_state_dict({name: math.sqrt(2) * value if _activates(name) else value for name, value in tensors.items()})
     return net.eval().requires_grad_(False)

@@ -12,7 +12,7 @@ the style's own, which begins as the map to the painting's palette.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -20,7 +20,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from engine.nets.blocks import EPSILON, InstanceNormalisation
+from engine.nets.blocks import EPSILON, Normalise, normalised
 
 WIDTHS = (32, 32, 64, 32, 16)
 """Channels at full, half and quarter size, and at half and full size again."""
@@ -113,22 +113,6 @@ def work_per_pixel(all_stages: Sequence[Stage]) -> float:
 def _area(stage: Stage) -> float:
     """Places of a stage's output for each pixel of the picture."""
     return {"head": 1.0, "down1": 0.25, "up1": 0.25, "up2": 1.0, "tail": 1.0}.get(stage.name, 1 / 16)
-
-
-Normalise = Callable[[int, Tensor, Tensor, Tensor], Tensor]
-"""Index of the stage, features ``(B, C, H, W)``, scale and shift ``(1 or B, C)`` -> features."""
-
-
-def normalised(index: int, features: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
-    """Every channel of every picture to mean ``shift`` and standard deviation ``scale``."""
-    learning = torch.is_grad_enabled() and (features.requires_grad or scale.requires_grad)
-    if len(scale) == 1 and not learning:
-        # One group a channel is instance normalisation, and its kernel is much quicker than that of instance_norm.
-        kind = features.dtype if features.device.type != "cpu" else scale.dtype  # only the CPU's mixes dtypes
-        return functional.group_norm(features, features.shape[1], scale[0].to(kind), shift[0].to(kind), EPSILON)
-    plain: Tensor = InstanceNormalisation.apply(features)
-    scale, shift = scale.to(plain.dtype)[:, :, None, None], shift.to(plain.dtype)[:, :, None, None]
-    return torch.addcmul(shift, plain, scale)
 
 
 class TransformNet(nn.Module):
@@ -246,9 +230,22 @@ class TransformNet(nn.Module):
         value = self.convolved(self.stages[-1], value)
         if self.ending == "plain":
             return self.coloured(value, None)[..., :height, :width]
-        one = torch.ones(1, 3, device=value.device)
-        value = normalise(len(self.stages) - 1, value, one, 0 * one)
-        return self.coloured(value, next(parts))[..., :height, :width]
+        colours = next(parts)
+        if normalise is normalised and len(value) == 1 and not torch.is_grad_enabled():
+            value, colours = value.float(), _absorbed(value.float(), colours)
+        else:
+            one = torch.ones(1, 3, device=value.device)
+            value = normalise(len(self.stages) - 1, value, one, 0 * one)
+        return self.coloured(value, colours)[..., :height, :width]
+
+
+def _absorbed(features: Tensor, colours: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
+    """Matrix and offset of the colours, with the last normalisation of one picture in them."""
+    matrix, offset = (part.float() for part in colours)
+    planes = features.reshape(3, -1) if features.is_contiguous() else features[0].contiguous().flatten(1)
+    variance, mean = torch.var_mean(planes, dim=1, correction=0)
+    matrix = matrix * (variance + EPSILON).rsqrt()
+    return matrix, offset - matrix @ mean
 
 
 def framed(picture: Tensor) -> Tensor:

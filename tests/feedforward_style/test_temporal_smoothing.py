@@ -8,7 +8,7 @@ from torch import Tensor
 from engine.feedforward_style.painters import trained
 from engine.feedforward_style.temporal_smoothing import SmoothedPainter, SmoothedStatistics
 from engine.imaging.tensors import to_tensor
-from engine.nets.transform import normalised
+from engine.nets.blocks import normalised
 from tests.support import pictures
 from tests.support.nets import exact_nets
 
