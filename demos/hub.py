@@ -110,6 +110,8 @@ class Page(gr.Blocks):
 
     def get_api_info(self, *args: Any, **options: Any) -> Any:
         """Gradio's, with texts for labels."""
+        if not self.config.get("components"):
+            self.config = super().get_config_file()
         info = super().get_api_info(*args, **options)
         for endpoint in info["named_endpoints"].values():
             for each in (*endpoint["parameters"], *endpoint["returns"]):

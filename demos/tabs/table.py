@@ -124,7 +124,7 @@ STYLE_V3 = TabSpec(
         Message("Painted portraits"),
         Message("Nearest patches instead of statistics: parts stay whole."),
         Message("a portrait, and the same as an old painting"),
-        Example({"content": "astronaut.jpg", "style": "moltedo.jpg"}),
+        Example({"content": "astronaut_head.jpg", "style": "moltedo_head.jpg"}),
     ),
     views=(
         ViewSpec(

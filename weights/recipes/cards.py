@@ -50,10 +50,9 @@ def main() -> None:
     starry = example("paintings/starry_night.jpg")
     card("style-v1", palace, result_of("style-v1", {"content": palace, "style": starry}), (0.8, 0.5))
     card("style-v2", temple, result_of("style-v2", {"content": temple}, style_name="pale-wave", size=512), (0.3, 0.5))
-    portrait = astronaut.crop((20, 0, 360, 340))
-    man = example("moltedo.jpg")
+    portrait, man = example("astronaut_head.jpg"), example("moltedo.jpg")
     painted = result_of(
-        "style-v3", {"content": portrait, "style": man.crop((40, 20, 360, 340))}, size=384, iterations=200
+        "style-v3", {"content": portrait, "style": example("moltedo_head.jpg")}, size=384, iterations=200
     )
     card("style-v3", portrait, painted)
     roof = temple.crop((96, 96, 168, 168))
