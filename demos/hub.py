@@ -61,6 +61,8 @@ class Hub:
 class Page(gr.Blocks):
     """The page: no handler ends without a sentence, and its API is described in English."""
 
+    exited = True
+    """Whether it is built; Gradio's own, which it lacks before its context is entered."""
     admit: Callable[[], None] | None = None
     """Raises BusyError where there is no place for one more run of the visitor who asks."""
 

@@ -178,7 +178,10 @@ class HistoryView(Follower):
     def at_end(self, run: FinishedRun, values: Sequence[Any]) -> dict[Any, Any]:
         """See :meth:`demos.components.following.Follower.at_end`."""
         history: History = values[0]
-        history.add(self._kept(run))
+        try:
+            history.add(self._kept(run))
+        except OSError:  # no room for one more file: the run's own panel has the result
+            return {}
         return dict(zip(self.outputs, _shown(history), strict=True))
 
     def _kept(self, run: FinishedRun) -> Entry:

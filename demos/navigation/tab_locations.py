@@ -14,7 +14,7 @@ OPEN = """async (place) => {
   if (!place) return;
   const soon = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
   const there = async (seen) => {
-    for (let tries = 0; tries < 100 && !seen(); tries += 1) await soon(50);
+    for (let tries = 0; tries < 600 && !seen(); tries += 1) await soon(50);
     return seen();
   };
   const [id, ...tabs] = place.split(' ');

@@ -134,6 +134,7 @@ def unfold(tab: Locator, name: str) -> None:
     button = tab.locator("button.label-wrap", has_text=name).filter(visible=True).first
     if "open" not in (button.get_attribute("class") or "").split():
         button.click()
+        tab.page.evaluate(IDLE)  # what is typed before a control is there in full is forgotten
 
 
 def number(tab: Locator, label: str) -> Locator:
