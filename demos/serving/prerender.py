@@ -81,7 +81,7 @@ def shell(front: Front, language: str, query: Mapping[str, list[str]]) -> str:
       <p style="font-size: 1.6rem; font-weight: 700; margin: 0 0 1rem">Pentimento</p>
       <p>{html.escape(front.leads.get(language, ""))}</p>{cards}</div>
     <script>new MutationObserver((_, seen) => {{
-      if (!document.querySelector('.gradio-container h1')) return;
+      if (!document.querySelector('.gradio-container :is(h1, form, input)')) return;  // the page, or its login
       document.getElementById('front').remove();
       seen.disconnect();
     }}).observe(document.body, {{childList: true, subtree: true}});</script>"""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections import Counter, OrderedDict
@@ -102,8 +103,9 @@ def delete_old(page: gr.Blocks, seconds: float) -> int:
     it counts by is lost with the copies of components that each session has.
     """
     own, oldest, deleted = own_files(page), time.time() - seconds, 0
-    paths = (path for place in places() for path in place.rglob("*"))
-    for path in sorted(paths, reverse=True):  # what is in a folder before the folder
+    # Unlike Path.rglob, this goes on where a folder goes while it is looked through; what is in it before the folder.
+    walked = (each for place in places() for each in os.walk(place, topdown=False))
+    for path in [Path(folder) / name for folder, folders, files in walked for name in (*files, *folders)]:
         with suppress(OSError):  # gone meanwhile, in use, or not ours
             if str(path) in own or path.lstat().st_ctime >= oldest:
                 continue

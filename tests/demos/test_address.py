@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
 import pytest
@@ -123,3 +124,25 @@ def test_old_files_go_from_every_depth(tmp_path: Path, monkeypatch: pytest.Monke
     assert delete_old(page, 3600) == 0
     assert delete_old(page, -1) == 4
     assert {path.name for path in folder.rglob("*")} == {"files", "temporary", "lock"}
+
+
+def test_a_folder_that_goes_while_it_is_looked_through_is_no_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = Path(own_folder(str(tmp_path)))
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(folder / "files"))
+    monkeypatch.setattr("tempfile.tempdir", str(folder / "temporary"))
+    for place in ("files/gone/a.png", "files/there/b.png"):
+        (folder / place).parent.mkdir(parents=True, exist_ok=True)
+        (folder / place).write_bytes(b"old")
+    look = os.scandir
+
+    def looked(path: Any) -> Any:
+        if str(path).endswith("gone"):
+            raise FileNotFoundError(path)
+        return look(path)
+
+    monkeypatch.setattr(os, "scandir", looked)
+    with gr.Blocks() as page:
+        gr.Textbox()
+    assert delete_old(page, -1) == 1

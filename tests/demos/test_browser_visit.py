@@ -220,19 +220,21 @@ def test_a_stop_at_the_end_ends_in_a_result(page: Page, files: tuple[Path, Path]
 
 
 @pytest.mark.parametrize("zoomed", [1, 3])
-def test_a_mask_is_painted_at_the_pictures_own_pixels(page: Page, zoomed: int, tmp_path: Path) -> None:
+def test_a_mask_is_painted_at_the_pictures_own_pixels(window: Window, zoomed: int, tmp_path: Path) -> None:
     """A stroke of the same width in the window covers less of the picture when that is enlarged."""
+    page = window.page
     tab = open_tab(page, "Inpainting")
     give(tab, pictures.saved(pictures.scene(1600, 1200), tmp_path / f"large{zoomed}.png"))
     painted = tab.locator(".painter canvas")
     expect(painted).to_be_visible()
+    window.settle()  # the picture of this test is in the editor
     assert painted.evaluate("canvas => [canvas.width, canvas.height]") == [1600, 1200]
     for _ in range(zoomed - 1):
         tab.get_by_role("button", name="Zoom in").filter(visible=True).click()
-    window, stage = tab.locator(".painter .window").bounding_box(), painted.bounding_box()
-    assert window is not None
+    frame, stage = tab.locator(".painter .window").bounding_box(), painted.bounding_box()
+    assert frame is not None
     assert stage is not None
-    assert (stage["width"] > 1.4 * window["width"]) == (zoomed > 1)
+    assert (stage["width"] > 1.4 * frame["width"]) == (zoomed > 1)
     painted.scroll_into_view_if_needed()
     box = tab.locator(".painter .window").bounding_box()
     assert box is not None
@@ -258,11 +260,12 @@ def test_a_warm_page_is_light(context: BrowserContext, blank: Window, app_url: s
     assert 0 < sum(loaded) < WARM_BYTES
 
 
-def test_an_object_is_marked_with_a_click(page: Page) -> None:
-    tab = open_tab(page, "Inpainting")
+def test_an_object_is_marked_with_a_click(window: Window) -> None:
+    tab = open_tab(window.page, "Inpainting")
     give(tab, pictures.EXAMPLES / "astronaut.jpg")
     painted = tab.locator(".painter canvas")
     expect(painted).to_be_visible()
+    window.settle()
     wait_until(lambda: painted.evaluate("canvas => canvas.width") == 512)
     tab.locator(".painter").get_by_role("button", name="Object").filter(visible=True).click()
     box = painted.bounding_box()

@@ -6,7 +6,7 @@ import json
 import signal
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
@@ -23,6 +23,9 @@ from tests.conftest import Server, served
 from tests.support.asking import ask, wait_until
 from tests.support.hub_calls import begun, check_refusal, refusal_of
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
 LOGIN = ("me", "secret")
 QUICK = {"style_name": "scream", "size": 64, "api_name": "/style_v2"}
 
@@ -37,6 +40,21 @@ def server() -> Iterator[Server]:
         PENTIMENTO_RUNS_PER_VISITOR="1", PENTIMENTO_GRACE_SECONDS="30",
     ) as started:  # fmt: skip
         yield started
+
+
+def test_a_visitor_logs_in(server: Server, browser: Browser) -> None:
+    from playwright.sync_api import expect
+
+    page = browser.new_page()
+    page.goto(server.url)
+    fields = page.locator("input")
+    expect(fields).to_have_count(2)
+    expect(page.locator("#front")).to_have_count(0)  # nothing lies over the form
+    for field, word in zip(fields.all(), LOGIN, strict=True):
+        field.fill(word)
+    page.get_by_role("button", name="Login").click()
+    expect(page.get_by_role("heading", name="Pentimento")).to_be_visible()
+    page.close()
 
 
 @pytest.fixture(scope="module")
