@@ -41,7 +41,7 @@ def style_v1(page: Page, **numbers: float) -> Locator:
 
 def in_front(tab: Locator, name: str) -> None:
     """Expect a tab to be the open one."""
-    expect(tab.get_by_role("tab", name=name)).to_have_attribute("aria-selected", "true")
+    expect(tab.get_by_role("tab", name=name, exact=True)).to_have_attribute("aria-selected", "true")
 
 
 def test_four_enlargements_stand_under_one_lens(page: Page, files: tuple[Path, Path]) -> None:
@@ -88,7 +88,7 @@ def test_a_picture_is_enlarged_with_its_transparency(window: Window, tmp_path: P
     give(tab, pictures.saved(half, tmp_path / "half.png"))
     set_numbers(tab, scale=2.5)
     run(tab, "150 x 100")
-    in_front(tab, "Before and after")
+    in_front(tab, "Result")
     with Image.open(download(tab, tmp_path / "out.png")) as image:
         assert (image.mode, image.size) == ("RGBA", (150, 100))
     tab.get_by_label("jpeg").check()
@@ -104,7 +104,7 @@ def test_a_visitor_turns_a_photo_into_a_painting_and_takes_it_home(
     give(tab, *files)
     expect(tab.get_by_text("This takes about")).to_be_visible()
     run(tab)
-    in_front(tab, "Before and after")
+    in_front(tab, "Result")
     path = download(tab, tmp_path / "out.png")
     with Image.open(path) as image:
         assert (image.format, image.size) == ("PNG", (64, 48))
@@ -234,5 +234,5 @@ def test_a_click_on_the_result_shows_where_a_patch_came_from(page: Page, files: 
     expect(tab.get_by_alt_text("patches beside their sources")).to_be_visible()
     expect(coloured).not_to_have_attribute("src", before)
     clicked = coloured.get_attribute("src") or ""
-    tab.get_by_label("relu4_1").locator("visible=true").first.check()
+    tab.get_by_role("radio", name="relu4_1").filter(visible=True).first.check()
     expect(coloured).not_to_have_attribute("src", clicked)

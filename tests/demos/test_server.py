@@ -164,7 +164,8 @@ def test_settings_become_options(runtime: Runtime) -> None:
     assert options["auth"] == [("a", "b:c")]
     assert (options["share"], options["max_file_size"], options["mcp_server"]) == (True, "3mb", False)
     assert not launch_options(site, FRONT, Settings(api=False))["mcp_server"]
-    assert [route.path for route in launch_options(site, FRONT, Settings())["app_kwargs"]["routes"]] == ["/healthz"]
+    routes = launch_options(site, FRONT, Settings())["app_kwargs"]["routes"]
+    assert [route.path for route in routes] == ["/cards/{name}.jpg", "/healthz"]
     for wrong in ("name", ":", "a:, b"):
         with pytest.raises(SettingError) as error:
             launch_options(site, FRONT, Settings(auth=wrong))
