@@ -31,7 +31,9 @@ def for_outputs(values: Sequence[Any]) -> Any:
 
 def refusal(text: Text) -> gr.Error:
     """In a handler: an error to raise, which the page shows as one sentence in the visitor's language."""
-    return gr.Error(say_plainly(text), title=say(Message("That did not work")), print_exception=False)
+    return gr.Error(
+        say_plainly(text), print_exception=False
+    )  # the page titles every one "Error", whatever is sent (6.31)
 
 
 def warn(text: Text) -> None:

@@ -63,7 +63,7 @@ element.addEventListener('keydown', (event) => {
   }
   show();
 });
-watch('value', () => { show(); if (root()) root().scrollIntoView({behavior: 'smooth', block: 'nearest'}); });
+watch('value', show);
 """
 CSS = """
 .lens { --x: .5; --y: .5; --zoom: 4; }

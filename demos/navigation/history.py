@@ -26,6 +26,8 @@ from demos.serving.request import session
 from demos.serving.sessions import OWN
 from demos.serving.site import Site
 from engine.contracts.messages import Message, Text
+from engine.imaging.picture import RECIPE_KEY
+from engine.imaging.png import with_text
 from engine.imaging.preview import contained
 
 MOST_RESULTS, MOST_BYTES = 24, 500_000_000
@@ -59,6 +61,10 @@ class Entry:
     seconds: float
     """How long the run took."""
     video: bool = False
+
+    def with_recipe(self) -> bytes:
+        """A picture's file with its recipe in it, which travels along when it is sent on."""
+        return with_text(self.file.read_bytes(), {RECIPE_KEY: json.dumps(self.recipe)})
 
     @property
     def bytes(self) -> int:

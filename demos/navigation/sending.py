@@ -29,10 +29,13 @@ def connect_history(history: HistoryView, locations: Locations) -> None:
     uploads = {each.place: each.upload() for each in locations.values()}
     distinct = list({each._id: each for each in uploads.values()}.values())
 
-    def sent(entry: Entry | None, place: str | None) -> Any:
+    def sent(entry: Entry | None, place: str | None) -> Iterator[Any]:
         wanted = uploads.get(place or "")
-        usable = entry is not None and not entry.video and entry.file.exists()
-        return for_outputs([str(entry.file) if usable and entry and each is wanted else gr.skip() for each in distinct])
+        if entry is None or entry.video or wanted is None or not entry.file.exists():
+            yield for_outputs([gr.skip()] * len(distinct))
+            return
+        with file_of(entry.with_recipe(), "png", str(entry.recipe["task"])) as file:
+            yield for_outputs([file if each is wanted else gr.skip() for each in distinct])
 
     opened = history.send.input(None, [history.send], None, js=OPEN, queue=False, **PRIVATE)
     opened.then(sent, [history.chosen, history.send], distinct, queue=False, **PRIVATE)

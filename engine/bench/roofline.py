@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from engine.bench.cases import noise
 from engine.bench.measure import seconds
 from engine.feedforward_style.painters import like_painting, trained
 from engine.feedforward_style.styles import ANY_STYLE
@@ -97,8 +98,7 @@ def _here(runtime: Runtime, name: str) -> bool:
 
 
 def _picture(runtime: Runtime, side: int, channels: int = 3) -> Tensor:
-    values = torch.rand(1, channels, side, side, generator=torch.Generator().manual_seed(0))
-    return values.to(runtime.device.torch_device).contiguous(memory_format=torch.channels_last)
+    return noise(side, channels).to(runtime.device.torch_device).contiguous(memory_format=torch.channels_last)
 
 
 def _format(net: nn.Module) -> torch.dtype:

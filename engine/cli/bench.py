@@ -95,7 +95,7 @@ def _growth(options: argparse.Namespace, runtime: Runtime) -> dict[str, Any]:
 
     print(machine(runtime))
     figures = growth(runtime, options.every, options.most)
-    if options.plot:
+    if options.plot and figures:
         with writing(options.plot):
             plot(figures, options.plot)
     return {"machine": machine(runtime), "growth": figures}

@@ -122,6 +122,20 @@ def test_everything_is_in_reach_on_a_phone(page: Page, files: tuple[Path, Path])
     assert edges(tab.locator(".upload").first)[1] < edges(canvas(page))[0] < edges(preset)[0]
 
 
+def test_what_follows_a_result_does_not_push_it_away_on_a_phone(blank: Window, app_url: str) -> None:
+    page = blank.page
+    page.set_viewport_size(PHONE)
+    page.goto(f"{app_url}/?try=inpainting")
+    tab = page.get_by_role("tabpanel").filter(has_text="Paint over what should go").last
+    expect(tab.locator(".painter canvas")).to_be_visible(timeout=LOADING)
+    blank.settle()
+    run(tab)
+    expect(tab.locator(".lens .pane").first).to_be_visible()  # the comparison below has come, and the page is longer
+    blank.settle()
+    assert edges(canvas(page))[0] >= 0
+    assert edges(canvas(page))[1] <= PHONE["height"]
+
+
 def test_a_picture_replaces_a_picture(page: Page, files: tuple[Path, Path], tmp_path: Path) -> None:
     tab = open_tab(page, "Style V2", "Photo")
     give(tab, files[0])

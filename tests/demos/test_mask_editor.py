@@ -28,6 +28,7 @@ from demos.components.mask_editor import (
     united,
 )
 from demos.i18n.language import say_plainly
+from demos.tabs.specials.mask_painting import opened_with_mask
 from engine import PentimentoError, Picture, open_picture
 from engine.contracts.errors import MaskError, PictureError, PictureSizeError, UnreadablePictureError
 from engine.contracts.messages import Message
@@ -139,3 +140,14 @@ def test_every_word_of_the_template_is_there_and_the_mask_has_its_colour() -> No
 
 def test_tools_without_a_picture_do_nothing() -> None:
     assert united(None, None, open_picture(pictures.hole())) == (gr.skip(), gr.skip())
+
+
+def test_a_mask_of_another_picture_does_not_hide_the_picture() -> None:
+    picture = open_picture(pictures.scene(96, 72))
+    shown, size, left = opened_with_mask(picture, open_picture(pictures.hole(96, 72)))
+    assert (size, left) == ((96, 72), None)
+    assert shown["mask"]
+    shown, size, left = opened_with_mask(picture, open_picture(pictures.hole(200, 40)))
+    assert (size, shown["mask"]) == ((96, 72), "")
+    assert shown["picture"]
+    assert left is not None, "the file stays where it is"

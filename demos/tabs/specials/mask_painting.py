@@ -16,7 +16,7 @@ from demos.serving.site import new_job
 from demos.tabs.specials.special import Special
 from demos.tabs.task_view import TaskView
 from engine import Picture, RunResult
-from engine.contracts.errors import MissingInputError
+from engine.contracts.errors import MaskError, MissingInputError
 from engine.contracts.messages import Message
 
 FILE_HEIGHT = 160
@@ -35,7 +35,7 @@ class MaskPainting(Special):
         picture = self.controls[self.controls.task.inputs[0].name]
         file, painted = self.controls["mask"], [self._editor, self._size]
         opened: dict[str, Any] = {"show_progress": "hidden", **DOORS, **PRIVATE}
-        picture.change(_opened, [picture, file], [*painted, file], **opened)
+        picture.change(opened_with_mask, [picture, file], [*painted, file], **opened)
         file.change(united, [*painted, file], [self._editor, file], **opened)
 
     def _place_editor(self, editor: MaskEditor) -> None:
@@ -43,12 +43,15 @@ class MaskPainting(Special):
         self.controls.stand_in("mask", editor)
 
 
-def _opened(picture: Upload, file: Upload) -> tuple[Any, Any, Any]:
+def opened_with_mask(picture: Upload, file: Upload) -> tuple[Any, Any, Any]:
     """Picture and size of the editor, and what is left of a mask's file, which may have come before its picture."""
     shown, size = picture_shown(picture)
     if size is None or not isinstance(file, Picture):
         return shown, size, gr.skip()
-    return {**shown, **mask_shown(marked_in(file, size))}, size, None
+    try:
+        return {**shown, **mask_shown(marked_in(file, size))}, size, None
+    except MaskError:  # it belongs to another picture, which was told when it came
+        return shown, size, gr.skip()
 
 
 class RegionPainting(MaskPainting):
