@@ -37,11 +37,14 @@ class Controls:
         self._placed: dict[str, Any] = {}
         self._on_page: dict[str, Any] = {}
         self._fields = task.parameters.model_fields
-        self.names = [*self._upload_names(), *self._control_names()]
-        """Names of the endpoint's arguments, in their order."""
+        self.names = [*self._upload_names(later=False), *self._control_names(), *self._upload_names(later=True)]
+        """Names of the endpoint's arguments, in their order: what came later follows, for programs give values by
+        position."""
 
-    def _upload_names(self) -> list[str]:
-        return [slot_name(each.name, index) for each in self.task.inputs for index in range(slots(each))]
+    def _upload_names(self, *, later: bool | None = None) -> list[str]:
+        """Names of all uploads, or of those for inputs that came later or did not."""
+        inputs = [each for each in self.task.inputs if later is None or each.later == later]
+        return [slot_name(each.name, index) for each in inputs for index in range(slots(each))]
 
     def _control_names(self) -> list[str]:
         return [name for field in self._fields for name in self._names_of(field)]

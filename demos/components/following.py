@@ -25,6 +25,8 @@ class FinishedRun:
     """The task's."""
     inputs: Inputs
     parameters: Parameters
+    offered: bool = False
+    """Whether it was offered on the result before: the settings on the page are still that one's."""
 
 
 class Follower:
@@ -57,4 +59,4 @@ class EstimateFollower(Follower):
 
     def at_end(self, run: FinishedRun, values: Sequence[Any]) -> dict[Any, Any]:
         """See :meth:`Follower.at_end`."""
-        return self._line.after_run(run.inputs, run.parameters)
+        return {} if run.offered else self._line.after_run(run.inputs, run.parameters)

@@ -31,7 +31,7 @@ class OutputLayout:
         site: whose tasks a result can be sent to.
         task: whose outputs they are.
         beside: see :data:`Beside`.
-        goes_on: whether there is a row under the status for what can be done with a result.
+        goes_on: whether there is a row under the status for what can be done with a result, beside what is offered.
     """
 
     def __init__(self, site: Site, task: TaskSpec, beside: Collection[Beside], *, goes_on: bool = False) -> None:
@@ -45,7 +45,7 @@ class OutputLayout:
             keep = Message("Stop and keep what is done") if video else Message("Stop and keep the best")
             self.stop = gr.Button(mark(keep), interactive=False, scale=1, min_width=120)
         self.status = gr.HTML(ready())
-        self.next = gr.Row() if goes_on else None
+        self.next = gr.Row() if goes_on or task.offers else None
         self.kind: gr.Radio | None = None
         self.keep_recipe: gr.Checkbox | None = None
         self.download: gr.DownloadButton | None = None

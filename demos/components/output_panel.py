@@ -20,6 +20,7 @@ from demos.components.controls import Controls
 from demos.components.events import PRIVATE, QUEUE, QUIET, shown_errors, warn
 from demos.components.following import FinishedRun, Follower
 from demos.components.loss_curves import Curves
+from demos.components.offers import Offers, going_on, offered
 from demos.components.output_layout import RESULT, Beside, OutputLayout
 from demos.components.status import finished, losses, status
 from demos.components.stored_result import StoredResult, ending_of, file_of
@@ -29,7 +30,9 @@ from demos.serving.site import new_job
 from engine import Job, RunResult
 from engine.contracts.errors import OutputError
 from engine.contracts.messages import Message
+from engine.contracts.parameters import Parameters
 from engine.contracts.task import Inputs
+from engine.contracts.task_parts import Offer
 from engine.imaging.comparison import Comparison
 from engine.imaging.formats import FileKind
 from engine.imaging.preview import contained
@@ -57,16 +60,29 @@ class OutputPanel:
         self.result = gr.State(None, time_to_live=3600)
         """A :class:`StoredResult` once there is one."""
         self._job = gr.State(None, delete_callback=stop)
-        self.followers: list[Follower] = []
+        self._offers = self._place_offers()
+        self._made = gr.State(None, time_to_live=3600)
+        """Parameters of the run whose result is shown."""
+        self.followers: list[Follower] = [self._offers] if self._offers else []
         """Followers that show more of a run elsewhere on the page; added before :meth:`connect`."""
         self.triggers: list[Any] = [self.layout.run.click]
-        """Events that begin a run."""
+        """Events that begin the run that the settings ask for."""
+
+    def _place_offers(self) -> Offers | None:
+        if not self.task.offers or self.layout.next is None:
+            return None
+        with self.layout.next:
+            return Offers(self.controls)
 
     def connect(self) -> None:
         """Bind the events."""
         layout = self.layout
         for trigger in self.triggers:
             self._connect_run(trigger)
+        if self._offers is not None:
+            self._offers.connect()
+            for offer, button in self._offers.buttons:
+                self._connect_run(button.click, offer)
         layout.stop.click(_stopped, [self._job], [layout.stop], **QUIET)
         if layout.download is not None:
             changes = [each.change for each in self._chosen]
@@ -77,7 +93,8 @@ class OutputPanel:
         """Controls of the download: its format, and whether the recipe is kept; none for a video."""
         return [each for each in (self.layout.kind, self.layout.keep_recipe) if each is not None]
 
-    def _connect_run(self, trigger: Any) -> None:
+    def _connect_run(self, trigger: Any, offer: Offer | None = None) -> None:
+        """A trigger begins the run that the settings ask for, or one that is offered on the result."""
         layout = self.layout
         extra = [each for follower in self.followers for each in follower.outputs]
         begun = trigger(
@@ -86,9 +103,9 @@ class OutputPanel:
         )  # fmt: skip
         inputs = [each for follower in self.followers for each in follower.inputs]
         ran = begun.then(
-            self._work(), [self._job, *self._chosen, *self.controls.on_page, *inputs],
-            [*layout.outputs, self.result, *extra], show_progress="minimal", show_progress_on=[layout.status],
-            **PRIVATE, **QUEUE,
+            self._work(offer), [self._job, self.result, self._made, *self._chosen, *self.controls.on_page, *inputs],
+            [*layout.outputs, self.result, self._made, *extra], show_progress="minimal",
+            show_progress_on=[layout.status], **PRIVATE, **QUEUE,
         )  # fmt: skip
         ran.failure(_failed, [self.result], [layout.run, layout.stop, layout.status], **QUIET)
 
@@ -102,14 +119,16 @@ class OutputPanel:
             updates |= follower.at_begin()
         return updates
 
-    def _work(self) -> Any:
+    def _work(self, offer: Offer | None) -> Any:
         """The page's event: frames on the way, at last the result in every place that shows it."""
         own, many = len(self._chosen), len(self._chosen) + len(self.controls.on_page)
 
-        def work(job: Job, *values: Any) -> Iterator[Any]:
+        def work(job: Job, before: StoredResult | None, made: Parameters | None, *values: Any) -> Iterator[Any]:
             curves = Curves()
             with shown_errors():
                 inputs, parameters = self.controls.read_on_page(values[own:many])
+                if offer is not None and before is not None and made is not None:
+                    inputs, parameters = going_on(offer, self.task, inputs, before), offered(offer, made)
                 if own:
                     check_output(self.task, inputs, parameters, values[0], Path(get_upload_folder()))
                 for each in self.controls.site.runs.frames(self.task, inputs, parameters, job):
@@ -117,7 +136,7 @@ class OutputPanel:
                         yield self._shown(each, curves)
                     else:
                         stored = None if each.video else StoredResult.of(each)
-                        run = FinishedRun(each, stored, self.task.title, inputs, parameters)
+                        run = FinishedRun(each, stored, self.task.title, inputs, parameters, offer is not None)
                         yield from self._finished(run, values[:own], list(values[many:]))
 
         return work
@@ -140,7 +159,7 @@ class OutputPanel:
         updates = {
             layout.run: gr.update(interactive=True), layout.stop: gr.update(interactive=False),
             layout.status: finished(result.facts, self.task.output), layout.facts: result.facts.json(),
-            **self._followed(run, values),
+            self._made: run.parameters, **self._followed(run, values),
         }  # fmt: skip
         with ExitStack() as files:
             recipe = json.dumps(result.recipe, indent=2).encode()

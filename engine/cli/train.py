@@ -185,6 +185,9 @@ def _add_style_v2(kinds: Any) -> None:
     painting.add_argument("--styles-each", type=int, default=2, metavar="N", help="Styles of each. Default: 2.")
     painting.add_argument("--crop", type=int, default=192, metavar="N", help="Side in pixels. Default: 192.")
     painting.add_argument("--balance", type=float, default=50.0, metavar="N", help="As in style-v1. Default: 50.")
+    painting.add_argument(
+        "--detail", type=float, default=1.0, metavar="N", help="As in style-v1; keeps faces and windows. Default: 1."
+    )
     painting.add_argument("--rate", type=float, default=1e-3, metavar="N", help="Learning rate. Default: 0.001.")
     _add_common(painting, iterations=40_000)
     painting.set_defaults(action=_train_style_v2)
@@ -212,7 +215,7 @@ def _train_style_v2(options: argparse.Namespace, runtime: Runtime) -> None:
     settings = Settings(
         start=_digest(options.from_network),
         iterations=options.iterations, photos=options.photos_each, styles_each=options.styles_each,
-        crop=options.crop, balance=options.balance, rate=options.rate, seed=options.seed,
+        crop=options.crop, balance=options.balance, detail=options.detail, rate=options.rate, seed=options.seed,
     )  # fmt: skip
     job = Job()
     with team(runtime.device) as group:

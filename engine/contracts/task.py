@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from engine.contracts.errors import MissingInputError, ParameterError, TooManyInputsError, UnknownNameError
 from engine.contracts.messages import Message, Text, unknown_name
-from engine.contracts.task_parts import BenchCase, Destination, Example, HowItWorks, Trial
+from engine.contracts.task_parts import BenchCase, Destination, Example, HowItWorks, Offer, Trial
 
 if TYPE_CHECKING:
     from engine.contracts.context import RunContext
@@ -67,6 +67,8 @@ class InputSpec:
     kind: Kind = Kind.PICTURE
     least: int = 1
     """Smallest number of pictures."""
+    later: bool = False
+    """Whether it came after the first version: its argument of the endpoint then follows all others."""
     most: int = 1
     """Largest number of pictures."""
     working_pixels: int | None = None
@@ -139,6 +141,8 @@ class TaskSpec:
     """The first one is what *Try* on the page's home shows."""
     send_to: Sequence[Destination] = ()
     """Where its result may be sent to."""
+    offers: Sequence[Offer] = ()
+    """Better runs that are offered on its result."""
     trial: Trial = field(default_factory=Trial)
     bench: Sequence[BenchCase] = (BenchCase(),)
 

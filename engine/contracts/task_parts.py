@@ -1,8 +1,8 @@
-"""Parts of a task's record for who shows, tests and measures it: explanation, examples, destinations, trial, bench."""
+"""Parts of a task's record for who shows, tests and measures it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -52,6 +52,20 @@ class Trial:
     """Inputs that may be left out and that the run is given all the same."""
     tolerance: float = 2.0
     """Grey levels, on the average of a result's pixels, by which two kinds of device may differ."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Offer:
+    """A slower run that makes a finished result better, with the same pictures."""
+
+    label: Message
+    """What it does, for a person: ``"Refine the texture"``."""
+    values: Mapping[str, Any]
+    """Parameters that differ from the run's."""
+    improves: Callable[[Any, tuple[int, int]], bool]
+    """Parameters of the run that was made, width and height of its result -> whether this one is better."""
+    begin: str = ""
+    """Name of the input that takes the result; empty where the run begins anew."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,8 +15,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from engine.nets import frozen
+from engine.nets.frozen import Padding
+
 Pooling = Literal["max", "average"]
-Padding = Literal["zeros", "replicate", "reflect"]
 
 _BLOCK_WIDTHS = {1: (64, 64), 2: (128, 128), 3: (256, 256, 256, 256), 4: (512, 512, 512, 512), 5: (512,)}
 
@@ -28,9 +30,9 @@ CONVOLUTIONS: tuple[str, ...] = tuple(
 LAYERS: tuple[str, ...] = tuple(name.replace("conv", "relu") for name in CONVOLUTIONS)
 """The rectified layers in order, ``relu1_1`` to ``relu5_1``."""
 
-POOLINGS: Mapping[str, Callable[[Tensor, int], Tensor]] = {
-    "max": functional.max_pool2d,
-    "average": functional.avg_pool2d,
+POOLINGS: Mapping[str, Callable[[Tensor], Tensor]] = {
+    "max": frozen.max_pooled,
+    "average": lambda features: functional.avg_pool2d(features, 2),
 }
 MINIMUM_SIDE = 16
 """Shortest side in pixels that still leaves one feature at relu5_1 (four poolings)."""
@@ -107,7 +109,7 @@ class VGG19(nn.Module):
         for name in CONVOLUTIONS:
             block, index = int(name[4]), int(name[6])
             width = _BLOCK_WIDTHS[block][index - 1]
-            self.add_module(name, nn.Conv2d(channels, width, 3, padding=1 if padding == "zeros" else 0))
+            self.add_module(name, nn.Conv2d(channels, width, 3))
             channels = width
         self.eval().requires_grad_(False)
 
@@ -136,28 +138,19 @@ class VGG19(nn.Module):
         value = ((picture - self.mean) / self.std).to(weight.dtype)
         features: dict[str, Tensor] = {}
         for name, following in pairwise((*CONVOLUTIONS[:deepest], "")):
-            value = self.get_submodule(name)(_padded(value, self._padding))
+            layer = self.get_submodule(name)
+            assert isinstance(layer, nn.Conv2d)
+            assert layer.bias is not None
             if name in layers:
-                features[name] = value
-                value = functional.relu(value)  # out of place: the caller keeps the value before the rectifier
+                features[name] = frozen.convolved(value, layer.weight, layer.bias, self._padding)
+                value = functional.relu(features[name])
             else:
-                value = functional.relu(value, inplace=True)
+                value = frozen.rectified(value, layer.weight, layer.bias, self._padding)
             if (rectified := name.replace("conv", "relu")) in layers:
                 features[rectified] = value
             if following and following[4] != name[4]:
-                value = self._pool(value, 2)
+                value = self._pool(value)
         return features
-
-
-def _padded(value: Tensor, padding: Padding) -> Tensor:
-    """One more pixel on every side; zeros are left to the convolution."""
-    if padding == "zeros":
-        return value
-    if padding == "replicate" and value.is_cuda:
-        # CUDA's own kernel adds up border gradients in any order: the same seed would not give the same picture.
-        value = torch.cat((value[..., :1, :], value, value[..., -1:, :]), dim=2)
-        return torch.cat((value[..., :1], value, value[..., -1:]), dim=3)
-    return functional.pad(value, (1, 1, 1, 1), mode=padding)
 
 
 def normalised(tensors: Mapping[str, Tensor]) -> VGG19:

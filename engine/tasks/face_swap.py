@@ -14,7 +14,7 @@ from engine.contracts.job import Step, StepRun, TaskOutput, TaskRun
 from engine.contracts.messages import Message
 from engine.contracts.parameters import Parameters, option
 from engine.contracts.task import Extents, Inputs, InputSpec, TaskSpec
-from engine.contracts.task_parts import BenchCase, Example, HowItWorks, Trial, destinations
+from engine.contracts.task_parts import BenchCase, Example, HowItWorks, Offer, Trial, destinations
 from engine.imaging.comparison import Comparison
 from engine.tasks.stylisation import Network as PerceptualName
 
@@ -256,6 +256,13 @@ FACE_SWAP = TaskSpec(
     how=HOW,
     examples=EXAMPLES,
     send_to=destinations("super-resolution", "style-v1", "style-v2", "style-v3", "face-swap"),
+    offers=(
+        Offer(
+            label=Message("Make the face of patches"),
+            values={"method": "patches"},
+            improves=lambda parameters, made: parameters.method in ("editor", "classical"),
+        ),
+    ),
     trial=Trial(
         parameters={"consent": True, "iterations": 3},
         fourfold=({"iterations": 100}, {"iterations": 400}),

@@ -13,7 +13,7 @@ from engine.contracts.job import StepRun, TaskOutput, TaskRun
 from engine.contracts.messages import Message
 from engine.contracts.parameters import Parameters, option
 from engine.contracts.task import Extents, Inputs, InputSpec, TaskSpec
-from engine.contracts.task_parts import BenchCase, Example, HowItWorks, Trial, destinations
+from engine.contracts.task_parts import BenchCase, Example, HowItWorks, Offer, Trial, destinations
 from engine.imaging import masks
 from engine.imaging.comparison import Comparison
 from engine.imaging.masks import Mask
@@ -252,6 +252,13 @@ INPAINTING = TaskSpec(
     how=HOW,
     examples=EXAMPLES,
     send_to=destinations("super-resolution", "style-v1", "style-v2", "style-v3"),
+    offers=(
+        Offer(
+            label=Message("Refine the texture"),
+            values={"method": "refined"},
+            improves=lambda parameters, made: parameters.method == "network",
+        ),
+    ),
     trial=Trial(
         parameters={"method": "refined", "iterations": 2, "scales": 2},
         fourfold=(

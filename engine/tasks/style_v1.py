@@ -22,6 +22,7 @@ from engine.contracts.parameters import option
 from engine.contracts.task import Extents, Inputs, TaskSpec
 from engine.contracts.task_parts import BenchCase, HowItWorks, destinations
 from engine.tasks.stylisation import (
+    BEGIN,
     INPUTS,
     PAIRS,
     SHORTEST_SIDE,
@@ -31,6 +32,8 @@ from engine.tasks.stylisation import (
     Materials,
     StyleLayer,
     Stylisation,
+    check_begin,
+    larger,
     result_size,
 )
 
@@ -108,14 +111,16 @@ def run(inputs: Inputs, parameters: StyleV1, context: RunContext) -> TaskRun:
     from engine.perceptual.synthesis import coarse_to_fine
 
     weights = _style_weights(parameters, len(inputs["style"]))
-    size = result_size(inputs["content"][0].size, parameters.size)
+    photo = inputs["content"][0].size
+    size = result_size(photo, parameters.size)
+    goes_on = check_begin(photo, [each.size for each in inputs.get("begin", ())])
     network = perceptual_network(parameters.network, context.nets, parameters.pooling)
     materials = Materials(inputs, parameters, weights, context.device.torch_device)
 
     def energy_at(at: Size) -> Energy:
         return energy_of(network, parameters, materials.content(at), materials.styles(at), weights)
 
-    scales = _scales(size, parameters)
+    scales = _scales(size, parameters, goes_on=goes_on)
     synthesis = yield from coarse_to_fine(
         scales, materials.begin, energy_at, job=context.job, optimiser=parameters.optimiser, finish=materials.finish
     )
@@ -128,11 +133,12 @@ def run(inputs: Inputs, parameters: StyleV1, context: RunContext) -> TaskRun:
     return TaskOutput(image=to_image(synthesis.picture), facts=facts, explanation=plates)
 
 
-def _scales(size: Size, parameters: StyleV1) -> list[Scale]:
-    """The sizes of the descent."""
+def _scales(size: Size, parameters: StyleV1, *, goes_on: bool) -> list[Scale]:
+    """The sizes of the descent; one for a result that is gone on from."""
     from engine.perceptual.synthesis import pyramid
 
-    return pyramid(size, parameters.iterations, parameters.scales, shortest=SHORTEST_SIDE, schedule=parameters.schedule)
+    count = 1 if goes_on else parameters.scales
+    return pyramid(size, parameters.iterations, count, shortest=SHORTEST_SIDE, schedule=parameters.schedule)
 
 
 def energy_of(
@@ -175,7 +181,8 @@ def cost(parameters: StyleV1, extents: Extents) -> float:
     from engine.perceptual.synthesis import gflop
 
     size = result_size(extents["content"][0].size, parameters.size)
-    scales = _scales(size, parameters)
+    goes_on = check_begin(extents["content"][0].size, extents.get("begin", ()))
+    scales = _scales(size, parameters, goes_on=goes_on)
     return gflop(scales, max(*parameters.style_layers, parameters.content_layer))
 
 
@@ -185,13 +192,14 @@ STYLE_V1 = TaskSpec(
     summary=Message("Paints a photo in the manner of a painting, by descent on the picture itself."),
     paper="Gatys, Ecker & Bethge 2016, Image style transfer using convolutional neural networks",
     parameters=StyleV1,
-    inputs=INPUTS,
+    inputs=(*INPUTS, BEGIN),
     run=run,
     weights=lambda parameters: (parameters.network,),
     cost=cost,
     how=HOW,
     examples=PAIRS,
     send_to=destinations("super-resolution", "style-v2", "style-v3", "inpainting", "style-v1"),
+    offers=(larger(1024, iterations=20), larger(2048, iterations=12)),
     trial=TRIAL,
     bench=(
         BenchCase(values={"size": 256}, devices=("cpu",)),

@@ -19,7 +19,7 @@ from engine.contracts.job import Step, StepRun, TaskOutput, TaskRun
 from engine.contracts.messages import Listing, Message, Text
 from engine.contracts.parameters import Parameters, option
 from engine.contracts.task import Extents, Inputs, InputSpec, TaskSpec
-from engine.contracts.task_parts import BenchCase, Example, HowItWorks, Trial, destinations
+from engine.contracts.task_parts import BenchCase, Example, HowItWorks, Offer, Trial, destinations
 from engine.feedforward_style import style_card
 from engine.feedforward_style.styles import (
     ANY_STYLE,
@@ -51,6 +51,8 @@ LONGEST = 6144
 SHORTEST_SIDE = 16
 PAINTING_SIDE = 512
 """Longer side of a painting that AdaIN looks at, as in its paper."""
+LARGE = 2048
+"""Longer side that is offered on a smaller result."""
 SMALLER_SIDE = 768
 """Longer side that is painted when a stop leaves no time for the whole."""
 
@@ -100,7 +102,7 @@ class StyleV2(OnePass):
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "Quick": {"size": 512},
         "Balanced": {},
-        "Large": {"size": 2048},
+        "Large": {"size": LARGE},
     }
     earlier: ClassVar[Mapping[str, Any]] = {"any_painting": "moments"}
 
@@ -288,6 +290,13 @@ STYLE_V2 = TaskSpec(
     how=HOW,
     examples=tuple(Example({"content": name}) for name in ("temple.jpg", "cat.jpg", "astronaut.jpg", "coffee.jpg")),
     send_to=destinations("super-resolution", "style-v1", "style-v3", "inpainting", "style-v2"),
+    offers=(
+        Offer(
+            label=Message("Paint at {pixels} pixels", pixels=LARGE),
+            values={"size": LARGE},
+            improves=lambda parameters, made: max(made) < LARGE,
+        ),
+    ),
     trial=Trial(parameters={"size": 96}, fourfold=({"size": 512}, {"size": 1024}), optional_inputs=("mask",)),
     bench=(BenchCase(values={"size": 0}), BenchCase(values={"size": 0}, side=1024)),
 )

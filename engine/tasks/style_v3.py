@@ -19,6 +19,7 @@ from engine.contracts.parameters import option
 from engine.contracts.task import Extents, Inputs, TaskSpec
 from engine.contracts.task_parts import BenchCase, HowItWorks, destinations
 from engine.tasks.stylisation import (
+    BEGIN,
     INPUTS,
     PAIRS,
     SHORTEST_SIDE,
@@ -26,6 +27,8 @@ from engine.tasks.stylisation import (
     ContentLayer,
     Materials,
     Stylisation,
+    check_begin,
+    larger,
     result_size,
     style_size,
 )
@@ -169,7 +172,8 @@ def run(inputs: Inputs, parameters: StyleV3, context: RunContext) -> TaskRun:
         energies[:] = [PatchEnergy(network, parameters, materials.content(at), materials.styles(at), tensors)]
         return energies[0]
 
-    scales = _scales(parameters, size)
+    goes_on = check_begin(inputs["content"][0].size, [each.size for each in inputs.get("begin", ())])
+    scales = _scales(parameters, size, goes_on=goes_on)
     synthesis = yield from coarse_to_fine(
         scales, materials.begin, energy_at, job=context.job, optimiser=parameters.optimiser, captured=False,
         finish=materials.finish,
@@ -194,12 +198,11 @@ def _copy_size(copy: Copy, painting: Size, at: Size, parameters: StyleV3) -> Siz
     return copy.size(style_size(painting, at, parameters.style_scale), SHORTEST_SIDE)
 
 
-def _scales(parameters: StyleV3, size: Size) -> list[Scale]:
+def _scales(parameters: StyleV3, size: Size, *, goes_on: bool) -> list[Scale]:
     from engine.perceptual.synthesis import pyramid
 
-    return pyramid(
-        size, parameters.iterations, parameters.scales, shortest=SHORTEST_SIDE, coarsest=COARSEST_SIDE, ratio=RATIO
-    )
+    count = 1 if goes_on else parameters.scales
+    return pyramid(size, parameters.iterations, count, shortest=SHORTEST_SIDE, coarsest=COARSEST_SIDE, ratio=RATIO)
 
 
 def cost(parameters: StyleV3, extents: Extents) -> float:
@@ -208,7 +211,9 @@ def cost(parameters: StyleV3, extents: Extents) -> float:
     from engine.perceptual.matching import search_gflop
     from engine.perceptual.synthesis import gflop
 
-    scales = _scales(parameters, result_size(extents["content"][0].size, parameters.size))
+    photo = extents["content"][0].size
+    goes_on = check_begin(photo, extents.get("begin", ()))
+    scales = _scales(parameters, result_size(photo, parameters.size), goes_on=goes_on)
     content = [parameters.content_layer] if _content_weight(parameters) else []
     total = gflop(scales, max(*parameters.patch_layers, *content, PALETTE_LAYERS[-1]))
     for scale in scales:
@@ -226,13 +231,14 @@ STYLE_V3 = TaskSpec(
     summary=Message("Paints a photo with the nearest patches of a painting, so that parts stay whole."),
     paper="Li & Wand 2016, Combining Markov random fields and convolutional neural networks for image synthesis",
     parameters=StyleV3,
-    inputs=INPUTS,
+    inputs=(*INPUTS, BEGIN),
     run=run,
     weights=lambda parameters: (parameters.network,),
     cost=cost,
     how=HOW,
     examples=PAIRS,
     send_to=destinations("super-resolution", "style-v1", "style-v2", "inpainting", "style-v3"),
+    offers=(larger(512, iterations=30),),
     trial=TRIAL,
     bench=(
         BenchCase(values={"size": 256, "iterations": 150}, devices=("cpu",)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -9,7 +10,7 @@ from engine.contracts.errors import PictureSizeError
 from engine.contracts.messages import Message
 from engine.contracts.parameters import SEED_LIMIT, Parameters, option
 from engine.contracts.task import Inputs, InputSpec
-from engine.contracts.task_parts import Example, Trial
+from engine.contracts.task_parts import Example, Offer, Trial
 
 if TYPE_CHECKING:
     import torch
@@ -35,7 +36,14 @@ INPUTS = (
         further=Message("More paintings"),
     ),
 )
-"""The pictures of both tasks."""
+"""The pictures of all tasks that paint by descent."""
+BEGIN = InputSpec(
+    name="begin", label=Message("Result to go on from"), least=0, later=True,
+    help=Message("A result of the same photo: the descent begins with it, at one scale, such as a larger one."),
+)  # fmt: skip
+"""The picture that a larger result begins with."""
+APART = 0.05
+"""How far, relatively, its proportions may be from the photo's: sides are whole numbers."""
 
 PAIRS = (
     Example({"content": "palace.jpg", "style": "paintings/starry_night.jpg"}, Message("The Starry Night")),
@@ -95,7 +103,7 @@ class Materials:
     """
 
     def __init__(self, inputs: Inputs, parameters: Stylisation, weights: Sequence[float], device: torch.device) -> None:
-        self._photo, self._paintings = inputs["content"][0], inputs["style"]
+        self._photo, self._paintings, self._begin = inputs["content"][0], inputs["style"], inputs.get("begin")
         self._parameters = parameters
         self._weights = weights
         self._device = device
@@ -110,11 +118,16 @@ class Materials:
         return self._tensors["content", at][0]
 
     def styles(self, at: Size) -> list[Tensor]:
-        """The paintings, each in the size that serves a result of size ``at``, in the colours that are wanted."""
+        """The paintings, each in the size that serves a result of size ``at``, in the colours that are wanted.
+
+        A result that is gone on from has its large shapes. What it lacks is the paintings' own detail, which enlarging
+        them would blur.
+        """
         from engine.imaging.tensors import resized
 
         if ("styles", at) not in self._tensors:
-            sizes = [style_size(painting.size, at, self._parameters.style_scale) for painting in self._paintings]
+            scale, most = self._parameters.style_scale, 1.0 if self._begin else math.inf
+            sizes = [style_size(painting.size, at, scale, most=most) for painting in self._paintings]
             pairs = zip(self._paintings, sizes, strict=True)
             tensors = [resized(painting.image, size, self._device) for painting, size in pairs]
             self._tensors["styles", at] = [self.coloured(each, at) for each in tensors]
@@ -132,8 +145,11 @@ class Materials:
         """The picture that the descent starts from."""
         import torch
 
+        from engine.imaging.tensors import resized
         from engine.perceptual.colour import match_colours, palette
 
+        if self._begin:
+            return resized(self._begin[0].image, at, self._device)
         start, seed = self._parameters.start, self._parameters.seed
         if start == "content":
             return self.content(at)
@@ -152,11 +168,41 @@ class Materials:
         return with_colours_of(picture, self.content((picture.shape[3], picture.shape[2])))
 
 
-def style_size(painting: Size, at: Size, style_scale: float) -> Size:
-    """Size of a painting that serves a result of size ``at``."""
+def style_size(painting: Size, at: Size, style_scale: float, *, most: float = math.inf) -> Size:
+    """Size of a painting that serves a result of size ``at``; not above ``most`` times its own."""
     from engine.imaging.tensors import fitted
 
-    return fitted(painting, round(max(at) * style_scale), shortest=SHORTEST_SIDE)
+    longer = min(max(at) * style_scale, most * max(painting))
+    return fitted(painting, round(longer), shortest=SHORTEST_SIDE)
+
+
+def check_begin(content: tuple[int, int], extents: Sequence[tuple[int, ...]]) -> bool:
+    """Whether there is a result to go on from.
+
+    Args:
+        content: width and height of the photo.
+        extents: width and height, first of all, of the result; none.
+
+    Raises:
+        PictureSizeError: it is of another photo, for its proportions are others.
+    """
+    if not extents:
+        return False
+    if abs(extents[0][0] / extents[0][1] * content[1] / content[0] - 1) > APART:
+        raise PictureSizeError(
+            Message("The result to go on from has other proportions than the photo; please give one made of it.")
+        )
+    return True
+
+
+def larger(size: int, *, iterations: int) -> Offer:
+    """The offer to finish a result at a larger size: a few iterations that begin with it."""
+    return Offer(
+        label=Message("Finish at {pixels} pixels", pixels=size),
+        values={"size": size, "iterations": iterations},
+        improves=lambda parameters, made: max(made) < size,
+        begin=BEGIN.name,
+    )
 
 
 def result_size(content: tuple[int, int], longer: int) -> tuple[int, int]:

@@ -14,7 +14,7 @@ from engine.contracts.job import StepRun, TaskOutput, TaskRun
 from engine.contracts.messages import Message
 from engine.contracts.parameters import Parameters, option
 from engine.contracts.task import Extents, Inputs, InputSpec, TaskSpec
-from engine.contracts.task_parts import BenchCase, Example, HowItWorks, Trial, destinations
+from engine.contracts.task_parts import BenchCase, Example, HowItWorks, Offer, Trial, destinations
 from engine.imaging.comparison import difference
 from engine.imaging.montage import Plates
 from engine.super_resolution.advice import remark
@@ -132,6 +132,13 @@ SUPER_RESOLUTION = TaskSpec(
     how=HOW,
     examples=EXAMPLES,
     send_to=destinations("style-v1", "style-v2", "style-v3", "inpainting", "super-resolution"),
+    offers=(
+        Offer(
+            label=Message("A little truer, by eight looks"),
+            values={"ensemble": True},
+            improves=lambda parameters, made: parameters.method != "bicubic" and not parameters.ensemble,
+        ),
+    ),
     trial=Trial(
         parameters={"scale": 2},
         fourfold=({"method": "bicubic", "scale": 2}, {"method": "bicubic", "scale": 4}),

@@ -22,7 +22,9 @@ from engine.contracts.messages import Message
 from engine.imaging.picture import Picture
 from engine.model_store.loaded_nets import LoadedNets
 from engine.nets.transform import TransformNet
+from engine.nets.vgg import Pooling
 from engine.perceptual.gatys import GatysEnergy
+from engine.perceptual.losses import Statistics
 from engine.perceptual.network import perceptual_network
 from engine.training import checkpoint
 from engine.training.apprentice import (
@@ -76,6 +78,12 @@ class Settings:
     """Longer side of the results that strokes are right for, as in V1."""
     balance: float = 50.0
     smoothness: float = 1.0
+    statistics: Statistics = "moments"
+    """What of the paintings is matched."""
+    pooling: Pooling = "max"
+    """Of the perceptual network."""
+    detail: float = 1.0
+    """How much an early layer counts beside the content layer: it keeps faces and windows."""
     rate: float = 1e-3
     seed: int = 0
     start: str = ""
@@ -160,8 +168,9 @@ def _materials(photos: Path, paintings: Mapping[str, Picture], settings: Setting
         )
     apart = held_out(every)
     gatys = GatysEnergy(
-        perceptual_network("vgg19-normalised", nets), balance=settings.balance, smoothness=settings.smoothness
-    )
+        perceptual_network("vgg19-normalised", nets, settings.pooling), balance=settings.balance,
+        smoothness=settings.smoothness, statistics=settings.statistics, detail=settings.detail,
+    )  # fmt: skip
     targets = Targets(paintings, gatys, settings.size, nets.device.torch_device)
     return Materials(every[len(apart) :], apart[:LOOKED_AT], targets, gatys, list(paintings))
 

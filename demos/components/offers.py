@@ -1,0 +1,78 @@
+"""Buttons on a quick result for the slower run that makes it better, each with its time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import gradio as gr
+
+from demos.components.controls import Controls
+from demos.components.estimates import WAIT_SECONDS
+from demos.components.events import QUIET
+from demos.components.following import FinishedRun, Follower
+from demos.components.status import seconds
+from demos.components.stored_result import StoredResult
+from demos.i18n.language import mark, say
+from engine.contracts.messages import Message, Text
+from engine.contracts.parameters import Parameters
+from engine.contracts.task import Extent, Inputs, TaskSpec
+from engine.contracts.task_parts import Offer
+from engine.imaging.door import open_input
+
+
+class Offers(Follower):
+    """What a task offers on its results; made where the buttons are to stand.
+
+    Args:
+        controls: of the task.
+    """
+
+    def __init__(self, controls: Controls) -> None:
+        self._controls = controls
+        offers = controls.task.offers
+        self.buttons = [(each, gr.Button(mark(each.label), size="sm", visible=False)) for each in offers]
+        """Each offer with its button."""
+        self.outputs: Sequence[Any] = [button for _, button in self.buttons]
+
+    def connect(self) -> None:
+        """Take the buttons away with the pictures that the result was made of."""
+        hidden = [gr.update(visible=False) for _ in self.buttons]
+        changes = [each.change for each in self._controls.uploads.values()]
+        if hidden:
+            gr.on(changes, lambda: hidden if len(hidden) > 1 else hidden[0], None, [*self.outputs], **QUIET)
+
+    def at_begin(self) -> dict[Any, Any]:
+        """See :meth:`Follower.at_begin`."""
+        return dict.fromkeys(self.outputs, gr.update(interactive=False))
+
+    def at_end(self, run: FinishedRun, values: Sequence[Any]) -> dict[Any, Any]:
+        """See :meth:`Follower.at_end`."""
+        return {button: self._update(offer, run) for offer, button in self.buttons}
+
+    def _update(self, offer: Offer, run: FinishedRun) -> Any:
+        """Update of a button: visible with the run's time, where that would make the result better."""
+        if run.stored is None or not offer.improves(run.parameters, run.result.image.size):
+            return gr.update(visible=False)
+        task, parameters = self._controls.task, offered(offer, run.parameters)
+        extents = task.extents(run.inputs)
+        if offer.begin:
+            extents[offer.begin] = [Extent(*run.result.image.size)]
+        estimate = self._controls.site.runtime.estimate(task, parameters, extents, wait=WAIT_SECONDS)
+        label: Text = offer.label
+        if estimate is not None:
+            label = Message("{offer} (about {time})", offer=offer.label, time=seconds(estimate))
+        return gr.update(value=say(label), visible=True, interactive=True)
+
+
+def offered(offer: Offer, made: Parameters) -> Parameters:
+    """Parameters of the run that an offer stands for, on a run that was made with ``made``."""
+    return made.model_copy(update=dict(offer.values))
+
+
+def going_on(offer: Offer, task: TaskSpec, inputs: Inputs, stored: StoredResult) -> Inputs:
+    """Its inputs: those of the run that was made, and its result where the offer begins with that."""
+    if not offer.begin:
+        return inputs
+    begin = open_input(task.input(offer.begin), stored.converted("png", keep_recipe=True))
+    return {**inputs, offer.begin: [begin]}
