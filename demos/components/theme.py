@@ -67,6 +67,9 @@ CSS = """
 .curves text { fill: var(--body-text-color-subdued); font-size: 13px; }
 .curves .grid { stroke: var(--border-color-primary); stroke-width: 1; }
 .legend { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; font-size: .875rem; font-variant-numeric: tabular-nums; }
+.gallery-mark { display: none; }
+.styles .thumbnail-item { outline: 4px solid transparent; outline-offset: -4px; }
+.styles .thumbnail-item.selected, .styles .thumbnail-item:hover { border-color: transparent; }
 .styles .caption-label { white-space: normal; inset: auto 0 0 0; max-width: none; margin: 0; border-radius: 0;
   font-size: .72rem; line-height: 1.15; padding: .15rem .3rem; text-align: center; }
 @media (max-width: 600px) {

@@ -7,7 +7,7 @@ are asked for by name (``relu1_1`` ... ``relu5_1``, or ``conv4_2`` for the value
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from itertools import pairwise
 from typing import Literal
 
@@ -132,25 +132,28 @@ class VGG19(nn.Module):
         Raises:
             ValueError: for a layer that does not exist.
         """
+        return dict(self.each(picture, layers))
+
+    def each(self, picture: Tensor, layers: Collection[str]) -> Iterator[tuple[str, Tensor]]:
+        """The same, one layer after the other: who keeps none of them needs the memory of two."""
         deepest = max(map(_depth, layers), default=0)
         weight = self.get_submodule("conv1_1").weight
         assert isinstance(weight, Tensor)
         value = ((picture - self.mean) / self.std).to(weight.dtype)
-        features: dict[str, Tensor] = {}
         for name, following in pairwise((*CONVOLUTIONS[:deepest], "")):
             layer = self.get_submodule(name)
             assert isinstance(layer, nn.Conv2d)
             assert layer.bias is not None
             if name in layers:
-                features[name] = frozen.convolved(value, layer.weight, layer.bias, self._padding)
-                value = functional.relu(features[name])
+                value = frozen.convolved(value, layer.weight, layer.bias, self._padding)
+                yield name, value
+                value = functional.relu(value)
             else:
                 value = frozen.rectified(value, layer.weight, layer.bias, self._padding)
             if (rectified := name.replace("conv", "relu")) in layers:
-                features[rectified] = value
+                yield rectified, value
             if following and following[4] != name[4]:
                 value = self._pool(value)
-        return features
 
 
 def normalised(tensors: Mapping[str, Tensor]) -> VGG19:

@@ -18,7 +18,9 @@ ADAM_STEP = 0.02
 """Step of Adam in units of the picture's range [0, 1]; larger steps leave visible speckle."""
 
 LBFGS_HISTORY = 20
-"""Pairs kept by L-BFGS. More of them cost memory (two pictures each) and change the result little."""
+"""Most pairs kept by L-BFGS. More of them cost memory (two pictures each) and change the result little."""
+HISTORY_BYTES = 1_000_000_000
+"""Memory of the history of a large picture, which then has fewer pairs, but no less than three."""
 
 
 @dataclass(frozen=True)
@@ -79,8 +81,14 @@ def _stepper(picture: Tensor, evaluate: _Evaluate, optimiser: Optimiser, step: f
     """One iteration: evaluate at ``picture``, then move ``picture`` in place."""
     solver: torch.optim.Optimizer
     if optimiser == "lbfgs":
+        fitting = HISTORY_BYTES // (2 * picture.numel() * picture.element_size())
         solver = torch.optim.LBFGS(
-            [picture], lr=1, max_iter=1, history_size=LBFGS_HISTORY, tolerance_grad=0, tolerance_change=0
+            [picture],
+            lr=1,
+            max_iter=1,
+            history_size=min(LBFGS_HISTORY, max(3, fitting)),
+            tolerance_grad=0,
+            tolerance_change=0,
         )
     else:
         solver = torch.optim.Adam([picture], lr=step)

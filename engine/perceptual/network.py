@@ -45,7 +45,7 @@ class PerceptualNetwork:
 
     def features(self, picture: Tensor, layers: Collection[str]) -> dict[str, Tensor]:
         """``(B, 3, H, W)`` in [0, 1] -> layer name -> features, in the device's dtype and channels_last."""
-        return self.net(picture.contiguous(memory_format=torch.channels_last), layers)  # type: ignore[no-any-return]
+        return self.net(_as_nets_want(picture), layers)  # type: ignore[no-any-return]
 
     @torch.no_grad()
     def targets(self, picture: Tensor, layers: Collection[str]) -> dict[str, Tensor]:
@@ -63,10 +63,14 @@ class PerceptualNetwork:
         """Layer -> :func:`style_statistics`, float32: of several pictures ``(1, 3, h, w)``, averaged by weights."""
         targets: dict[str, Tensor] = {}
         for style, weight in zip(styles, weights, strict=True):
-            for layer, features in self.targets(style, layers).items():
+            for layer, features in self.net.each(_as_nets_want(style), layers):
                 target = weight * style_statistics(features, statistics).float()
                 targets[layer] = targets[layer] + target if layer in targets else target
         return targets
+
+
+def _as_nets_want(picture: Tensor) -> Tensor:
+    return picture.contiguous(memory_format=torch.channels_last)
 
 
 def perceptual_network(name: str, nets: LoadedNets, pooling: Pooling = "average") -> PerceptualNetwork:

@@ -29,6 +29,7 @@ from engine.feedforward_style.styles import (
     MAGENTA,
     MAGENTA_NETWORK,
     NETWORK,
+    NOTHING,
     TITLES,
     HubName,
     MagentaName,
@@ -92,24 +93,39 @@ class OnePass(Parameters):
         """Whether any painting is painted like by AdaIN, not by the quick network that keeps outlines."""
         return False
 
+    @property
+    def second(self) -> Mapping[str, float]:
+        """A second style of Magenta's and its share; none where a style stands alone."""
+        return {}
+
 
 class StyleV2(OnePass):
     """Parameters of style V2."""
 
     any_painting: Literal["outlines", "moments"] = option("outlines", label="Any painting by", advanced=True)
     """Outlines: Magenta's network, quick, keeps faces and windows; moments: AdaIN, nearer to the painting's colours."""
+    mixed_with: Literal["nothing", MagentaName] = option("nothing", label="Mixed with", advanced=True)
+    """A second one of Magenta's 26 styles, where the chosen one is of them, too."""
+    mix: float = option(0.5, low=0, high=1, step=0.05, label="Share of the second style", advanced=True)
+    """0 is the chosen style alone, 1 the second one alone."""
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "Quick": {"size": 512},
         "Balanced": {},
         "Large": {"size": LARGE},
     }
-    earlier: ClassVar[Mapping[str, Any]] = {"any_painting": "moments"}
+    titles: ClassVar[Mapping[str, Mapping[str, Message]]] = {**OnePass.titles, "mixed_with": TITLES}
+    earlier: ClassVar[Mapping[str, Any]] = {"any_painting": "moments", "mixed_with": NOTHING, "mix": 0.5}
 
     @property
     def by_moments(self) -> bool:
         """See :attr:`OnePass.by_moments`."""
         return self.any_painting == "moments"
+
+    @property
+    def second(self) -> Mapping[str, float]:
+        """See :attr:`OnePass.second`."""
+        return {} if self.mixed_with == NOTHING else {self.mixed_with: self.mix}
 
 
 HOW = HowItWorks(
@@ -167,25 +183,38 @@ def painter_of(inputs: Inputs, parameters: OnePass, nets: LoadedNets) -> Painter
 
     paintings = inputs.get("style") or ()
     further: dict[str, float] = {name: weight for name, weight in parameters.blend.items() if weight > 0}
+    second = parameters.second
     if paintings:
         style = style_card.read(paintings[0].recipe)
-        if style is not None:
+        if style is not None and not second:
             return painters.taught(style, further, nets)
-        if further:
+        if further or second:
             raise ParameterError(
-                Message("A painting that was not taught cannot be blended; please set the blend to nothing.")
+                Message("A painting cannot be mixed with Magenta's styles, nor blended unless it was taught.")
             )
         size = fitted(paintings[0].size, PAINTING_SIDE, shortest=SHORTEST_SIDE)
         like = painters.like_moments if parameters.by_moments else painters.like_painting
         return like(resized(paintings[0].image, size, nets.device.torch_device), nets)
     name: str = parameters.style_name
+    if second and name not in MAGENTA:
+        raise ParameterError(
+            Message("{style} is none of Magenta's styles: nothing is mixed with it.", style=TITLES[name])
+        )
     if name in HUB or name in MAGENTA:
         if further:
             raise ParameterError(
                 Message("{style} has a network of its own; only the ten styles of our own can be blended.", style=name)
             )
-        return painters.single_style(name, nets) if name in HUB else painters.trained({name: 1.0}, nets)
+        return painters.single_style(name, nets) if name in HUB else painters.trained(_mixture(name, second), nets)
     return painters.trained({**further, name: 1.0 + further.get(name, 0.0)}, nets)
+
+
+def _mixture(name: str, second: Mapping[str, float]) -> dict[str, float]:
+    """Shares of Magenta's styles; the second one may be the first one again."""
+    shares = {name: 1 - sum(second.values())}
+    for other, share in second.items():
+        shares[other] = shares.get(other, 0.0) + share
+    return shares
 
 
 def finished(painted: Tensor, content: Tensor, parameters: OnePass, cover: Any = None) -> Tensor:
@@ -253,7 +282,7 @@ def choice(parameters: OnePass, extents: Extents) -> Text:
     first: Text = Message("your painting") if extents.get("style") else TITLES[name]
     further = [
         Message("{style} ({weight})", style=TITLES[name], weight=f"{weight:g}")
-        for name, weight in parameters.blend.items()
+        for name, weight in (*parameters.blend.items(), *parameters.second.items())
         if weight > 0
     ]
     return Message("Painted like {styles}.", styles=Listing([first, *further]) if further else first)

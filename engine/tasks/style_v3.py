@@ -8,8 +8,8 @@ is searched, without a stride, in less time than a strided search by convolution
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from engine.contracts.context import RunContext
 from engine.contracts.facts import TaskFacts
@@ -74,6 +74,12 @@ class StyleV3(Stylisation):
     """Look for the nearest patches every so many iterations; between them the last ones stay."""
     stride: int = option(1, low=1, high=3, step=1, label="Stride", advanced=True)
     """Distance of neighbouring patches of the painting in features; 1 searches all of them."""
+
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "Quick": {"iterations": 60, "rematch": 3},
+        "Balanced": {},
+        "Fine": {"size": 512, "iterations": 300},
+    }
 
 
 HOW = HowItWorks(

@@ -26,6 +26,11 @@ STYLE_LAYERS: tuple[StyleLayer, ...] = ("relu1_1", "relu2_1", "relu3_1", "relu4_
 SHORTEST_SIDE = 32
 """No side of the result, nor of a style picture at work, may be shorter: relu5_1 needs two features a side."""
 
+LONGEST_PAINTING = 2048
+"""Longest side in pixels of a painting at work: its features would take more memory than the result's."""
+ENLARGED = 1.5
+"""How much a painting is enlarged at most where a result is gone on from; by eye at 1024 pixels."""
+
 INPUTS = (
     InputSpec(name="content", label=Message("Photo"), help=Message("The picture to paint.")),
     InputSpec(
@@ -120,13 +125,13 @@ class Materials:
     def styles(self, at: Size) -> list[Tensor]:
         """The paintings, each in the size that serves a result of size ``at``, in the colours that are wanted.
 
-        A result that is gone on from has its large shapes. What it lacks is the paintings' own detail, which enlarging
-        them would blur.
+        A result that is gone on from has its large shapes. What it lacks is detail, which paintings that are enlarged
+        much do not have.
         """
         from engine.imaging.tensors import resized
 
         if ("styles", at) not in self._tensors:
-            scale, most = self._parameters.style_scale, 1.0 if self._begin else math.inf
+            scale, most = self._parameters.style_scale, ENLARGED if self._begin else math.inf
             sizes = [style_size(painting.size, at, scale, most=most) for painting in self._paintings]
             pairs = zip(self._paintings, sizes, strict=True)
             tensors = [resized(painting.image, size, self._device) for painting, size in pairs]
@@ -172,7 +177,7 @@ def style_size(painting: Size, at: Size, style_scale: float, *, most: float = ma
     """Size of a painting that serves a result of size ``at``; not above ``most`` times its own."""
     from engine.imaging.tensors import fitted
 
-    longer = min(max(at) * style_scale, most * max(painting))
+    longer = min(max(at) * style_scale, most * max(painting), LONGEST_PAINTING)
     return fitted(painting, round(longer), shortest=SHORTEST_SIDE)
 
 

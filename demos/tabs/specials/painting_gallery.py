@@ -5,6 +5,7 @@ from __future__ import annotations
 import gradio as gr
 
 from demos.components.events import QUIET
+from demos.components.gallery_mark import GalleryMark
 from demos.examples.paintings import PAINTINGS
 from demos.i18n.language import mark
 from demos.tabs.specials.special import Special
@@ -13,6 +14,8 @@ from engine.contracts.messages import Message
 CREDITS = Message(
     "Paintings: public domain; pictures by The Metropolitan Museum of Art, open access (CC0), and OpenCV's samples."
 )
+CHOSEN = "(painting) => [decodeURIComponent(painting?.path ?? '').split(/[\\\\/]/).pop()]"
+"""JavaScript: the name of the file that was uploaded."""
 
 
 class PaintingGallery(Special):
@@ -21,11 +24,13 @@ class PaintingGallery(Special):
     def place_inputs(self) -> None:
         """See :meth:`Special.place_inputs`."""
         with gr.Accordion(mark(Message("Paintings to choose from")), open=False):
+            name = f"paintings-{self.controls.task.name}"
             self._gallery = gr.Gallery(
                 [(str(each.path), each.caption) for each in PAINTINGS],
-                label=mark(Message("Paintings")), show_label=False, elem_classes=["styles"], columns=5, rows=3,
+                label=mark(Message("Paintings")), show_label=False, elem_classes=["styles", name], columns=5, rows=3,
                 height=420, object_fit="cover", allow_preview=False, interactive=False, buttons=[], format="jpeg",
             )  # fmt: skip
+            self._mark = GalleryMark(name, [each.path.name for each in PAINTINGS])
             gr.Markdown(mark(CREDITS), elem_classes=["quiet"])
 
     def connect(self) -> None:
@@ -34,4 +39,5 @@ class PaintingGallery(Special):
         def chosen(event: gr.SelectData) -> str:
             return str(PAINTINGS[event.index].path)
 
+        self._mark.connect([self.controls["style"]], CHOSEN)
         self._gallery.select(chosen, None, [self.controls["style"]], **QUIET)
