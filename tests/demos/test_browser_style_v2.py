@@ -49,6 +49,29 @@ def test_a_style_is_chosen_by_its_picture(page: Page, files: tuple[Path, Path], 
     expect(page.locator(".painter .stage img").filter(visible=True)).to_be_visible()
 
 
+def chosen(tab: Locator) -> list[str]:
+    """Captions of the marked pictures of all galleries."""
+    script = """buttons => buttons.filter((each) => {
+      const parts = getComputedStyle(each).outlineColor.match(/[0-9.]+/g);
+      return parts.length === 3 || Number(parts[3]) > 0;
+    }).map((each) => each.innerText.trim())"""
+    return list(tab.locator(".styles .thumbnail-item").evaluate_all(script))
+
+
+def test_the_gallery_marks_what_counts(window: Window, files: tuple[Path, Path]) -> None:
+    tab = photo_tab(window.page, files[0])
+    wait_until(lambda: chosen(tab) == ["Starry Night"])
+    tab.get_by_label("Style", exact=True).click()
+    window.page.get_by_role("option", name="Pale wash").click()
+    wait_until(lambda: chosen(tab) == ["Pale wash"])
+    unfold(tab, "Paintings to choose from")
+    irises = tab.locator(".styles button", has_text="Irises")
+    irises.click()
+    wait_until(lambda: len(chosen(tab)) == 1 and "Irises" in chosen(tab)[0])
+    tab.locator(".styles button", has_text="Udnie").first.click()
+    wait_until(lambda: chosen(tab) == ["Udnie"])
+
+
 def test_a_painted_region_keeps_the_rest(window: Window, files: tuple[Path, Path], tmp_path: Path) -> None:
     page, tab = window.page, photo_tab(window.page, files[0])
     unfold(tab, REGION)

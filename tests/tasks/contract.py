@@ -55,6 +55,13 @@ class TaskContract:
         for values in task.parameters.presets.values():
             parse(task.parameters, values)
 
+    def test_what_is_offered_on_a_result_can_be_run_and_is_not_offered_again(self, task: TaskSpec) -> None:
+        for offer in task.offers:
+            parameters = parse(task.parameters, {**task.trial.parameters, **offer.values})
+            size = (parameters.model_dump().get("size", 64),) * 2
+            assert not offer.improves(parameters, size)
+            assert not offer.begin or task.input(offer.begin).least == 0
+
     def test_the_record_names_only_what_there_is(self, task: TaskSpec) -> None:
         own = {each.name for each in task.inputs}
         assert set(task.trial.optional_inputs) <= {each.name for each in task.inputs if not each.least}

@@ -11,6 +11,7 @@ from PIL import Image
 from demos.examples.paintings import PAINTINGS
 from engine import TASKS, Picture, RunResult, Runtime, open_picture
 from engine.contracts.errors import ParameterError, PictureSizeError
+from engine.contracts.parameters import parse
 from engine.evaluation.style import lattice
 from engine.imaging.tensors import resized, to_tensor
 from engine.model_store.catalogue import catalogue
@@ -227,3 +228,31 @@ def test_calm_places_get_less_of_a_lattice(runtime: Runtime) -> None:
         for values in ({}, of_the_paper)
     )  # fmt: skip
     assert ours < 0.7 * theirs
+
+
+def test_a_result_is_gone_on_from_at_a_larger_size(photo: Picture, painting: Picture, runtime: Runtime) -> None:
+    small = style(runtime, photo, painting, size=64, iterations=12)
+    inputs = {"content": [photo], "style": [painting], "begin": [open_picture(small.image)]}
+    untouched = finished(runtime, TASKS["style-v1"], inputs, size=128, iterations=1)
+    assert untouched.image.size == (128, 96)
+    plain = small.image.resize((128, 96), Image.Resampling.BICUBIC)
+    apart = numpy.abs(numpy.asarray(untouched.image, int) - numpy.asarray(plain, int))
+    assert apart.mean() < 3, "it begins with the result, not with the photo, and not at a coarser scale"
+    larger = finished(runtime, TASKS["style-v1"], inputs, size=128, iterations=8)
+    assert larger.facts.task.figures["scales"] == [[128, 96]]
+    assert losses_of(larger)["total"] < losses_of(larger, "losses_first")["total"]
+
+
+def test_a_result_of_another_photo_is_not_gone_on_from(photo: Picture, painting: Picture, runtime: Runtime) -> None:
+    inputs = {"content": [photo], "style": [painting], "begin": [open_picture(pictures.scene(64, 64))]}
+    with pytest.raises(PictureSizeError):
+        finished(runtime, TASKS["style-v1"], inputs, size=64, iterations=1)
+
+
+def test_finishing_costs_one_scale(photo: Picture, painting: Picture) -> None:
+    task = TASKS["style-v1"]
+    inputs = {"content": [photo], "style": [painting]}
+    parameters = parse(task.parameters, {"size": 512, "iterations": 30})
+    anew = task.cost(parameters, task.extents(inputs))
+    finishing = task.cost(parameters, task.extents({**inputs, "begin": [photo]}))
+    assert finishing > 1.5 * anew, "all iterations at the largest size"

@@ -15,7 +15,7 @@ from engine.contracts.parameters import parse
 from engine.contracts.task import Extent, Inputs
 from engine.feedforward_style import banded_inference as bands
 from engine.feedforward_style import painters
-from engine.feedforward_style.styles import HUB, SHIPPED, SHOWN
+from engine.feedforward_style.styles import HUB, RETIRED, SHIPPED, SHOWN
 from engine.imaging.picture import read_recipe
 from engine.nets.transform import TransformNet
 from engine.tasks.style_v2 import SMALLER_SIDE, painter_of
@@ -50,6 +50,26 @@ def test_every_shipped_style_paints_in_its_own_way(photo: Picture, runtime: Runt
         assert abs(paintings[one] - array(photo.image.resize((96, 72)))).mean() > 10
         for other in names[:index]:
             assert abs(paintings[one] - paintings[other]).mean() > 5, (one, other)
+
+
+def test_two_of_magentas_styles_are_mixed(photo: Picture, runtime: Runtime) -> None:
+    first, second = {"style_name": "pale-wash"}, {"style_name": "ink-and-yellow"}
+    inputs = {"content": [photo]}
+    one, other = (array(painted(runtime, inputs, **each)) for each in (first, second))
+    for mix, alone in ((0.0, one), (1.0, other)):
+        assert abs(array(painted(runtime, inputs, **first, mixed_with="ink-and-yellow", mix=mix)) - alone).max() <= 1
+    half = array(painted(runtime, inputs, **first, mixed_with="ink-and-yellow"))
+    assert all(abs(half - each).mean() > 5 for each in (one, other))
+    with pytest.raises(ParameterError):
+        painted(runtime, inputs, style_name="scream", mixed_with="ink-and-yellow")
+    with pytest.raises(ParameterError):
+        painted(runtime, {**inputs, "style": [photo]}, mixed_with="ink-and-yellow")
+
+
+@pytest.mark.parametrize("name", RETIRED)
+def test_a_style_that_is_no_longer_shown_still_paints(name: str, photo: Picture, runtime: Runtime) -> None:
+    assert name not in SHOWN
+    assert painted(runtime, {"content": [photo]}, style_name=name).size == (SIZE, 72)
 
 
 def test_strength_lies_between_photo_and_painting(photo: Picture, runtime: Runtime) -> None:
