@@ -14,12 +14,13 @@ from gradio.exceptions import ComponentProcessingError, InvalidPathError
 from gradio.i18n import I18nData
 from pydantic import ValidationError
 
-from demos.components import close_canvas, magnifier, manners, mask_canvas, theme
+from demos.components import captions, close_canvas, magnifier, manners, mask_canvas, theme
 from demos.components.endpoint import Endpoints
 from demos.components.events import PRIVATE, QUEUE, refusal
 from demos.components.recipe_upload import RecipeUpload
 from demos.components.uploads import AS_A_FILE, FOREIGN, PicturesUpload, names_address, takes_own_files
-from demos.i18n.language import LANGUAGES, Words, in_all_languages, mark, translation
+from demos.examples.paintings import PAINTINGS
+from demos.i18n.language import LANGUAGES, Words, in_all_languages, mark, mark_html, translation
 from demos.i18n.switch import BUTTON, LABEL, RESTORE, switch_script
 from demos.navigation.history import HistoryView
 from demos.navigation.recipes import Restoring, connect_link
@@ -40,6 +41,7 @@ from demos.tabs.trying import Trying
 from engine import PentimentoError
 from engine.contracts.errors import ForeignFileError, ParameterError
 from engine.contracts.messages import Message
+from engine.feedforward_style.styles import SHOWN
 from engine.runtime.scheduler import LONGEST_LINE
 from engine.runtime.unforeseen import noted
 
@@ -151,7 +153,9 @@ def build(site: Site, tabs: Sequence[TabSpec] = TABS) -> Hub:
     scripts = connection_script.script(
         in_all_languages(connection_script.AWAY), 60 * site.runtime.settings.away_minutes
     )
-    scripts += manners.SCRIPT + RESTORE
+    pairs = [each.caption for task in site.tasks for each in task.examples if each.caption]
+    titles = [each.title for each in SHOWN.values()]
+    scripts += manners.SCRIPT + captions.script([*titles, *(each.caption for each in PAINTINGS), *pairs]) + RESTORE
     css = theme.CSS + home.CSS + magnifier.CSS + mask_canvas.CSS + close_canvas.CSS
     links = {language: home.cards(tabs, translation(language)) for language in LANGUAGES}
     full, lead = in_all_languages(limits.FULL), in_all_languages(home.LEAD)
@@ -191,6 +195,7 @@ class _Builder:
         self.page.queue(api_open=False, max_size=4 * LONGEST_LINE, default_concurrency_limit=4)
 
     def _place_tab(self, tab: TabSpec) -> None:
+        gr.Markdown(mark_html(lambda translate: f"## {tab.card.outcome.said(translate)}"), elem_classes=["outcome"])
         if tab.intro:
             gr.Markdown(mark(tab.intro), elem_classes=["intro"])
         around = [tab.id]

@@ -49,6 +49,7 @@ CSS = """
 .status .quiet, .quiet { color: var(--body-text-color-subdued); font-size: .875rem; }
 .take { display: none !important; }
 .has-pictures .inputs:not(:has(.upload img, .upload video)) .take { display: block !important; }
+.outcome h2 { margin: 0 !important; font-size: 1.25rem; }
 .notes { min-height: 1.25rem; }
 .two-lines { min-height: 2.75rem; }
 .filled img { width: 100%; height: 100%; object-fit: contain; }
@@ -70,8 +71,8 @@ CSS = """
 .gallery-mark { display: none; }
 .styles .thumbnail-item { outline: 4px solid transparent; outline-offset: -4px; }
 .styles .thumbnail-item.selected, .styles .thumbnail-item:hover { border-color: transparent; }
-.styles .caption-label { white-space: normal; inset: auto 0 0 0; max-width: none; margin: 0; border-radius: 0;
-  font-size: .72rem; line-height: 1.15; padding: .15rem .3rem; text-align: center; }
+.styles .caption-label, .pairs .caption-label { white-space: normal; inset: auto 0 0 0; max-width: none; margin: 0;
+  border-radius: 0; font-size: .72rem; line-height: 1.15; padding: .15rem .3rem; text-align: center; }
 @media (max-width: 600px) {
   .run-bar { position: fixed; inset: auto 0 0 0; z-index: 30; flex-wrap: nowrap !important; padding: .5rem 1rem;
     background: var(--body-background-fill); border-top: 1px solid var(--border-color-primary); }

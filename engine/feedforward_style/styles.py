@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal
 
-from engine.contracts.messages import Message, declared
+from engine.contracts.messages import Message
 
 ShippedName = Literal[
     "starry-night", "great-wave", "scream", "composition-vii", "udnie",
@@ -35,26 +35,52 @@ ENCODER = "vgg19-normalised"
 class Style:
     """A style for the eye of a person."""
 
-    title: str
+    title: Message
     by: str
     """Painter and year, or who trained it."""
 
 
 SHIPPED: Mapping[str, Style] = {
-    "starry-night": Style("Starry Night", "Vincent van Gogh, 1889"),
-    "great-wave": Style("The Great Wave", "Katsushika Hokusai, 1831"),
-    "scream": Style("The Scream", "Edvard Munch, 1893"),
-    "composition-vii": Style("Composition VII", "Wassily Kandinsky, 1913"),
-    "udnie": Style("Udnie", "Francis Picabia, 1913"),
-    "minotaur": Style("Shipwreck of the Minotaur", "J. M. W. Turner, about 1810"),
-    "water-lilies": Style("Water Lilies", "Claude Monet"),
-    "wheat-field": Style("Wheat Field with Cypresses", "Vincent van Gogh, 1889"),
-    "contrast-of-forms": Style("Contrast of Forms", "Fernand Léger, 1913"),
-    "metzinger": Style("Portrait of Jean Metzinger", "Robert Delaunay, 1906"),
+    "starry-night": Style(Message("Starry Night"), "Vincent van Gogh, 1889"),
+    "great-wave": Style(Message("The Great Wave"), "Katsushika Hokusai, 1831"),
+    "scream": Style(Message("The Scream"), "Edvard Munch, 1893"),
+    "composition-vii": Style(Message("Composition VII"), "Wassily Kandinsky, 1913"),
+    "udnie": Style(Message("Udnie"), "Francis Picabia, 1913"),
+    "minotaur": Style(Message("Shipwreck of the Minotaur"), "J. M. W. Turner, about 1810"),
+    "water-lilies": Style(Message("Water Lilies"), "Claude Monet"),
+    "wheat-field": Style(Message("Wheat Field with Cypresses"), "Vincent van Gogh, 1889"),
+    "contrast-of-forms": Style(Message("Contrast of Forms"), "Fernand Léger, 1913"),
+    "metzinger": Style(Message("Portrait of Jean Metzinger"), "Robert Delaunay, 1906"),
 }
-MAGENTA: Mapping[str, Style] = {
-    name: Style(name.replace("-", " ").capitalize(), "Magenta, 2017") for name in get_args(MagentaName)
+_TITLES_OF_MAGENTA: Mapping[str, Message] = {
+    "dawn-pastels": Message("Dawn pastels"),
+    "ink-and-yellow": Message("Ink and yellow"),
+    "pale-wash": Message("Pale wash"),
+    "electric-night": Message("Electric night"),
+    "crimson-and-sky": Message("Crimson and sky"),
+    "blazing-strokes": Message("Blazing strokes"),
+    "dark-spheres": Message("Dark spheres"),
+    "primary-shadows": Message("Primary shadows"),
+    "bright-sketch": Message("Bright sketch"),
+    "red-and-slate": Message("Red and slate"),
+    "copper-dusk": Message("Copper dusk"),
+    "gold-etching": Message("Gold etching"),
+    "lilac-haze": Message("Lilac haze"),
+    "green-fauve": Message("Green fauve"),
+    "sea-mist": Message("Sea mist"),
+    "stained-glass": Message("Stained glass"),
+    "blue-crayon": Message("Blue crayon"),
+    "red-weave": Message("Red weave"),
+    "sepia-woodcut": Message("Sepia woodcut"),
+    "blue-and-gold": Message("Blue and gold"),
+    "red-glow": Message("Red glow"),
+    "paper-cut": Message("Paper cut"),
+    "bold-outlines": Message("Bold outlines"),
+    "grey-evening": Message("Grey evening"),
+    "pale-wave": Message("Pale wave"),
+    "broken-browns": Message("Broken browns"),
 }
+MAGENTA: Mapping[str, Style] = {name: Style(title, "Magenta, 2017") for name, title in _TITLES_OF_MAGENTA.items()}
 """Magenta does not say which paintings these were trained on: the names say what they look like."""
 RETIRED = ("minotaur", "water-lilies", "wheat-field", "metzinger")
 """Styles of our own in which photos are hard to read, and Magenta's do better. They are not shown; who names them, in
@@ -64,17 +90,17 @@ SHOWN: Mapping[str, Style] = {name: each for name, each in {**SHIPPED, **MAGENTA
 NOTHING = "nothing"
 """Stands for no second style."""
 HUB: Mapping[str, tuple[str, Style]] = {
-    "candy": ("candy-9", Style("Candy", "pytorch/examples")),
-    "mosaic": ("mosaic-9", Style("Mosaic", "pytorch/examples")),
-    "rain-princess": ("rain-princess-9", Style("Rain Princess", "pytorch/examples")),
-    "udnie-classical": ("udnie-9", Style("Udnie, the paper's network", "pytorch/examples")),
-    "pointilism": ("pointilism-9", Style("Pointilism", "pytorch/examples")),
+    "candy": ("candy-9", Style(Message("Candy"), "pytorch/examples")),
+    "mosaic": ("mosaic-9", Style(Message("Mosaic"), "pytorch/examples")),
+    "rain-princess": ("rain-princess-9", Style(Message("Rain Princess"), "pytorch/examples")),
+    "udnie-classical": ("udnie-9", Style(Message("Udnie, the paper's network"), "pytorch/examples")),
+    "pointilism": ("pointilism-9", Style(Message("Pointilism"), "pytorch/examples")),
 }
 """Name -> catalogue entry of its own network, and how it is called."""
 
 
 TITLES: Mapping[str, Message] = {
-    **{name: declared(style.title) for name, style in {**SHIPPED, **MAGENTA}.items()},
-    **{name: declared(style.title) for name, (_, style) in HUB.items()},
+    **{name: style.title for name, style in {**SHIPPED, **MAGENTA}.items()},
+    **{name: style.title for name, (_, style) in HUB.items()},
 }
 """Every style's name -> what it is called."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -28,8 +27,6 @@ SHORTEST_SIDE = 32
 
 LONGEST_PAINTING = 2048
 """Longest side in pixels of a painting at work: its features would take more memory than the result's."""
-ENLARGED = 1.5
-"""How much a painting is enlarged at most where a result is gone on from; by eye at 1024 pixels."""
 
 INPUTS = (
     InputSpec(name="content", label=Message("Photo"), help=Message("The picture to paint.")),
@@ -123,16 +120,11 @@ class Materials:
         return self._tensors["content", at][0]
 
     def styles(self, at: Size) -> list[Tensor]:
-        """The paintings, each in the size that serves a result of size ``at``, in the colours that are wanted.
-
-        A result that is gone on from has its large shapes. What it lacks is detail, which paintings that are enlarged
-        much do not have.
-        """
+        """The paintings, each in the size that serves a result of size ``at``, in the colours that are wanted."""
         from engine.imaging.tensors import resized
 
         if ("styles", at) not in self._tensors:
-            scale, most = self._parameters.style_scale, ENLARGED if self._begin else math.inf
-            sizes = [style_size(painting.size, at, scale, most=most) for painting in self._paintings]
+            sizes = [style_size(painting.size, at, self._parameters.style_scale) for painting in self._paintings]
             pairs = zip(self._paintings, sizes, strict=True)
             tensors = [resized(painting.image, size, self._device) for painting, size in pairs]
             self._tensors["styles", at] = [self.coloured(each, at) for each in tensors]
@@ -173,12 +165,11 @@ class Materials:
         return with_colours_of(picture, self.content((picture.shape[3], picture.shape[2])))
 
 
-def style_size(painting: Size, at: Size, style_scale: float, *, most: float = math.inf) -> Size:
-    """Size of a painting that serves a result of size ``at``; not above ``most`` times its own."""
+def style_size(painting: Size, at: Size, style_scale: float) -> Size:
+    """Size of a painting that serves a result of size ``at``."""
     from engine.imaging.tensors import fitted
 
-    longer = min(max(at) * style_scale, most * max(painting), LONGEST_PAINTING)
-    return fitted(painting, round(longer), shortest=SHORTEST_SIDE)
+    return fitted(painting, round(min(max(at) * style_scale, LONGEST_PAINTING)), shortest=SHORTEST_SIDE)
 
 
 def check_begin(content: tuple[int, int], extents: Sequence[tuple[int, ...]]) -> bool:

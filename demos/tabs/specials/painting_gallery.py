@@ -26,7 +26,7 @@ class PaintingGallery(Special):
         with gr.Accordion(mark(Message("Paintings to choose from")), open=False):
             name = f"paintings-{self.controls.task.name}"
             self._gallery = gr.Gallery(
-                [(str(each.path), each.caption) for each in PAINTINGS],
+                [(str(each.path), str(each.caption)) for each in PAINTINGS],
                 label=mark(Message("Paintings")), show_label=False, elem_classes=["styles", name], columns=5, rows=3,
                 height=420, object_fit="cover", allow_preview=False, interactive=False, buttons=[], format="jpeg",
             )  # fmt: skip

@@ -34,7 +34,7 @@ class StyleGallery(Special):
     def place_inputs(self) -> None:
         """See :meth:`Special.place_inputs`."""
         self._gallery = gr.Gallery(
-            [(str(FOLDER / "styles" / f"{name}.jpg"), style.title) for name, style in SHOWN.items()],
+            [(str(FOLDER / "styles" / f"{name}.jpg"), str(style.title)) for name, style in SHOWN.items()],
             label=mark(Message("Styles")), show_label=False, elem_classes=["styles", NAME], columns=5, rows=3,
             height=330, object_fit="cover", allow_preview=False, interactive=False, buttons=[], format="jpeg",
         )  # fmt: skip
