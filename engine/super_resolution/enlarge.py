@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Generator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -122,14 +123,19 @@ def result_size(size: tuple[int, int], scale: float) -> tuple[int, int]:
     return width, height
 
 
-def gflop(method: str, scale: float, area: int, tile: int = 0, *, ensemble: bool = False) -> float:
-    """Arithmetic of enlarging ``area`` pixels: networks, overlap of tiles, and what every pixel of a result costs."""
+def gflop(method: str, scale: float, size: tuple[int, int], tile: int = 0, *, ensemble: bool = False) -> float:
+    """Arithmetic of enlarging a picture of ``size``: networks, what tiles share, and every pixel of the result."""
     views = VIEWS if ensemble else 1
     chain = METHODS[method].chain(scale)
-    margin = 2 * sum(each.radius for each in chain[:1])
-    tile = tile or TILES["cpu"]
-    overlap = (1 + margin / tile) ** 2 if area > tile**2 else 1.0
-    return 1e-9 * area * (1e6 * views * overlap * chain_cost(chain) + PIXEL_FLOP * scale**2)
+    margin = sum(each.radius for each in chain[:1])
+    tile = tile or tile_for(max(size), "cpu")
+    seen = math.prod(_seen(length, tile, margin) for length in size)
+    return 1e-9 * (1e6 * views * seen * chain_cost(chain) + size[0] * size[1] * PIXEL_FLOP * scale**2)
+
+
+def _seen(length: int, tile: int, margin: int) -> int:
+    """Pixels along one side that the networks see, those around each inner edge twice."""
+    return length + 2 * margin * (math.ceil(length / tile) - 1)
 
 
 def _planes(raster: Raster) -> Values:

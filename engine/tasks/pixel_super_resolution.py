@@ -224,7 +224,7 @@ def cost(parameters: PixelSuperResolution, extents: Extents) -> float:
     """See :attr:`engine.contracts.task.TaskSpec.cost`."""
     area = parameters.side**2
     pixels = SCALE**2 * area * (1 + SAMPLE_SHARE * (parameters.samples - 1))
-    return PIXEL_GFLOP * pixels + sum(gflop(name, SCALE, area) for name in COMPARED)
+    return PIXEL_GFLOP * pixels + sum(gflop(name, SCALE, (parameters.side, parameters.side)) for name in COMPARED)
 
 
 PIXEL_SUPER_RESOLUTION = TaskSpec(

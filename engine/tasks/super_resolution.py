@@ -114,8 +114,7 @@ def cost(parameters: SuperResolution, extents: Extents) -> float:
     """See :attr:`engine.contracts.task.TaskSpec.cost`."""
     size = extents["image"][0].size
     result_size(size, parameters.scale)
-    area = size[0] * size[1]
-    return gflop(parameters.method, parameters.scale, area, parameters.tile, ensemble=parameters.ensemble)
+    return gflop(parameters.method, parameters.scale, size, parameters.tile, ensemble=parameters.ensemble)
 
 
 SUPER_RESOLUTION = TaskSpec(

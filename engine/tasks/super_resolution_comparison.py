@@ -73,7 +73,7 @@ def run(inputs: Inputs, parameters: SuperResolutionComparison, context: RunConte
     """See :attr:`engine.contracts.task.TaskSpec.run`."""
     small, reference = _prepared(inputs["image"][0].image, parameters)
     names = tuple(dict.fromkeys(parameters.methods))
-    works = _costs(parameters, small.width * small.height)
+    works = _costs(parameters, small.size)
     panels: list[Panel] = []
 
     def take(index: int, measured: Measured[Enlarged]) -> None:
@@ -150,15 +150,16 @@ def _box(size: tuple[int, int], parameters: SuperResolutionComparison) -> Box:
     return part_of(size, **parameters.model_dump(include={"scale", "original", "side", "across", "down"}))
 
 
-def _costs(parameters: SuperResolutionComparison, area: int) -> list[float]:
+def _costs(parameters: SuperResolutionComparison, size: tuple[int, int]) -> list[float]:
     names, ensemble = dict.fromkeys(parameters.methods), parameters.ensemble
-    return [gflop(name, parameters.scale, max(1, area), ensemble=ensemble) for name in names]
+    return [gflop(name, parameters.scale, size, ensemble=ensemble) for name in names]
 
 
 def cost(parameters: SuperResolutionComparison, extents: Extents) -> float:
     """See :attr:`engine.contracts.task.TaskSpec.cost`."""
-    area = _box(extents["image"][0].size, parameters).area
-    return sum(_costs(parameters, area // parameters.scale**2 if parameters.original else area))
+    box = _box(extents["image"][0].size, parameters)
+    reduced = parameters.scale if parameters.original else 1
+    return sum(_costs(parameters, (max(1, box.width // reduced), max(1, box.height // reduced))))
 
 
 def weights(parameters: SuperResolutionComparison) -> tuple[str, ...]:

@@ -80,7 +80,7 @@ def frame_enlarger(parameters: SuperResolutionVideo, nets: LoadedNets) -> Callab
 def cost(parameters: SuperResolutionVideo, extents: Extents) -> float:
     """See :attr:`engine.contracts.task.TaskSpec.cost`."""
     video = extents["video"][0]
-    return video.frames * gflop(parameters.method, parameters.scale, video.width * video.height)
+    return video.frames * gflop(parameters.method, parameters.scale, video.size)
 
 
 SUPER_RESOLUTION_VIDEO = TaskSpec(
