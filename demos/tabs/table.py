@@ -71,7 +71,7 @@ STYLE_V2 = TabSpec(
     ),
     intro=Message(
         "**One pass of a network** that was trained on V1's losses, instead of a descent for every picture: quick "
-        "enough for large photos, video and a camera. Ten styles of our own live in one network, 26 of Magenta's in "
+        "enough for large photos, video and a camera. Styles of our own live in one network, 26 of Magenta's in "
         "another; each is only a set of scales and shifts. *Any painting* works without training: a second network "
         "looks at it. <span class='quiet'>Johnson et al. 2016; Dumoulin et al. 2017; Ghiasi et al. 2017; Huang & "
         "Belongie 2017.</span>"

@@ -11,7 +11,8 @@ from engine.contracts.messages import Message
 from engine.contracts.parameters import option
 from engine.contracts.task import Extent, Extents, Inputs, Kind, TaskSpec
 from engine.contracts.task_parts import Trial
-from engine.tasks.style_v2 import INPUTS, STYLE_V2, OnePass, cover_of, finished, painter_of, result_size
+from engine.tasks.one_pass import OnePass, cover_of, finished, painter_of, result_size
+from engine.tasks.style_v2 import INPUTS, STYLE_V2
 from engine.tasks.video_input import VIDEO
 
 if TYPE_CHECKING:

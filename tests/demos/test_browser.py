@@ -236,3 +236,21 @@ def test_a_click_on_the_result_shows_where_a_patch_came_from(page: Page, files: 
     clicked = coloured.get_attribute("src") or ""
     tab.get_by_role("radio", name="relu4_1").filter(visible=True).first.check()
     expect(coloured).not_to_have_attribute("src", clicked)
+
+
+def test_a_result_is_finished_larger(page: Page, files: tuple[Path, Path], tmp_path: Path) -> None:
+    tab = style_v1(page, size=64, iterations=4)
+    give(tab, *files)
+    run(tab)
+    larger = tab.get_by_role("button", name="Finish at 1024 pixels")
+    expect(larger).to_contain_text("about")
+    larger.click()
+    expect(status(tab)).to_contain_text("1024 px, iteration", timeout=90_000)
+    tab.get_by_role("button", name="Stop and keep the best").click()
+    expect(status(tab)).to_contain_text("1024 x 768", timeout=90_000)
+    expect(larger).to_be_hidden()
+    expect(tab.get_by_role("button", name="Finish at 2048 pixels")).to_be_enabled()
+    with Image.open(download(tab, tmp_path / "larger.png")) as image:
+        assert image.size == (1024, 768)
+    give(tab, files[1])
+    expect(tab.get_by_role("button", name="Finish at 2048 pixels")).to_be_hidden()

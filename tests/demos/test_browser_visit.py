@@ -217,26 +217,6 @@ def test_history_shows_restores_and_sends_on(page: Page, files: tuple[Path, Path
     expect(page.locator(".upload img").filter(visible=True)).to_be_visible()
 
 
-def test_a_result_is_finished_larger(page: Page, files: tuple[Path, Path], tmp_path: Path) -> None:
-    tab = open_tab(page, "Style V1", "Transfer")
-    give(tab, *files)
-    unfold(tab, "Settings")
-    set_numbers(tab, size=64, iterations=4)
-    run(tab)
-    larger = tab.get_by_role("button", name="Finish at 1024 pixels")
-    expect(larger).to_contain_text("about")
-    larger.click()
-    expect(status(tab)).to_contain_text("1024 px, iteration", timeout=90_000)
-    tab.get_by_role("button", name="Stop and keep the best").click()
-    expect(status(tab)).to_contain_text("1024 x 768", timeout=90_000)
-    expect(larger).to_be_hidden()
-    expect(tab.get_by_role("button", name="Finish at 2048 pixels")).to_be_enabled()
-    with Image.open(download(tab, tmp_path / "larger.png")) as image:
-        assert image.size == (1024, 768)
-    give(tab, files[1])
-    expect(tab.get_by_role("button", name="Finish at 2048 pixels")).to_be_hidden()
-
-
 def test_a_stop_at_the_end_ends_in_a_result(page: Page, files: tuple[Path, Path]) -> None:
     tab = open_tab(page, "Style V1", "Transfer")
     give(tab, *files)

@@ -18,7 +18,8 @@ from engine.feedforward_style import painters
 from engine.feedforward_style.styles import HUB, RETIRED, SHIPPED, SHOWN
 from engine.imaging.picture import read_recipe
 from engine.nets.transform import TransformNet
-from engine.tasks.style_v2 import SMALLER_SIDE, painter_of
+from engine.tasks.one_pass import painter_of
+from engine.tasks.style_v2 import SMALLER_SIDE
 from tests.support import pictures
 from tests.support.runs import fields_of, finished, stopped_when
 
