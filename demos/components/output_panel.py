@@ -107,7 +107,8 @@ class OutputPanel:
             [*layout.outputs, self.result, self._made, *extra], show_progress="minimal",
             show_progress_on=[layout.status], **PRIVATE, **QUEUE,
         )  # fmt: skip
-        ran.failure(_failed, [self.result], [layout.run, layout.stop, layout.status], **QUIET)
+        offers = self._offers.outputs if self._offers else ()
+        ran.failure(_failed(len(offers)), [self.result], [layout.run, layout.stop, layout.status, *offers], **QUIET)
 
     def _begin(self) -> dict[Any, Any]:
         layout = self.layout
@@ -220,9 +221,15 @@ def _stopped(job: Job | None) -> Any:
     return gr.update(interactive=False)
 
 
-def _failed(stored: StoredResult | None) -> tuple[Any, ...]:
-    sentence = NOTHING if stored is None else Message("{nothing} {before}", nothing=NOTHING, before=BEFORE)
-    return gr.update(interactive=True), gr.update(interactive=False), status(0, sentence)
+def _failed(offers: int) -> Any:
+    """The handler of a run without a result; what so many buttons offer on the result before is open again."""
+
+    def failed(stored: StoredResult | None) -> tuple[Any, ...]:
+        sentence = NOTHING if stored is None else Message("{nothing} {before}", nothing=NOTHING, before=BEFORE)
+        ready = gr.update(interactive=True)
+        return ready, gr.update(interactive=False), status(0, sentence), *[ready] * offers
+
+    return failed
 
 
 def _inside(result: RunResult) -> Any:

@@ -61,13 +61,14 @@ class _Moments(torch.autograd.Function):
     def forward(ctx: Any, rows: Tensor) -> tuple[Tensor, Tensor]:
         mean = rows.mean(1, keepdim=True, dtype=torch.promote_types(rows.dtype, torch.float32))
         centred = rows - mean.to(rows.dtype)
-        ctx.save_for_backward(centred)
+        ctx.save_for_backward(rows, mean)  # which are kept anyway: centred rows would need as much memory again
         return centred.mT @ centred / rows.shape[1], mean
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, *gradients: Tensor) -> Tensor:
-        (centred,) = ctx.saved_tensors
+        rows, own = ctx.saved_tensors
+        centred = rows - own.to(rows.dtype)
         covariance, mean = (each / centred.shape[1] for each in gradients)
         product: Tensor = torch.baddbmm(mean.to(centred.dtype), centred, (covariance + covariance.mT).to(centred.dtype))
         return product
