@@ -1,4 +1,4 @@
-"""Captions of galleries in the page's language: Gradio does not translate them."""
+"""Captions of galleries and titles of errors in the page's language: Gradio does not translate them."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Iterable
 
 from demos.i18n.language import in_all_languages
 from demos.serving.prerender import ENGLISH
-from engine.contracts.messages import Text
+from engine.contracts.messages import Message, Text
 
 SCRIPT = """<script>(() => {
   const known = WORDS[navigator.language];
   if (!known) return;
-  const translate = () => document.querySelectorAll('.caption-label').forEach((label) => {
+  const translate = () => document.querySelectorAll('.caption-label, .toast-title').forEach((label) => {
     const said = known[label.textContent.trim()];
     if (said) label.textContent = said;
   });
@@ -20,10 +20,14 @@ SCRIPT = """<script>(() => {
 })();</script>"""
 
 
+ERROR = Message("Error")
+"""Title that Gradio's page gives to every error."""
+
+
 def script(captions: Iterable[Text]) -> str:
     """The part of the page that says captions, which are made in English, in another language."""
     words: dict[str, dict[str, str]] = {}
-    for caption in captions:
+    for caption in (*captions, ERROR):
         spoken = in_all_languages(caption)
         for language, text in spoken.items():
             if text != spoken[ENGLISH]:

@@ -188,6 +188,10 @@ def _add_style_v2(kinds: Any) -> None:
     painting.add_argument(
         "--detail", type=float, default=1.0, metavar="N", help="As in style-v1; keeps faces and windows. Default: 1."
     )
+    painting.add_argument(
+        "--statistics", choices=("moments", "gram"), default="moments", help="As in style-v1. Default: moments."
+    )
+    painting.add_argument("--pooling", choices=("max", "average"), default="max", help="As in style-v1. Default: max.")
     painting.add_argument("--rate", type=float, default=1e-3, metavar="N", help="Learning rate. Default: 0.001.")
     _add_common(painting, iterations=40_000)
     painting.set_defaults(action=_train_style_v2)
@@ -215,7 +219,8 @@ def _train_style_v2(options: argparse.Namespace, runtime: Runtime) -> None:
     settings = Settings(
         start=_digest(options.from_network),
         iterations=options.iterations, photos=options.photos_each, styles_each=options.styles_each,
-        crop=options.crop, balance=options.balance, detail=options.detail, rate=options.rate, seed=options.seed,
+        crop=options.crop, balance=options.balance, detail=options.detail,
+        statistics=options.statistics, pooling=options.pooling, rate=options.rate, seed=options.seed,
     )  # fmt: skip
     job = Job()
     with team(runtime.device) as group:
