@@ -140,4 +140,4 @@ def test_the_command_line_reproduces_a_result(
     assert open_picture(tmp_path / "b.png").recipe
     error = refusal(runtime, [*again, str(photo)], capsys)
     assert type(error) is ParameterError
-    assert error.fields == {"task": "style-v1", "inputs": Listing(["content", "style"])}
+    assert error.fields == {"task": "style-v1", "inputs": Listing(["content", "style", "begin"])}

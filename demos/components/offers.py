@@ -2,23 +2,46 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
 
 from demos.components.controls import Controls
 from demos.components.estimates import WAIT_SECONDS
-from demos.components.events import QUIET
 from demos.components.following import FinishedRun, Follower
 from demos.components.status import seconds
 from demos.components.stored_result import StoredResult
 from demos.i18n.language import mark, say
+from engine.contracts.errors import ParameterError
 from engine.contracts.messages import Message, Text
 from engine.contracts.parameters import Parameters
 from engine.contracts.task import Extent, Inputs, TaskSpec
 from engine.contracts.task_parts import Offer
 from engine.imaging.door import open_input
+
+CHANGED = Message("The pictures are others than this result was made of; please press Run first.")
+
+
+@dataclass(frozen=True)
+class Made:
+    """What is remembered of the run whose result is shown."""
+
+    parameters: Parameters
+    pictures: str
+    """A digest of its inputs."""
+
+    @classmethod
+    def of(cls, inputs: Inputs, parameters: Parameters) -> Made:
+        """A run with these inputs and parameters."""
+        digest = hashlib.sha256()
+        for name, media in sorted(inputs.items()):
+            for each in media:
+                digest.update(f"{name} {each.size}".encode())
+                digest.update(each.image.tobytes())
+        return cls(parameters, digest.hexdigest())
 
 
 class Offers(Follower):
@@ -34,13 +57,6 @@ class Offers(Follower):
         self.buttons = [(each, gr.Button(mark(each.label), size="sm", visible=False)) for each in offers]
         """Each offer with its button."""
         self.outputs: Sequence[Any] = [button for _, button in self.buttons]
-
-    def connect(self) -> None:
-        """Take the buttons away with the pictures that the result was made of."""
-        hidden = [gr.update(visible=False) for _ in self.buttons]
-        changes = [each.change for each in self._controls.uploads.values()]
-        if hidden:
-            gr.on(changes, lambda: hidden if len(hidden) > 1 else hidden[0], None, [*self.outputs], **QUIET)
 
     def at_begin(self) -> dict[Any, Any]:
         """See :meth:`Follower.at_begin`."""
@@ -70,8 +86,14 @@ def offered(offer: Offer, made: Parameters) -> Parameters:
     return made.model_copy(update=dict(offer.values))
 
 
-def going_on(offer: Offer, task: TaskSpec, inputs: Inputs, stored: StoredResult) -> Inputs:
-    """Its inputs: those of the run that was made, and its result where the offer begins with that."""
+def going_on(offer: Offer, task: TaskSpec, inputs: Inputs, made: Made, stored: StoredResult) -> Inputs:
+    """Its inputs: those of the run that was made, and its result where the offer begins with that.
+
+    Raises:
+        ParameterError: the pictures on the page are others by now.
+    """
+    if Made.of(inputs, made.parameters) != made:
+        raise ParameterError(CHANGED)
     if not offer.begin:
         return inputs
     begin = open_input(task.input(offer.begin), stored.converted("png", keep_recipe=True))

@@ -20,7 +20,7 @@ from demos.components.controls import Controls
 from demos.components.events import PRIVATE, QUEUE, QUIET, shown_errors, warn
 from demos.components.following import FinishedRun, Follower
 from demos.components.loss_curves import Curves
-from demos.components.offers import Offers, going_on, offered
+from demos.components.offers import Made, Offers, going_on, offered
 from demos.components.output_layout import RESULT, Beside, OutputLayout
 from demos.components.status import finished, losses, status
 from demos.components.stored_result import StoredResult, ending_of, file_of
@@ -30,7 +30,6 @@ from demos.serving.site import new_job
 from engine import Job, RunResult
 from engine.contracts.errors import OutputError
 from engine.contracts.messages import Message
-from engine.contracts.parameters import Parameters
 from engine.contracts.task import Inputs
 from engine.contracts.task_parts import Offer
 from engine.imaging.comparison import Comparison
@@ -62,7 +61,7 @@ class OutputPanel:
         self._job = gr.State(None, delete_callback=stop)
         self._offers = self._place_offers()
         self._made = gr.State(None, time_to_live=3600)
-        """Parameters of the run whose result is shown."""
+        """A :class:`Made` of the run whose result is shown."""
         self.followers: list[Follower] = [self._offers] if self._offers else []
         """Followers that show more of a run elsewhere on the page; added before :meth:`connect`."""
         self.triggers: list[Any] = [self.layout.run.click]
@@ -80,7 +79,6 @@ class OutputPanel:
         for trigger in self.triggers:
             self._connect_run(trigger)
         if self._offers is not None:
-            self._offers.connect()
             for offer, button in self._offers.buttons:
                 self._connect_run(button.click, offer)
         layout.stop.click(_stopped, [self._job], [layout.stop], **QUIET)
@@ -124,12 +122,14 @@ class OutputPanel:
         """The page's event: frames on the way, at last the result in every place that shows it."""
         own, many = len(self._chosen), len(self._chosen) + len(self.controls.on_page)
 
-        def work(job: Job, before: StoredResult | None, made: Parameters | None, *values: Any) -> Iterator[Any]:
+        def work(job: Job, before: StoredResult | None, made: Made | None, *values: Any) -> Iterator[Any]:
             curves = Curves()
             with shown_errors():
                 inputs, parameters = self.controls.read_on_page(values[own:many])
+                given = inputs
                 if offer is not None and before is not None and made is not None:
-                    inputs, parameters = going_on(offer, self.task, inputs, before), offered(offer, made)
+                    inputs = going_on(offer, self.task, inputs, made, before)
+                    parameters = offered(offer, made.parameters)
                 if own:
                     check_output(self.task, inputs, parameters, values[0], Path(get_upload_folder()))
                 for each in self.controls.site.runs.frames(self.task, inputs, parameters, job):
@@ -138,7 +138,8 @@ class OutputPanel:
                     else:
                         stored = None if each.video else StoredResult.of(each)
                         run = FinishedRun(each, stored, self.task.title, inputs, parameters, offer is not None)
-                        yield from self._finished(run, values[:own], list(values[many:]))
+                        made = Made.of(given, parameters) if self._offers else None
+                        yield from self._finished(run, made, values[:own], list(values[many:]))
 
         return work
 
@@ -154,13 +155,15 @@ class OutputPanel:
             updates[layout.curves] = curves.svg(translation(current()))
         return updates
 
-    def _finished(self, run: FinishedRun, download: tuple[Any, ...], values: list[Any]) -> Iterator[Any]:
+    def _finished(
+        self, run: FinishedRun, made: Made | None, download: tuple[Any, ...], values: list[Any]
+    ) -> Iterator[Any]:
         """The one update that ends a run."""
         layout, result = self.layout, run.result
         updates = {
             layout.run: gr.update(interactive=True), layout.stop: gr.update(interactive=False),
             layout.status: finished(result.facts, self.task.output), layout.facts: result.facts.json(),
-            self._made: run.parameters, **self._followed(run, values),
+            self._made: made, **self._followed(run, values),
         }  # fmt: skip
         with ExitStack() as files:
             recipe = json.dumps(result.recipe, indent=2).encode()

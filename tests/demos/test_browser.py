@@ -252,5 +252,7 @@ def test_a_result_is_finished_larger(page: Page, files: tuple[Path, Path], tmp_p
     expect(tab.get_by_role("button", name="Finish at 2048 pixels")).to_be_enabled()
     with Image.open(download(tab, tmp_path / "larger.png")) as image:
         assert image.size == (1024, 768)
-    give(tab, files[1])
-    expect(tab.get_by_role("button", name="Finish at 2048 pixels")).to_be_hidden()
+    give(tab, *reversed(files))
+    tab.get_by_role("button", name="Finish at 2048 pixels").click()
+    expect(page.locator(".toast-body", has_text="press Run first")).to_be_visible()
+    expect(tab.get_by_role("button", name="Finish at 2048 pixels")).to_be_enabled()

@@ -23,14 +23,15 @@ class PaintingGallery(Special):
 
     def place_inputs(self) -> None:
         """See :meth:`Special.place_inputs`."""
+        name = f"paintings-{self.controls.task.name}"
+        # Outside of the fold: what is not shown yet must not be given a value, or Gradio announces changes for ever.
+        self._mark = GalleryMark(name, [each.path.name for each in PAINTINGS])
         with gr.Accordion(mark(Message("Paintings to choose from")), open=False):
-            name = f"paintings-{self.controls.task.name}"
             self._gallery = gr.Gallery(
                 [(str(each.path), str(each.caption)) for each in PAINTINGS],
                 label=mark(Message("Paintings")), show_label=False, elem_classes=["styles", name], columns=5, rows=3,
                 height=420, object_fit="cover", allow_preview=False, interactive=False, buttons=[], format="jpeg",
             )  # fmt: skip
-            self._mark = GalleryMark(name, [each.path.name for each in PAINTINGS])
             gr.Markdown(mark(CREDITS), elem_classes=["quiet"])
 
     def connect(self) -> None:
