@@ -64,16 +64,16 @@ def test_the_painter_speaks_chinese(chinese: Window) -> None:
     expect(painter.locator(".empty")).to_have_text(re.compile("先选图片.再涂抹要去除的部分"))
 
 
-def test_an_error_has_a_chinese_title(chinese: Window) -> None:
-    tab = open_tab(chinese.page, "风格 V1", "迁移")
-    press_run(tab, "运行")
-    expect(chinese.page.locator(".toast-title").first).to_have_text("错误", timeout=30_000)
-
-
 def test_no_text_of_the_page_stays_english(chinese: Window) -> None:
     texts = seen_everywhere(chinese.page)
     assert len(texts) > MANY
     assert not sorted(text for text in texts - NAMES if not CHINESE.search(text) and not NEUTRAL.fullmatch(text))
+
+
+def test_an_error_has_a_chinese_title(chinese: Window) -> None:
+    tab = open_tab(chinese.page, "风格 V1", "迁移")
+    press_run(tab, "运行")
+    expect(chinese.page.locator(".toast-title").first).to_have_text("错误", timeout=30_000)
 
 
 def switch(hub: Page | FrameLocator) -> None:
