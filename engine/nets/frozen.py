@@ -15,8 +15,6 @@ from torch.nn import functional
 from torch.nn.grad import conv2d_input
 
 Padding = Literal["zeros", "replicate", "reflect"]
-BAND_PIXELS = 2**20
-"""Pixels of a band in which the gradient of a larger layer is computed, so that its copies stay small."""
 
 
 class _Rectified(torch.autograd.Function):
@@ -33,17 +31,13 @@ class _Rectified(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None, None]:
         result, weight = ctx.saved_tensors
-        (gradient,) = gradients
+        gradient = torch.ops.aten.threshold_backward(gradients[0], result, 0)
         batch, _, height, width = gradient.shape
-        rows = height if height * width <= BAND_PIXELS else max(1, BAND_PIXELS // width)
-        if rows >= height:
-            return _back(gradient, result, weight, ctx.padding, 0, height), None, None, None
-        shape, kind = (batch, weight.shape[1], height, width), torch.channels_last
-        back = torch.empty(shape, dtype=gradient.dtype, device=gradient.device, memory_format=kind)
-        for top in range(0, height, rows):
-            bottom = min(top + rows, height)
-            back[:, :, top:bottom] = _back(gradient, result, weight, ctx.padding, top, bottom)
-        return back, None, None, None
+        size = (batch, weight.shape[1], height, width)
+        if ctx.padding == "zeros":
+            return _before(gradient, weight, size, 1), None, None, None
+        whole = _before(gradient, weight, (*size[:2], height + 2, width + 2), 0)
+        return _folded(whole, ctx.padding), None, None, None
 
 
 class _MaxPooled(torch.autograd.Function):
@@ -102,34 +96,17 @@ def _padded(value: Tensor, padding: Padding) -> Tensor:
     return functional.pad(value, (1, 1, 1, 1), mode=padding)
 
 
-def _back(gradient: Tensor, result: Tensor, weight: Tensor, padding: Padding, top: int, bottom: int) -> Tensor:
-    """Gradient of the rows from ``top`` to ``bottom`` of what was convolved.
-
-    Args:
-        gradient: of the result, ``(B, D, H, W)``.
-        result: of convolution and rectifier.
-        weight: ``(D, C, 3, 3)``.
-        padding: how the borders were continued.
-        top: first row.
-        bottom: row after the last one.
-    """
-    height = gradient.shape[2]
-    first, last = max(0, top - 1), min(height, bottom + 1)
-    rows = slice(first, last)
-    part = torch.ops.aten.threshold_backward(gradient[:, :, rows], result[:, :, rows], 0)
-    size = (part.shape[0], weight.shape[1], part.shape[2] + 2, part.shape[3] + 2)
-    whole: Tensor = conv2d_input(size, weight, part)  # type: ignore[no-untyped-call]
-    if padding != "zeros":
-        source = 1 if padding == "replicate" else 2
-        _fold(whole, source, dim=2, start=first == 0, end=last == height)
-        _fold(whole, source, dim=3, start=True, end=True)
-    return whole[:, :, top - first + 1 : bottom - first + 1, 1:-1]
+def _before(gradient: Tensor, weight: Tensor, size: tuple[int, ...], padding: int) -> Tensor:
+    """Gradient of what was convolved, of a size."""
+    before: Tensor = conv2d_input(size, weight, gradient, padding=padding)  # type: ignore[no-untyped-call]
+    return before
 
 
-def _fold(whole: Tensor, source: int, *, dim: int, start: bool, end: bool) -> None:
-    """Give the gradient of a continued border to the pixels that it was copied from, ``source`` pixels further in."""
-    last = whole.shape[dim] - 1
-    if start:
+def _folded(whole: Tensor, padding: Padding) -> Tensor:
+    """Gradient of what was continued at its borders: theirs goes to the pixels that they were copied from."""
+    source = 1 if padding == "replicate" else 2
+    for dim in (2, 3):
+        last = whole.shape[dim] - 1
         whole.narrow(dim, source, 1).add_(whole.narrow(dim, 0, 1))
-    if end:
         whole.narrow(dim, last - source, 1).add_(whole.narrow(dim, last, 1))
+    return whole[..., 1:-1, 1:-1]
