@@ -70,7 +70,7 @@ class Offers(Follower):
         """Update of a button: visible with the run's time, where that would make the result better."""
         if run.stored is None or not offer.improves(run.parameters, run.result.image.size):
             return gr.update(visible=False)
-        task, parameters = self._controls.task, offered(offer, run.parameters)
+        task, parameters = self._controls.task, offered(offer, run.parameters, run.parameters)
         extents = task.extents(run.inputs)
         if offer.begin:
             extents[offer.begin] = [Extent(*run.result.image.size)]
@@ -81,20 +81,38 @@ class Offers(Follower):
         return gr.update(value=say(label), visible=True, interactive=True)
 
 
-def offered(offer: Offer, made: Parameters) -> Parameters:
-    """Parameters of the run that an offer stands for, on a run that was made with ``made``."""
-    return made.model_copy(update=dict(offer.values))
+def offered(offer: Offer, made: Parameters, now: Parameters) -> Parameters:
+    """Parameters of the run that an offer stands for.
+
+    Args:
+        offer: that is taken.
+        made: of the run whose result is shown.
+        now: what the page says; what a person has to be asked every time, such as consent, is taken from it.
+    """
+    kind = type(made)
+    asked = {name: getattr(now, name) for name in kind.model_fields if not kind.remembered(name)}
+    return made.model_copy(update={**asked, **offer.values})
 
 
-def going_on(offer: Offer, task: TaskSpec, inputs: Inputs, made: Made, stored: StoredResult) -> Inputs:
-    """Its inputs: those of the run that was made, and its result where the offer begins with that.
+def taken(
+    offer: Offer, task: TaskSpec, inputs: Inputs, now: Parameters, made: Made | None, stored: StoredResult | None
+) -> tuple[Inputs, Parameters]:
+    """Inputs and parameters of the run that an offer stands for.
+
+    Args:
+        offer: that is taken.
+        task: whose offer it is.
+        inputs: on the page.
+        now: parameters on the page.
+        made: the run whose result is shown; None when the page no longer knows it.
+        stored: its result.
 
     Raises:
-        ParameterError: the pictures on the page are others by now.
+        ParameterError: the pictures on the page are others by now, or the run is no longer known.
     """
-    if Made.of(inputs, made.parameters) != made:
+    if made is None or stored is None or Made.of(inputs, made.parameters) != made:
         raise ParameterError(CHANGED)
-    if not offer.begin:
-        return inputs
-    begin = open_input(task.input(offer.begin), stored.converted("png", keep_recipe=True))
-    return {**inputs, offer.begin: [begin]}
+    if offer.begin:
+        begin = open_input(task.input(offer.begin), stored.converted("png", keep_recipe=True))
+        inputs = {**inputs, offer.begin: [begin]}
+    return inputs, offered(offer, made.parameters, now)

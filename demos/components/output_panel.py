@@ -20,7 +20,7 @@ from demos.components.controls import Controls
 from demos.components.events import PRIVATE, QUEUE, QUIET, shown_errors, warn
 from demos.components.following import FinishedRun, Follower
 from demos.components.loss_curves import Curves
-from demos.components.offers import Made, Offers, going_on, offered
+from demos.components.offers import Made, Offers, taken
 from demos.components.output_layout import RESULT, Beside, OutputLayout
 from demos.components.status import finished, losses, status
 from demos.components.stored_result import StoredResult, ending_of, file_of
@@ -127,9 +127,8 @@ class OutputPanel:
             with shown_errors():
                 inputs, parameters = self.controls.read_on_page(values[own:many])
                 given = inputs
-                if offer is not None and before is not None and made is not None:
-                    inputs = going_on(offer, self.task, inputs, made, before)
-                    parameters = offered(offer, made.parameters)
+                if offer is not None:
+                    inputs, parameters = taken(offer, self.task, inputs, parameters, made, before)
                 if own:
                     check_output(self.task, inputs, parameters, values[0], Path(get_upload_folder()))
                 for each in self.controls.site.runs.frames(self.task, inputs, parameters, job):
