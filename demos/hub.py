@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -37,7 +38,7 @@ from demos.tabs.home import Home
 from demos.tabs.records import TabSpec, ViewSpec
 from demos.tabs.table import TABS
 from demos.tabs.task_view import TaskView
-from demos.tabs.trying import Trying
+from demos.tabs.trying import TRY, Trying
 from engine import PentimentoError
 from engine.contracts.errors import ForeignFileError, ParameterError
 from engine.contracts.messages import Message
@@ -47,6 +48,12 @@ from engine.runtime.unforeseen import noted
 
 GRADIO_LACKS = {ENGLISH: {"common.complete": "Complete"}, CHINESE: {"common.complete": "完成"}}
 """Language -> words of Gradio's own: its Chinese lacks them, and would show their keys."""
+
+
+FOR_PROGRAMS = ("api_info", "api_info_as_input", "api_info_as_output", "example_inputs")
+"""What Gradio describes of a component that only its API is made from: more than half of the page's bytes."""
+
+_DESCRIBING = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -65,6 +72,8 @@ class Page(gr.Blocks):
 
     exited = True
     """Whether it is built; Gradio's own, which it lacks before its context is entered."""
+    described: Any = None
+    """Gradio's description of the whole page."""
     admit: Callable[[], None] | None = None
     """Raises BusyError where there is no place for one more run of the visitor who asks."""
 
@@ -84,8 +93,23 @@ class Page(gr.Blocks):
             LocalContext.request.reset(token)
 
     def get_config_file(self) -> Any:
-        """Gradio's; nothing before the page is built, when it would be thrown away."""
-        return super().get_config_file() if self.exited else {}
+        """Gradio's, as far as a browser needs it; nothing before the page is built, when it would be thrown away.
+
+        What follows another event has no component that it belongs to: Gradio names its number (6.31), for which its
+        page then looks among all components.
+        """
+        if not self.exited:
+            return {}
+        self.described = super().get_config_file()
+        components = [
+            {name: value for name, value in each.items() if name not in FOR_PROGRAMS}
+            for each in self.described["components"]
+        ]
+        events = [
+            {**each, "targets": [] if each["trigger_after"] is not None else each["targets"]}
+            for each in self.described["dependencies"]
+        ]
+        return {**self.described, "components": components, "dependencies": events}
 
     def _checked(self, block_fn: Any, inputs: Any) -> list[Any]:
         """The arguments of a call, with files for pictures that stand inside of it.
@@ -114,9 +138,12 @@ class Page(gr.Blocks):
 
     def get_api_info(self, *args: Any, **options: Any) -> Any:
         """Gradio's, with texts for labels."""
-        if not self.config.get("components"):
-            self.config = super().get_config_file()
-        info = super().get_api_info(*args, **options)
+        with _DESCRIBING:  # Gradio reads it from the page's own
+            brief, self.config = self.config, self.described or super().get_config_file()
+            try:
+                info = super().get_api_info(*args, **options)
+            finally:
+                self.config = brief
         for endpoint in info["named_endpoints"].values():
             for each in (*endpoint["parameters"], *endpoint["returns"]):
                 if isinstance(each.get("label"), I18nData):
@@ -166,6 +193,17 @@ def build(site: Site, tabs: Sequence[TabSpec] = TABS) -> Hub:
     )
 
 
+def _note_one_status(page: gr.Blocks, place: gr.State) -> None:
+    """Hidden progress stands in one place, which nobody sees.
+
+    Gradio's page (6.31) writes a status to every output of every event that ever ran, whenever one of them begins,
+    ends or tells how far it is, and looks through the whole page for each.
+    """
+    for event in page.fns.values():
+        if event.show_progress == "hidden":
+            event.show_progress_on = [place]
+
+
 class _Builder:
     """Lays out all tabs, then connects them."""
 
@@ -185,13 +223,16 @@ class _Builder:
                 for tab in tabs:
                     with gr.Tab(mark(tab.title), id=tab.id):
                         self._place_tab(tab)
-                with gr.Tab(mark(Message("For programs")), id="programs", visible=site.runtime.settings.api):
-                    place_examples(self.page, site)
+                with gr.Tab(
+                    mark(Message("For programs")), id="programs", visible=site.runtime.settings.api
+                ) as programs:
+                    place_examples(programs, site)
             load = RecipeUpload(site.tasks, size="sm", scale=0, min_width=200)
             panels = [location.panel for location in self._locations.values()]
             history = HistoryView(site, panels, destinations(self._locations))
             switch.click(None, None, None, js=switch_script(), queue=False, **PRIVATE)
             self._connect(first, history, load)
+            _note_one_status(self.page, gr.State(None))
         self.page.queue(api_open=False, max_size=4 * LONGEST_LINE, default_concurrency_limit=4)
 
     def _place_tab(self, tab: TabSpec) -> None:
@@ -228,7 +269,16 @@ class _Builder:
         connect_sharing([(view.controls, view.take) for view in self._views])
         history.connect()
         connect_history(history, self._locations)
-        first.connect(self.page)
-        Trying(self._site, self._specs, self._locations).connect(self.page, first.cards)
-        Restoring(self._site, self._locations).connect(self.page, load, history)
+        trying = Trying(self._site, self._specs, self._locations)
+        trying.connect(first.cards)
+        restoring = Restoring(self._site, self._locations)
+        restoring.connect(load, history)
+
+        def arrived(request: gr.Request) -> tuple[Any, ...]:
+            """What the page's address asks for."""
+            query = dict(request.query_params)
+            return first.line(), *trying.chosen(str(query.get(TRY, ""))), *restoring.linked(query)
+
+        outputs = [first.machine, *trying.outputs, *restoring.outputs]
+        self.page.load(arrived, None, outputs, show_progress="hidden", **PRIVATE)
         self._site.sessions.connect(self.page)

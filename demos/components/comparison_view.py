@@ -12,6 +12,7 @@ from demos.components import magnifier
 from demos.components.events import QUIET
 from demos.components.following import FinishedRun, Follower
 from demos.components.output_panel import OutputPanel
+from demos.components.shown_picture import ShownPair, ShownPicture
 from demos.components.stored_result import StoredResult
 from demos.i18n.language import mark, say
 from engine.contracts.messages import Message
@@ -37,12 +38,12 @@ class ComparisonView(Follower):
                 self._left = gr.Dropdown([], label=mark(Message("Left")), interactive=True)
                 self._right = gr.Dropdown([], label=mark(Message("Right")), interactive=True)
             with gr.Row(equal_height=True):
-                self._slider = gr.ImageSlider(
-                    label=mark(Message("Left and right")), format="jpeg", height=PAIR_HEIGHT,
-                    max_height=PAIR_HEIGHT - 2, interactive=False, buttons=["fullscreen"],
+                self._slider = ShownPair(
+                    label=mark(Message("Left and right")), height=PAIR_HEIGHT,
+                    max_height=PAIR_HEIGHT - 2, buttons=["fullscreen"],
                 )  # fmt: skip
-                self._difference = gr.Image(
-                    label=mark(Message("Difference")), format="jpeg", height=PAIR_HEIGHT, interactive=False,
+                self._difference = ShownPicture(
+                    label=mark(Message("Difference")), height=PAIR_HEIGHT,
                     buttons=["fullscreen"], alt_text=mark(BETWEEN), elem_classes=["filled"],
                 )  # fmt: skip
             text = Message("{name}: {explanation}", name=Message("Difference"), explanation=BETWEEN)

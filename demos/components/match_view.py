@@ -12,6 +12,7 @@ from demos.components.events import QUIET
 from demos.components.following import FinishedRun, Follower
 from demos.components.output_layout import HEIGHT as CANVAS_HEIGHT
 from demos.components.output_panel import OutputPanel
+from demos.components.shown_picture import ShownPicture
 from demos.components.stored_result import StoredResult
 from demos.i18n.language import mark, say
 from engine.contracts.messages import Listing, Message
@@ -44,8 +45,7 @@ class MatchView(Follower):
     def __init__(self, panel: OutputPanel) -> None:
         self._result = panel.result
         picture: dict[str, Any] = {
-            "interactive": False, "format": "jpeg", "height": HEIGHT, "min_width": 120, "elem_classes": ["filled"],
-            "buttons": [],
+            "height": HEIGHT, "min_width": 120, "elem_classes": ["filled"], "buttons": [],
         }  # fmt: skip
         with panel.layout.tabs, gr.Tab(mark(Message("Where from")), id="matches"):
             with gr.Row(equal_height=True):
@@ -56,12 +56,12 @@ class MatchView(Follower):
                 )  # fmt: skip
             with gr.Row():
                 alt = mark(Message("the result in the colours of its sources"))
-                self._map = gr.Image(label=mark(Message("Result")), alt_text=alt, **picture)
+                self._map = ShownPicture(label=mark(Message("Result")), alt_text=alt, **picture)
                 alt = mark(Message("the painting under its colour code"))
-                self._source = gr.Image(label=mark(Message("Painting")), alt_text=alt, **picture)
+                self._source = ShownPicture(label=mark(Message("Painting")), alt_text=alt, **picture)
                 alt = mark(Message("patches beside their sources"))
                 label = mark(Message("Patch, source"))
-                self._patches = gr.Image(label=label, alt_text=alt, show_label=False, **picture)
+                self._patches = ShownPicture(label=label, alt_text=alt, show_label=False, **picture)
         self._place = gr.State(None)
         self._shown = [self._map, self._source, self._patches, self._line]
         self.outputs = (*self._shown, self._layer, self._place)

@@ -8,6 +8,7 @@ from typing import Any, Literal
 import gradio as gr
 
 from demos.components.loss_curves import Curves
+from demos.components.shown_picture import ShownPair, ShownPicture
 from demos.components.status import ready
 from demos.i18n.language import mark, mark_html
 from demos.serving.site import Site
@@ -37,7 +38,7 @@ class OutputLayout:
     def __init__(self, site: Site, task: TaskSpec, beside: Collection[Beside], *, goes_on: bool = False) -> None:
         video = task.output is Kind.VIDEO
         self.curves: gr.HTML | None = None
-        self.compare: gr.ImageSlider | None = None
+        self.compare: ShownPair | None = None
         self.video: gr.Video | None = None
         self._place_canvas(task, beside)
         with gr.Row(elem_classes=["run-bar"]):
@@ -70,17 +71,17 @@ class OutputLayout:
                 self._place_result(video=task.output is Kind.VIDEO)
             if "compare" in beside and task.output is Kind.PICTURE:
                 with gr.Tab(mark(Message("Before and after")), id="compare"):
-                    self.compare = gr.ImageSlider(
-                        label=mark(Message("Before and after")), format="jpeg", height=HEIGHT, max_height=HEIGHT - 2,
-                        interactive=False, show_label=False, buttons=["fullscreen"],
+                    self.compare = ShownPair(
+                        label=mark(Message("Before and after")), height=HEIGHT, max_height=HEIGHT - 2,
+                        show_label=False, buttons=["fullscreen"],
                     )  # fmt: skip
             if "losses" in beside:
                 with gr.Tab(mark(Message("Losses")), id="losses"):
                     self.curves = gr.HTML(mark_html(Curves().svg), elem_classes=["chart"])
             with gr.Tab(mark(Message("How it works")), id="how", visible=task.how is not None):
                 gr.Markdown(mark(task.how.text) if task.how else None)
-                self.inside = gr.Image(
-                    label=mark(Message("Inside your run")), show_label=False, format="jpeg", interactive=False,
+                self.inside = ShownPicture(
+                    label=mark(Message("Inside your run")), show_label=False,
                     buttons=["download", "fullscreen"], alt_text=mark(task.how.inside) if task.how else None,
                     visible=False,
                 )  # fmt: skip
@@ -88,9 +89,9 @@ class OutputLayout:
                 self.facts = gr.JSON(show_label=False, open=False, height=HEIGHT)
 
     def _place_result(self, *, video: bool) -> None:
-        self.picture = gr.Image(
-            label=mark(Message("Frame") if video else Message("Result")), format="jpeg", show_label=video,
-            height=FRAME_HEIGHT if video else HEIGHT, interactive=False, buttons=["fullscreen"],
+        self.picture = ShownPicture(
+            label=mark(Message("Frame") if video else Message("Result")), show_label=video,
+            height=FRAME_HEIGHT if video else HEIGHT, buttons=["fullscreen"],
             alt_text=mark(Message("the picture so far, then the result")), elem_classes=["filled", "canvas"],
         )  # fmt: skip
         if video:

@@ -17,6 +17,7 @@ from gradio.processing_utils import save_base64_to_cache
 from gradio.route_utils import API_PREFIX
 from gradio.utils import is_in_or_equal
 
+from demos.components.drawn_as_base import drawn_as_base
 from demos.components.events import refusal
 from demos.components.reserved import Reserved
 from demos.components.status import seconds
@@ -61,11 +62,8 @@ def upload(kind: K) -> K:
 
     component: Any = kind
     component.own_files = True
-    component.is_template = True
-    component.get_block_name = lambda self: plain.__name__.lower()
-    component.get_config = lambda self, cls=None: plain.get_config(self, plain)
     component.async_move_resource_to_block_cache = moved
-    return kind
+    return drawn_as_base(kind)
 
 
 def takes_own_files(component: Any) -> bool:

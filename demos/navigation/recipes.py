@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
@@ -73,6 +74,21 @@ def recipe_of_link(query: Mapping[str, str], tasks: Registry) -> dict[str, Any]:
     }
 
 
+@dataclass(frozen=True, eq=False)
+class Wanted:
+    """What is to be restored once its tab is open; the same recipe, wanted again, is another one."""
+
+    recipe: Recipe | None
+    """None where only the tab is to be opened."""
+    fields: Collection[str] | None = None
+    """Those that are set; None for all."""
+
+
+Updates = tuple[Any, Any]
+"""In a handler: a :class:`Wanted` and the place of its task, for :attr:`Restoring.outputs`."""
+NOTHING: Updates = (gr.skip(), gr.skip())
+
+
 class Restoring:
     """Restores a task from a link or a recipe: opens its tabs, then sets every setting.
 
@@ -85,39 +101,37 @@ class Restoring:
         self._site, self._locations = site, locations
         settings = {each._id: each for location in locations.values() for each in location.controls.settings.values()}
         self._settings: list[Any] = list(settings.values())
-        self._recipe = gr.State(None)
+        self._wanted = gr.State(None)
         self._place = gr.Textbox(visible=False)
+        self.outputs = (self._wanted, self._place)
+        """Components that :meth:`linked` gives values for."""
 
-    def connect(self, page: gr.Blocks, load: RecipeUpload, history: HistoryView) -> None:
-        """Bind the page's address, the button that loads a recipe, and the history's for the settings of a result."""
+    def connect(self, load: RecipeUpload, history: HistoryView) -> None:
+        """Bind the button that loads a recipe, and the history's for the settings of a result."""
         # Only events of the queue can show a message.
         shown: dict[str, Any] = {"show_progress": "hidden", **PRIVATE}
-        outputs = [self._recipe, self._place]
-        for begun in (
-            page.load(self._linked, None, outputs, **shown),
-            load.upload(self._loaded, [load], outputs, **shown),
-            history.again.click(self._again, [history.chosen], outputs, **shown),
-        ):
-            there = begun.then(None, [self._place], None, js=OPEN, queue=False, **PRIVATE)
-            there.then(self._restored, [self._recipe], self._settings, **QUIET)
+        load.upload(self._loaded, [load], [*self.outputs], **shown)
+        history.again.click(self._again, [history.chosen], [*self.outputs], **shown)
+        there = self._wanted.change(None, [self._place], None, js=OPEN, queue=False, **PRIVATE)
+        there.then(self._restored, [self._wanted], self._settings, **QUIET)
 
-    def _linked(self, request: gr.Request) -> tuple[Any, str]:
-        """As the page's address says."""
-        query = dict(request.query_params)
+    def linked(self, query: Mapping[str, str]) -> Updates:
+        """In a handler: as the page's address says."""
         if "task" not in query:
-            return self._opened(None)
+            return NOTHING
         try:
             recipe = Recipe.of(recipe_of_link(query, self._site.tasks), self._site.tasks)
             # The others are as the page has them, or as a quick visitor has changed them meanwhile.
-            return self._opened(recipe, fields=recipe.parameters.model_fields_set)
+            return self._opened(recipe, recipe.parameters.model_fields_set)
         except PentimentoError as error:
             warn(error.message)
-            return self._opened(None, query["task"])
+            location = self._locations.get(query["task"])
+            return (Wanted(None), location.place) if location else NOTHING
 
-    def _loaded(self, loaded: LoadedRecipe) -> tuple[Any, str]:
+    def _loaded(self, loaded: LoadedRecipe) -> Updates:
         """As an uploaded recipe says."""
         if loaded is None:
-            return self._opened(None)
+            return NOTHING
         with shown_errors():
             if isinstance(loaded, PentimentoError):
                 raise loaded
@@ -125,26 +139,24 @@ class Restoring:
         tell(loaded.summary)
         return updates
 
-    def _again(self, entry: Entry | None) -> tuple[Any, str]:
+    def _again(self, entry: Entry | None) -> Updates:
         """As a result of this visit was made."""
         if entry is None:
-            return self._opened(None)
+            return NOTHING
         with shown_errors():
             return self._opened(Recipe.of(entry.recipe, self._site.tasks))
 
-    def _opened(self, recipe: Recipe | None, task: str = "", fields: Collection[str] | None = None) -> tuple[Any, str]:
-        """The recipe with the fields that it changes, None for all, and the place of its task, or of another one."""
-        name = recipe.task if recipe else task
-        location = self._locations.get(name)
-        if recipe and location is None:
-            raise UnknownNameError(Message("This page has no tab for {task}.", task=name))
-        return (recipe, fields) if recipe else None, location.place if location else ""
+    def _opened(self, recipe: Recipe, fields: Collection[str] | None = None) -> Updates:
+        """What is to be restored, and the place of its task."""
+        location = self._locations.get(recipe.task)
+        if location is None:
+            raise UnknownNameError(Message("This page has no tab for {task}.", task=recipe.task))
+        return Wanted(recipe, fields), location.place
 
-    def _restored(self, wanted: tuple[Recipe, Collection[str] | None] | None) -> list[Any]:
-        if wanted is None:
-            return [gr.skip()] * len(self._settings)
-        recipe, fields = wanted
-        controls = self._locations[recipe.task].controls
-        by_name = controls.values(recipe.parameters, fields)
-        values = {controls.settings[name]._id: value for name, value in by_name.items()}
+    def _restored(self, wanted: Wanted) -> list[Any]:
+        values: dict[int, Any] = {}
+        if wanted.recipe:
+            controls = self._locations[wanted.recipe.task].controls
+            by_name = controls.values(wanted.recipe.parameters, wanted.fields)
+            values = {controls.settings[name]._id: value for name, value in by_name.items()}
         return [gr.update(value=values[each._id]) if each._id in values else gr.skip() for each in self._settings]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import signal
 import threading
 import time
@@ -20,6 +21,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from demos.serving import assets
 from demos.serving.connection import Connection
 from demos.serving.gate import Gate
 from demos.serving.idle import IdleConnections
@@ -67,6 +69,7 @@ def launch_options(site: Site, front: Front, settings: Settings) -> dict[str, An
     pictures = Route(f"/{CARDS}/{{name}}.jpg", _pictures(front.pictures))
     routes = [
         pictures,
+        assets.ROUTE,
         Route("/healthz", _health(site)),
         *([Route("/metrics", _metrics(site))] if settings.metrics else []),
     ]
@@ -179,6 +182,8 @@ def serve(page: gr.Blocks, site: Site, looks: Mapping[str, Any], front: Front, s
         print(f"Port {port} is taken; this server listens at port {page.server_port} instead.", flush=True)  # noqa: T201
     _raise_descriptors()
     _share_arenas()
+    gc.collect()
+    gc.freeze()  # a million objects of libraries and page stay: looking through them took 0.2 s, again and again
     for work in (_measure_speed, _keep_small, _keep_clean):
         arguments = (work, page, site, ending)
         threading.Thread(target=_supervised, args=arguments, daemon=True, name=work.__name__).start()

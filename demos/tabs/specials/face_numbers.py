@@ -9,6 +9,7 @@ import gradio as gr
 
 from demos.components.controls import Controls
 from demos.components.events import PRIVATE, QUEUE, QUIET
+from demos.components.shown_picture import ShownPicture
 from demos.components.uploads import Upload
 from demos.i18n.language import mark, say, say_plainly
 from demos.serving.site import new_job
@@ -42,8 +43,8 @@ class FaceNumbers(Special):
         self._boxes = gr.State([])
         self._line = gr.Markdown(mark(NO_FACES), elem_classes=["quiet", "notes"])
         with gr.Column(visible=False) as self._shown:
-            self._numbers = gr.Image(
-                label=mark(Message("Faces")), show_label=False, format="jpeg", height=260, interactive=False,
+            self._numbers = ShownPicture(
+                label=mark(Message("Faces")), show_label=False, height=260,
                 buttons=[], alt_text=mark(Message("your photo with a numbered box around every face")),
                 elem_classes=["filled"],
             )  # fmt: skip

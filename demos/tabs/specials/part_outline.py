@@ -9,6 +9,7 @@ import gradio as gr
 from PIL import ImageDraw
 
 from demos.components.events import DOORS, LATEST
+from demos.components.shown_picture import ShownPicture
 from demos.components.uploads import Upload
 from demos.i18n.language import mark
 from demos.tabs.specials.special import Special
@@ -38,8 +39,8 @@ class PartOutline(Special):
 
     def place_inputs(self) -> None:
         """See :meth:`Special.place_inputs`."""
-        self._part = gr.Image(
-            label=mark(self.label), format="jpeg", height=200, interactive=False, visible=False, buttons=[],
+        self._part = ShownPicture(
+            label=mark(self.label), height=200, visible=False, buttons=[],
             alt_text=mark(Message("the picture with an outline around the part")),
         )  # fmt: skip
 
