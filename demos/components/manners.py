@@ -1,4 +1,5 @@
-"""The page's own manners: pictures that replace pictures, and a result that comes into sight when *Run* is pressed.
+"""The page's own manners: pictures that replace pictures, a result that comes into sight when *Run* is pressed, and Run
+itself by Ctrl and Enter: by Tab alone it may be sixty presses away.
 
 Gradio's upload of a picture takes a file only while it is empty: its button does nothing on a loaded one, and a file
 that is dropped there is opened by the browser instead of the page (6.31).
@@ -48,6 +49,15 @@ SCRIPT = """<script>(() => {
   document.addEventListener('loadeddata', (event) => {
     if (event.target.matches && event.target.matches('.upload video')) document.body.classList.add('has-pictures');
   }, true);
+  document.addEventListener('keydown', (event) => {
+    if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey) || event.repeat) return;
+    const run = [...document.querySelectorAll('button.run')].find((each) => each.checkVisibility());
+    if (!run || run.disabled) return;
+    event.preventDefault();
+    document.activeElement.blur();  // a number that is being typed counts when its field is left
+    run.focus();
+    setTimeout(() => run.click(), 50);
+  });
   document.addEventListener('click', (event) => {
     const run = event.target instanceof Element && event.target.closest('button.run');
     const canvas = run && [...document.querySelectorAll('.canvas')].find((each) => each.checkVisibility());

@@ -7,7 +7,7 @@ from engine.contracts.messages import Message
 COLOUR = (255, 32, 144, 255)
 """Colour of the mask, RGBA; the page shows it half transparent."""
 WORDS = {
-    "group": Message("painter of the mask"),
+    "group": Message("painter of the mask: arrow keys move the brush, the space bar paints"),
     "brush": Message("Brush"),
     "eraser": Message("Eraser"),
     "box": Message("Box"),
@@ -96,7 +96,7 @@ const fingers = new Map();
 const gap = () => { const [one, other] = [...fingers.values()]; return Math.hypot(one.x - other.x, one.y - other.y); };
 const follow = (event) => {
   const box = at('.stage').getBoundingClientRect(), size = at('.size').value;
-  ring.hidden = ['box', 'object'].includes(seen.tool) || event.type === 'pointerleave';
+  ring.hidden = event.isTrusted && ['box', 'object'].includes(seen.tool) || event.type === 'pointerleave';
   Object.assign(ring.style, {width: size + 'px', height: size + 'px',
     left: event.clientX - box.left + 'px', top: event.clientY - box.top + 'px'});
 };
@@ -117,7 +117,7 @@ canvas.addEventListener('pointerdown', (event) => {
     trigger('click', {across: 100 * x / canvas.width, down: 100 * y / canvas.height});
     return;
   }
-  canvas.setPointerCapture(event.pointerId);
+  if (event.isTrusted) canvas.setPointerCapture(event.pointerId);
   remember();
   seen.before = undo[undo.length - 1];
   seen.from = place(event);
@@ -144,6 +144,24 @@ canvas.addEventListener('pointerleave', follow);
 for (const name of ['pointerup', 'pointercancel']) canvas.addEventListener(name, (event) => {
   fingers.delete(event.pointerId);
   if (seen.from) { seen.from = null; commit(); }
+});
+const pen = {across: 0.5, down: 0.5};  // of the keyboard, in shares of the picture
+const press = (name) => {
+  const box = canvas.getBoundingClientRect();
+  canvas.dispatchEvent(new PointerEvent(name, {pointerId: -1, clientX: box.left + pen.across * box.width,
+    clientY: box.top + pen.down * box.height}));
+};
+const ways = {ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1]};
+at('.painter').addEventListener('keydown', (event) => {
+  if (event.target !== at('.painter') || at('.stage').hidden || !(event.key in ways || event.key === ' ')) return;
+  event.preventDefault();
+  const [right, down] = ways[event.key] || [0, 0], step = event.shiftKey ? 0.1 : 0.02;
+  pen.across = Math.min(1, Math.max(0, pen.across + step * right));
+  pen.down = Math.min(1, Math.max(0, pen.down + step * down));
+  if (!event.repeat || event.key !== ' ') press(event.key === ' ' ? 'pointerdown' : 'pointermove');
+});
+for (const name of ['keyup', 'blur']) at('.painter').addEventListener(name, (event) => {
+  if (name === 'blur' || event.key === ' ') press('pointerup');
 });
 const back = () => { if (undo.length) { brush.putImageData(undo.pop(), 0, 0); commit(); } };
 const tasks = {

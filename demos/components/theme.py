@@ -67,6 +67,8 @@ CSS = """
 }
 .curves text { fill: var(--body-text-color-subdued); font-size: 13px; }
 .curves .grid { stroke: var(--border-color-primary); stroke-width: 1; }
+input:is([type=radio], [type=checkbox], [type=range], [role=listbox], [role=combobox]):focus-visible {
+  outline: 2px solid var(--primary-600) !important; outline-offset: 3px; }
 .legend { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; font-size: .875rem; font-variant-numeric: tabular-nums; }
 .gallery-mark { display: none; }
 .styles .thumbnail-item { outline: 4px solid transparent; outline-offset: -4px; }
