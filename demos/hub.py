@@ -197,10 +197,11 @@ def _note_one_status(page: gr.Blocks, place: gr.State) -> None:
     """Hidden progress stands in one place, which nobody sees.
 
     Gradio's page (6.31) writes a status to every output of every event that ever ran, whenever one of them begins,
-    ends or tells how far it is, and looks through the whole page for each.
+    ends or tells how far it is, and looks through the whole page for each. What follows a failure is left alone: it
+    takes the place of the word "Error" there.
     """
     for event in page.fns.values():
-        if event.show_progress == "hidden":
+        if event.show_progress == "hidden" and not event.trigger_only_on_failure:
             event.show_progress_on = [place]
 
 

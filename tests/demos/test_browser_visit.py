@@ -31,7 +31,7 @@ from tests.support.videos import moving_sun
 
 PHONE: Any = {"width": 390, "height": 844}
 WIDE: Any = {"width": 1440, "height": 900}
-WARM_BYTES = 300_000
+WARM_BYTES = 220_000
 """Most bytes that the page loads when it has been loaded before."""
 PUT = """async ([element, kind, address]) => {
   const picture = await (await fetch(address)).blob(), files = new DataTransfer();
