@@ -69,19 +69,33 @@ class Bench:
         with zipfile.ZipFile(archive) as opened_wheel:
             return opened_wheel.read(name)
 
+    def package(self, name: str, where: str, *, first: bool = False) -> Any:
+        """A Python package that is installed, or in a folder of the peers.
+
+        Args:
+            name: of the package.
+            where: the folder inside of the peers'.
+            first: whether what is there counts before what is installed.
+
+        Raises:
+            PeerMissingError: it is in neither, or does not get on with what is loaded already.
+        """
+        place = str(self.folder / where)
+        sys.path.insert(0 if first else len(sys.path), place)
+        try:
+            return importlib.import_module(name)
+        except ImportError:
+            raise PeerMissingError(f"{name} is not installed, nor in {place}") from None
+        finally:
+            sys.path.remove(place)
+
     def graph(self, data: bytes) -> Any:
         """An ONNX graph as onnxruntime runs it, with as many threads as torch has.
 
         Raises:
             PeerMissingError: onnxruntime is not installed, nor in the folder ``site``.
         """
-        sys.path.append(str(self.folder / "site"))
-        try:
-            onnxruntime = importlib.import_module("onnxruntime")
-        except ImportError:
-            raise PeerMissingError("onnxruntime is not installed") from None
-        finally:
-            sys.path.remove(str(self.folder / "site"))
+        onnxruntime = self.package("onnxruntime", "site")
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = torch.get_num_threads()
         return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
@@ -196,7 +210,27 @@ def _u2net(bench: Bench) -> tuple[Work, Work]:
     return lambda: salience(image, bench.runtime.nets), theirs
 
 
+def _mediapipe(bench: Bench) -> tuple[Work, Work]:
+    """Its graph: one look of a smaller detector, one of the mesh. Ours looks three times, and for tilted faces, too."""
+    from engine.faces.detection import find_faces
+
+    package = bench.package("mediapipe", "mediapipe", first=True)  # with the protobuf that it was made for
+    try:
+        finder = package.solutions.face_mesh.FaceMesh(static_image_mode=True)
+    except (AttributeError, TypeError):
+        raise PeerMissingError("this mediapipe has no models, or another protobuf is loaded already") from None
+    image = numpy.asarray(inputs_of(bench.tasks["find-faces"], BenchCase())["image"][0].image)
+
+    def theirs() -> object:
+        found = finder.process(image)
+        assert found.multi_face_landmarks
+        return found
+
+    return lambda: find_faces(image, bench.runtime.nets), theirs
+
+
 PEERS: Sequence[Peer] = (
+    Peer("finding a face, 512 px", "MediaPipe's face mesh, its own package", 1.0, _mediapipe),
     Peer("style V2, 512 px", "pytorch/examples, TransformerNet", 4.1, _johnson(512)),
     Peer("style V2, 1024 px", "pytorch/examples, TransformerNet", 5.6, _johnson(1024)),
     Peer("style V2 of 26 styles, 512 px", "Magenta's graph in onnxruntime", 1.0, _magenta),
