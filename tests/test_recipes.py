@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from engine import TASKS, PentimentoError, Picture, Runtime, StepRun, open_picture
 from engine.cli.main import main
@@ -16,6 +17,7 @@ from engine.contracts.lineage import KEY_MADE_FROM, LONGEST, made_from, origins
 from engine.contracts.messages import Listing
 from engine.contracts.parameters import parse
 from engine.imaging.door import open_input
+from engine.imaging.picture import RECIPE_KEY
 from engine.recipes import NO_RECIPE, Recipe, fields_of, read
 from tests.support import pictures
 from tests.support.commands import refusal
@@ -99,6 +101,29 @@ def test_the_recipe_travels_with_the_picture(tmp_path: Path, runtime: Runtime, p
     second.save(tmp_path / "second.png", keep_recipe=True)
     third = enlarged("second.png")
     assert third.recipe[KEY_MADE_FROM]["image"][0][KEY_MADE_FROM]["image"][0]["task"] == "main-subject"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"task": "style-v2", "parameters": {"a": "\\ud800"}}',
+        '{"task": "style-v2", "parameters": {"a": 18446744073709551616}}',
+        '{"task": "style-v2", "parameters": ' + "[" * 300 + "]" * 300 + "}",
+    ],
+)
+def test_a_picture_with_a_hostile_recipe_is_worked_on_like_any_other(
+    text: str, tmp_path: Path, runtime: Runtime, photo: Picture
+) -> None:
+    """What the picture says cannot be written again; the run is not lost for that."""
+    metadata = PngInfo()
+    metadata.add_itxt(RECIPE_KEY, text)
+    photo.image.save(tmp_path / "hostile.png", pnginfo=metadata)
+    task = TASKS["super-resolution"]
+    picture = open_input(task.inputs[0], tmp_path / "hostile.png")
+    result = StepRun(runtime.run(task, {"image": [picture]}, parse(task.parameters, {"method": "bicubic"}))).finish()
+    assert KEY_MADE_FROM not in result.recipe
+    result.save(tmp_path / "result.png", keep_recipe=True)
+    assert read(tmp_path / "result.png").task == "super-resolution"
 
 
 def test_only_how_it_was_made_is_handed_on() -> None:

@@ -18,7 +18,7 @@ from PIL import Image
 
 from demos.components.events import shown_errors
 from demos.components.mask_canvas import COLOUR, SCRIPT, TEMPLATE, WORDS
-from demos.components.uploads import Upload
+from demos.components.uploads import Upload, room_for
 from demos.i18n.language import in_template
 from engine import PentimentoError, Picture, open_picture
 from engine.contracts.errors import MaskError, PictureError
@@ -83,7 +83,8 @@ def _painted(sent: Any) -> numpy.ndarray:
         data = base64.b64decode(sent.removeprefix(_START), validate=True)
     except binascii.Error:
         raise MaskError(FOREIGN) from None
-    layer = open_picture(data, working_pixels=SIDE * SIDE, raster=True)
+    with room_for(data):
+        layer = open_picture(data, working_pixels=SIDE * SIDE, raster=True)
     alpha = layer.raster.alpha if layer.raster else None
     return numpy.ones(layer.size[::-1], numpy.bool_) if alpha is None else alpha > 127
 

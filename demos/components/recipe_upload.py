@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 from gradio.utils import is_in_or_equal
 
-from demos.components.uploads import FOREIGN, upload
+from demos.components.uploads import FOREIGN, room_for, upload
 from demos.i18n.language import mark
 from engine import PentimentoError
 from engine.contracts.errors import ForeignFileError
@@ -43,6 +43,7 @@ class RecipeUpload(gr.UploadButton):
         if not path or not is_in_or_equal(path, self.GRADIO_CACHE):
             return ForeignFileError(FOREIGN)
         try:
-            return read(Path(path), self._tasks)
+            with room_for(Path(path)):
+                return read(Path(path), self._tasks)
         except PentimentoError as refusal:
             return refusal

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import unquote
@@ -125,10 +126,15 @@ def _opened(spec: InputSpec, payload: ImageData, cache: str) -> Picture | Pictur
     if not is_in_or_equal(payload.path, cache):
         return ForeignFileError(FOREIGN)
     try:
-        with _DECODING.bytes(PIXEL_BYTES * stated_pixels(Path(payload.path))):
+        with room_for(Path(payload.path)):
             return open_input(spec, payload.path)
     except PictureError as refusal:
         return refusal
+
+
+def room_for(source: Path | bytes) -> AbstractContextManager[None]:
+    """While inside, the memory that a picture needs when it is decoded is reserved, by what its header says."""
+    return _DECODING.bytes(PIXEL_BYTES * stated_pixels(source))
 
 
 @upload
@@ -229,7 +235,9 @@ class CameraFrames(PictureUpload):
         if not sent.startswith("data:image/"):
             return super().preprocess(payload)
         try:
-            return open_input(self._spec, base64.b64decode(sent[:FRAME_LIMIT].partition(",")[2], validate=True))
+            frame = base64.b64decode(sent[:FRAME_LIMIT].partition(",")[2], validate=True)
+            with room_for(frame):
+                return open_input(self._spec, frame)
         except binascii.Error:
             return UnreadablePictureError(Message("This frame is damaged."))
         except PictureError as refusal:

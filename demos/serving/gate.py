@@ -11,7 +11,7 @@ import time
 from collections import Counter, OrderedDict
 from dataclasses import dataclass, field
 from ipaddress import ip_address
-from urllib.parse import unquote
+from urllib.parse import parse_qs, unquote
 
 from anyio import to_thread
 from gradio.route_utils import API_PREFIX
@@ -44,6 +44,8 @@ OPEN = {
 }
 """Method -> paths that are open; HEAD is open where GET is. A route that is not here is closed, whatever Gradio has."""
 _OPEN = {method: re.compile(paths) for method, paths in OPEN.items()}
+_RANGE = re.compile(rb"bytes=(?:\d+-\d*|-\d+)")
+"""Parts of files that browsers ask for; others are answered with the whole file, as HTTP allows."""
 LOGINS = "8 per 1 minute; 40 per 1 hour"
 """How often one address may try a password."""
 SESSIONS = 600
@@ -153,13 +155,14 @@ class Gate:
             peer = entries[-min(self._known.proxies, len(entries))].strip()
         if forwarded or not _is_loopback(peer):  # Gradio's own calls for MCP clients come from here
             headers = [(name, value) for name, value in headers if name != b"x-gradio-user" or value != b"mcp"]
+        headers = [(name, value) for name, value in headers if name != b"range" or _RANGE.fullmatch(value)]
         return {**scope, "headers": headers, "client": (peer, (scope.get("client") or ("", 0))[1])}
 
     def _refusal(self, scope: Scope) -> PlainTextResponse | None:
         method, path = scope["method"], scope["path"]
         pattern = _OPEN.get("GET" if method == "HEAD" else method)
         closed = not self._known.api and path.startswith(PROGRAMS)
-        if pattern is None or not pattern.fullmatch(path) or _is_address(path) or closed:
+        if pattern is None or not pattern.fullmatch(path) or _is_address(path) or closed or _names_page(scope):
             return PlainTextResponse("There is nothing here.", status_code=404)
         headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
         host, origin = headers.get(b"host", ""), headers.get(b"origin", "")
@@ -219,6 +222,11 @@ def _is_loopback(peer: str) -> bool:
         return ip_address(peer).is_loopback
     except ValueError:  # a socket of this machine has no address
         return not peer
+
+
+def _names_page(scope: Scope) -> bool:
+    """Whether another page than the only one is asked for."""
+    return any(parse_qs(scope.get("query_string", b"").decode("latin-1")).get("page", ()))
 
 
 def _is_address(path: str) -> bool:

@@ -94,7 +94,7 @@ class WeightsUnavailableError(WeightsError):
 
 
 class WeightsCorruptError(WeightsError):
-    """A file whose sha256 is not the catalogue's; it has been removed if it was a download."""
+    """A file whose sha256 is not the catalogue's, removed if it was a download; or the catalogue itself."""
 
 
 class StorageError(WeightsError):

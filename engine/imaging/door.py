@@ -56,14 +56,15 @@ def open_input(spec: InputSpec, source: Source) -> Picture:
     return replace(picture, notes=(*picture.notes, remark)) if remark else picture
 
 
-def stated_pixels(path: Path) -> int:
+def stated_pixels(source: Path | bytes) -> int:
     """How many pixels a file says that it has, from its header alone; 0 where the door will refuse it by that."""
     try:
-        with path.open("rb") as stream:
+        with io.BytesIO(source) if isinstance(source, bytes) else source.open("rb") as stream:
             if tiff.is_tiff(stream.read(SNIFFED_BYTES)):
-                width, height, _ = tiff.header(path.read_bytes())
+                stream.seek(0)
+                width, height, _ = tiff.header(stream.read())
             else:
-                with Image.open(path, formats=FORMATS) as image:
+                with Image.open(stream, formats=FORMATS) as image:
                     width, height = image.size
         _check_size(width, height)
     except (PictureError, Image.DecompressionBombError, Image.DecompressionBombWarning, *DAMAGED):

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from engine.contracts.errors import UnknownNameError
+from engine.contracts.errors import UnknownNameError, WeightsCorruptError
 from engine.contracts.messages import Message, unknown_name
 
 LPIPS = "lpips-alex"
@@ -89,5 +89,15 @@ class Catalogue:
 
 @cache
 def catalogue() -> Catalogue:
-    """The project's catalogue, read once."""
-    return Catalogue(json.loads((FOLDER / "catalogue.json").read_text(encoding="utf-8")))
+    """The project's catalogue, read once.
+
+    Raises:
+        WeightsCorruptError: the file is missing or damaged.
+    """
+    path = FOLDER / "catalogue.json"
+    try:
+        return Catalogue(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError, AttributeError) as problem:
+        raise WeightsCorruptError(
+            Message("{file} is missing or damaged; please get it anew from the project.", file=str(path))
+        ) from problem

@@ -187,6 +187,21 @@ def test_half_a_line_of_a_journal_is_no_line(tmp_path: Path) -> None:
     assert Journal(tmp_path).done("c.jpg", "3", tmp_path / "a.png"), "a new line begins behind the broken one"
 
 
+@pytest.mark.parametrize(
+    "line",
+    [b"[1, 2]", b'"a.jpg"', b"7", b"null", b'{"key": "1"}', b'{"name": 7, "key": "1"}', b'{"name": "b\xff"}', b"\x00"],
+)
+def test_lines_that_are_none_of_a_journal_are_passed_over(line: bytes, tmp_path: Path) -> None:
+    (tmp_path / "a.png").touch()
+    Journal(tmp_path).note("a.jpg", {"key": "1"})
+    with (tmp_path / NAME).open("ab") as stream:
+        stream.write(line + b"\n")
+    again = Journal(tmp_path)
+    assert again.done("a.jpg", "1", tmp_path / "a.png")
+    again.note("c.jpg", {"key": "3"})
+    assert Journal(tmp_path).done("c.jpg", "3", tmp_path / "a.png")
+
+
 def test_a_stop_leaves_the_rest_and_nothing_half_done(
     photos: Path, tmp_path: Path, runtime: Runtime, done: Done
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import re
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -212,3 +213,19 @@ def test_an_error_says_nothing_of_the_server(client: Client, tmp_path: Path) -> 
     error = refusal_of_file(path)
     check_refusal(client, error, content=handle_file(path), size=64, api_name="/style_v2")
     assert str(tmp_path) not in str(error)
+
+
+@pytest.mark.parametrize("value", ["bytes=5-2", "bytes=a-b", "bytes=-", "bytes=9999999-", "lines=1-2", "bytes=0-1,2-3"])
+def test_odd_ranges_are_answered(value: str, app_url: str) -> None:
+    path = re.search(r'"path":\s*"([^"]+\.jpg)"', ask(f"{app_url}/config")[1])
+    assert path
+    for file in (f"/gradio_api/file={path[1]}", "/cards/style-v1.jpg"):
+        assert ask(app_url + file)[0] == 200
+        assert ask(app_url + file, headers={"range": value})[0] < 500
+
+
+@pytest.mark.parametrize(
+    "path", ["/?page=../..", "/config?page=%00", "/gradio_api/call/nothing", "/gradio_api/info?x=%ff"]
+)
+def test_odd_addresses_are_answered(path: str, app_url: str) -> None:
+    assert ask(app_url + path)[0] < 500

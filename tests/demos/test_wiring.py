@@ -1,0 +1,244 @@
+"""What guards the server is in the server that is served: each guard by itself has tests of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import gradio as gr
+import pytest
+from gradio.data_classes import FileData, ImageData
+from starlette.middleware.gzip import GZipMiddleware
+
+from demos import hub
+from demos.components import uploads
+from demos.components.mask_editor import MaskEditor
+from demos.components.recipe_upload import RecipeUpload
+from demos.components.uploads import CameraFrames, PicturesUpload, PictureUpload, takes_own_files
+from demos.serving import gate, idle, limits, server
+from demos.serving.connection import Connection
+from demos.serving.gate import Gate
+from demos.serving.limits import Limits
+from demos.serving.ownership import Ownership
+from demos.serving.prerender import Front, Prerender
+from demos.serving.site import Site
+from demos.serving.states import MOST_QUEUES, LeanState, keep_lean
+from demos.serving.sub_path import SubPath
+from engine import TASKS, Runtime
+from engine.contracts.errors import ForeignFileError
+from engine.contracts.settings import Settings
+from engine.imaging import door
+from tests.support import pictures
+
+ADDRESS = "http://example.org/secret.png"
+NOBODY = Front({}, {}, {}, "", "", {})
+
+
+@pytest.fixture(scope="module")
+def site() -> Site:
+    return Site(Runtime(Settings(
+        hosts="hub.example.org", sites="https://a.example", proxies=2, api=False, mcp=True, requests_per_address=7,
+        room_gigabytes=0.5, upload_megabytes=3, away_minutes=4, keep_minutes=60,
+    )))  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def page(site: Site) -> gr.Blocks:
+    return hub.build(site).page
+
+
+def test_all_guards_stand_before_gradio(site: Site) -> None:
+    options = server.launch_options(site, NOBODY, site.runtime.settings)
+    guards = options["app_kwargs"]["middleware"]
+    order = [SubPath, GZipMiddleware, Gate, Limits, Prerender, Ownership, Connection]
+    assert [each.cls for each in guards] == order
+    arguments = {each.cls: each.args for each in guards}
+    known, rate = arguments[Gate]
+    assert "hub.example.org" in known.hosts
+    assert (list(known.sites), known.proxies, known.api, known.share, rate) == (
+        ["https://a.example"],
+        2,
+        False,
+        False,
+        7,
+    )
+    assert arguments[Limits] == (500_000_000, server.UPLOADS_AT_ONCE * 3_000_000, {})
+    assert arguments[Ownership] == (site.sessions,)
+    assert arguments[Connection] == (240, site.sessions)
+    assert (options["mcp_server"], options["strict_cors"], options["max_file_size"]) == (False, True, "3mb")
+    shared = site.runtime.settings.model_copy(update={"share": True, "api": True})
+    again = server.launch_options(site, NOBODY, shared)
+    known = next(each.args[0] for each in again["app_kwargs"]["middleware"] if each.cls is Gate)
+    assert (known.share, known.api, again["mcp_server"]) == (True, True, True)
+    assert options["max_threads"] > site.runtime.settings.queue, "a run that waits may hold a thread"
+
+
+def test_serving_begins_all_that_keeps_it(monkeypatch: pytest.MonkeyPatch, site: Site) -> None:
+    """Everything is started that cleans, frees and watches, and begins again when it fails."""
+    done: list[Any] = []
+    ended = SimpleNamespace(wait=lambda seconds: True, set=lambda: None, is_set=lambda: True)
+
+    def thread(target: Callable[..., None], args: tuple[Any, ...], **options: Any) -> Any:
+        return SimpleNamespace(start=lambda: done.append((target, args[0])))
+
+    monkeypatch.setattr(server, "threading", SimpleNamespace(Event=lambda: ended, Thread=thread))
+    monkeypatch.setattr(server.signal, "signal", lambda number, handler: done.append(number))
+    for name in ("keep_lean", "_raise_descriptors", "_share_arenas", "_end", "begin_log"):
+        monkeypatch.setattr(server, name, lambda *args, name=name: done.append(name))
+    launched: Any = SimpleNamespace(launch=lambda **options: done.append(options["app_kwargs"]), server_port=7860)
+    server.serve(launched, site, {}, NOBODY, site.runtime.settings, 7860)
+    for work in (server._measure_speed, server._keep_small, server._keep_clean):
+        assert (server._supervised, work) in done
+    for name in ("keep_lean", "_raise_descriptors", "_share_arenas", "_end"):
+        assert name in done
+    assert {server.signal.SIGTERM, server.signal.SIGINT} <= {each for each in done if isinstance(each, int)}
+
+
+def test_cleaning_does_all_of_it(monkeypatch: pytest.MonkeyPatch, site: Site) -> None:
+    """Old files, idle connections and forgotten queues go, and free memory is given back."""
+    done: list[str] = []
+    turns = iter([False, True])
+    ending: Any = SimpleNamespace(wait=lambda seconds: next(turns))
+    monkeypatch.setattr(server.IdleConnections, "close", lambda self, server, now: done.append("connections"))
+    monkeypatch.setattr(server.IdleQueues, "forget", lambda self, *rest: done.append("queues"))
+    monkeypatch.setattr(server, "delete_old", lambda page, keep: done.append(f"files {keep:.0f}"))
+    monkeypatch.setattr(server, "_give_back", lambda: done.append("memory"))
+    looked_at: Any = SimpleNamespace(server=None)
+    server._keep_clean(looked_at, site, ending)
+    assert sorted(done) == ["connections", "files 3600", "memory", "queues"]
+
+
+def test_a_session_is_kept_while_it_is_open_or_waits() -> None:
+    queues: Any = SimpleNamespace(max_size=2000)
+    queue = SimpleNamespace(pending_messages_per_session=queues, pending_event_ids_session={"waits": {"event"}})
+    app = SimpleNamespace(state_holder=None)
+    served: Any = SimpleNamespace(_queue=queue, app=app, state_session_capacity=3)
+    keep_lean(served, lambda session: session == "open")
+    states: Any = app.state_holder
+    assert [states.busy(each) for each in ("open", "waits", "left")] == [True, True, False]
+    assert queues.max_size == MOST_QUEUES >= 100_000
+
+
+def test_a_session_costs_next_to_nothing(page: gr.Blocks) -> None:
+    """Gradio's own takes 0.1 s of the event loop for this page."""
+    start = time.perf_counter()
+    for _ in range(100):
+        LeanState(page)
+    assert time.perf_counter() - start < 1.0
+
+
+def test_the_page_asks_for_a_place_before_it_opens_pictures(page: Any, site: Site) -> None:
+    assert page.admit is not None
+
+
+def test_memory_is_reserved_wherever_a_picture_is_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By what its header says; a painted mask, a camera's frame and a recipe's picture, too."""
+    taken: list[int] = []
+
+    @contextmanager
+    def reserved(count: int) -> Iterator[None]:
+        taken.append(count)
+        yield
+
+    monkeypatch.setattr(uploads, "_DECODING", SimpleNamespace(bytes=reserved))
+    spec = TASKS["style-v2"].inputs[0]
+    path = str(pictures.saved(pictures.scene(64, 48), tmp_path / "photo.png"))
+    data = base64.b64encode(Path(path).read_bytes()).decode()
+    file = ImageData(path=path)
+    gallery: Any = SimpleNamespace(root=[SimpleNamespace(image=FileData(path=path))])
+    for component, value in (
+        (PictureUpload(spec), file),
+        (CameraFrames(spec), ImageData(url=f"data:image/png;base64,{data}")),
+        (RecipeUpload(TASKS), FileData(path=path)),
+    ):
+        component.GRADIO_CACHE = str(tmp_path)
+        component.preprocess(value)  # type: ignore[arg-type]
+        assert taken.pop() == door.PIXEL_BYTES * 64 * 48, component
+    several = PicturesUpload(TASKS["face-swap"].input("identity"))
+    several.GRADIO_CACHE = str(tmp_path)
+    monkeypatch.setattr(uploads, "GalleryImage", SimpleNamespace)
+    several.preprocess(gallery)
+    assert taken.pop() == door.PIXEL_BYTES * 64 * 48
+    editor = MaskEditor.__new__(MaskEditor)
+    editor.preprocess({"mask": f"data:image/png;base64,{data}"})
+    assert taken.pop() == door.PIXEL_BYTES * 64 * 48
+    assert not taken
+
+
+def test_every_argument_refuses_an_address_by_itself(page: Any) -> None:
+    """Not only the first one of a call: whatever the others are."""
+    refused = 0
+    for event in page.fns.values():
+        for position, component in enumerate(event.inputs):
+            if isinstance(component, gr.State):
+                continue
+            values: list[Any] = [None] * len(event.inputs)
+            values[position] = {"path": ADDRESS, "meta": {"_type": "gradio.FileData"}}
+            if takes_own_files(component):
+                with pytest.raises(gr.Error), ThreadPoolExecutor(1) as other:  # here a browser's loop may run
+                    other.submit(asyncio.run, component.async_move_resource_to_block_cache(ADDRESS)).result()
+            else:
+                for value in (
+                    values[position],
+                    [{"image": {"path": "a", "url": ADDRESS}}],
+                    nested(values[position], 40),
+                ):
+                    values[position] = value
+                    with pytest.raises(ForeignFileError):
+                        page._checked(event, values)
+            refused += 1
+    assert refused > 500
+
+
+def nested(value: Any, depth: int) -> Any:
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+def test_every_component_that_takes_files_takes_those_of_this_server(page: Any) -> None:
+    taking = (gr.Image, gr.Gallery, gr.Video, gr.UploadButton, gr.File, gr.Audio, gr.ImageEditor)
+    inputs = {each._id: each for event in page.fns.values() for each in event.inputs}
+    files = [each for each in inputs.values() if isinstance(each, taking)]
+    assert len(files) > 20
+    strange = [each for each in files if not takes_own_files(each) and getattr(each, "interactive", None)]
+    assert strange == []
+
+
+def test_the_numbers_are_those_that_are_promised() -> None:
+    promises = Path("docs/security.md").read_text(encoding="utf-8")
+    for words, value in (
+        ("600 new sessions an hour", (gate.SESSIONS, gate.SESSION_SECONDS) == (600, 3600)),
+        ("eight a minute and forty an hour", gate.LOGINS == "8 per 1 minute; 40 per 1 hour"),
+        ("JSON up to 64 kB (12 MB where there may be a drawing) and 4,000 brackets",
+         (gate.JSON_BYTES, limits.BODY_BYTES, gate.MOST_BRACKETS) == (64_000, 12_000_000, 4000)),
+        ("2 GB for all visitors together", uploads._DECODING._capacity == 2_000_000_000),
+        ("files up to the setting, five of the largest", server.UPLOADS_AT_ONCE == 5),
+    ):  # fmt: skip
+        assert words in promises
+        assert value, words
+    assert (door.MAXIMUM_PIXELS, gate.OPEN_REQUESTS, idle.LONGEST_SECONDS) == (80_000_000, 200, 60)
+    assert uploads.FRAME_LIMIT <= 8_000_000
+
+
+def test_loops_of_the_server_are_no_other_threads(site: Site) -> None:
+    """A loop that fails once is there again; one that has done its work is not begun anew."""
+    turns: list[int] = []
+
+    def work(page: Any, site: Site, ending: threading.Event) -> None:
+        turns.append(1)
+        if len(turns) < 3:
+            raise OSError(24, "too many open files")
+
+    ending: Any = SimpleNamespace(wait=lambda seconds: False, is_set=lambda: False)
+    nothing: Any = None
+    server._supervised(work, nothing, site, ending)
+    assert len(turns) == 3
