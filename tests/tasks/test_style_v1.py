@@ -219,11 +219,11 @@ def test_recolouring_is_the_start_not_the_goal(photo: Picture, painting: Picture
 
 def test_calm_places_get_less_of_a_lattice(runtime: Runtime) -> None:
     """Gram matrices of averaged poolings lay a grid of dots into a calm sky."""
-    sky = Image.linear_gradient("L").resize((160, 120)).point(lambda value: 150 + value // 8).convert("RGB")
+    sky = Image.linear_gradient("L").resize((128, 96)).point(lambda value: 150 + value // 8).convert("RGB")
     whalers = open_picture(next(each.path for each in PAINTINGS if each.name == "whalers"))
     of_the_paper = {"statistics": "gram", "pooling": "average", "detail": 0.0, "schedule": "equal"}
     ours, theirs = (
-        lattice(to_tensor(style(runtime, open_picture(sky), whalers, size=160, iterations=60, **values).image),
+        lattice(to_tensor(style(runtime, open_picture(sky), whalers, size=128, iterations=40, **values).image),
                 to_tensor(sky))
         for values in ({}, of_the_paper)
     )  # fmt: skip
