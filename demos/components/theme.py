@@ -71,6 +71,7 @@ input:is([type=radio], [type=checkbox], [type=range], [role=listbox], [role=comb
   outline: 2px solid var(--primary-600) !important; outline-offset: 3px; }
 .legend { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; font-size: .875rem; font-variant-numeric: tabular-nums; }
 .gallery-mark { display: none; }
+.styles .grid-container { grid-template-columns: repeat(auto-fill, minmax(92px, 1fr)) !important; }
 .styles .thumbnail-item { outline: 4px solid transparent; outline-offset: -4px; }
 .styles .thumbnail-item.selected, .styles .thumbnail-item:hover { border-color: transparent; }
 .styles .caption-label, .pairs .caption-label { white-space: normal; inset: auto 0 0 0; max-width: none; margin: 0;
