@@ -16,8 +16,10 @@ from engine.contracts.messages import Message
 from engine.contracts.task_parts import Example
 
 FOLDER = Path(__file__).parent
-THUMBNAIL = 128
-"""Side of each half of a thumbnail, in pixels."""
+THUMBNAIL = 256
+"""Side of a thumbnail in pixels."""
+CENTRE = (0.5, 0.3)
+"""What of a picture its thumbnail shows, across and down: in portraits, faces are above the middle."""
 LABEL = Message("Examples")
 
 
@@ -60,10 +62,11 @@ def _place_gallery(examples: Sequence[Example], uploads: Sequence[Component]) ->
 
 
 def _thumbnail(example: Example) -> Image.Image:
-    """The pictures of an example side by side."""
+    """A square with an upright part of each picture of an example, side by side."""
     names = [name if isinstance(name, str) else name[0] for name in example.pictures.values()]
-    sheet = Image.new("RGB", (len(names) * THUMBNAIL, THUMBNAIL))
+    width = THUMBNAIL // len(names)
+    sheet = Image.new("RGB", (len(names) * width, THUMBNAIL))
     for index, name in enumerate(names):
         with Image.open(FOLDER / name) as image:
-            sheet.paste(ImageOps.fit(image, (THUMBNAIL, THUMBNAIL)), (index * THUMBNAIL, 0))
+            sheet.paste(ImageOps.fit(image, (width, THUMBNAIL), centering=CENTRE), (index * width, 0))
     return sheet

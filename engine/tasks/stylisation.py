@@ -54,6 +54,8 @@ PAIRS = (
     Example({"content": "fruits.jpg", "style": "paintings/apples.jpg"}, Message("Still Life with Apples")),
 )
 """Photographs with paintings that suit them."""
+PORTRAIT = Example({"content": "astronaut_head.jpg", "style": "moltedo_head.jpg"}, Message("Portrait"))
+"""What patches do best: both pictures show alike things."""
 TRIAL = Trial(
     parameters={"size": 64, "iterations": 4},
     fourfold=({"size": 64, "iterations": 4}, {"size": 64, "iterations": 16}),
