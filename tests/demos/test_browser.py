@@ -171,7 +171,7 @@ def test_reloading_the_page_ends_the_run(page: Page, files: tuple[Path, Path]) -
 def test_examples_fill_both_inputs(page: Page) -> None:
     tab = open_tab(page, "Style V1", "Transfer")
     empty(tab)
-    tab.get_by_label("Thumbnail 2 of 4").click()
+    tab.get_by_role("button", name="Wheat Field with Cypresses").filter(visible=True).first.click()
     expect(tab.get_by_text("This takes about")).to_be_visible()
     expect(tab.get_by_label("Remove Image")).to_have_count(2)
 
