@@ -3,40 +3,36 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import gradio as gr
 import pytest
-from gradio.data_classes import FileData, ImageData
 from starlette.middleware.gzip import GZipMiddleware
 
 from demos import hub
 from demos.components import uploads
-from demos.components.mask_editor import MaskEditor
-from demos.components.recipe_upload import RecipeUpload
-from demos.components.uploads import CameraFrames, PicturesUpload, PictureUpload, takes_own_files
+from demos.components.shown_picture import ShownPair, ShownPicture
+from demos.components.uploads import takes_own_files
 from demos.serving import gate, idle, limits, server
 from demos.serving.connection import Connection
 from demos.serving.gate import Gate
 from demos.serving.limits import Limits
+from demos.serving.neighbours import neighbours
 from demos.serving.ownership import Ownership
 from demos.serving.prerender import Front, Prerender
 from demos.serving.site import Site
-from demos.serving.states import MOST_QUEUES, LeanState, keep_lean
+from demos.serving.states import MOST_QUEUES, States, keep_lean
 from demos.serving.sub_path import SubPath
-from engine import TASKS, Runtime
-from engine.contracts.errors import ForeignFileError
+from engine import Runtime
+from engine.contracts.errors import BusyError, ForeignFileError
 from engine.contracts.settings import Settings
 from engine.imaging import door
-from tests.support import pictures
 
 ADDRESS = "http://example.org/secret.png"
 NOBODY = Front({}, {}, {}, "", "", {})
@@ -129,48 +125,27 @@ def test_a_session_is_kept_while_it_is_open_or_waits() -> None:
 
 def test_a_session_costs_next_to_nothing(page: gr.Blocks) -> None:
     """Gradio's own takes 0.1 s of the event loop for this page."""
+    states = States()
+    states.blocks, states.capacity = page, 1000
     start = time.perf_counter()
-    for _ in range(100):
-        LeanState(page)
+    for number in range(100):
+        assert states[f"stranger{number}"] is not None
     assert time.perf_counter() - start < 1.0
 
 
-def test_the_page_asks_for_a_place_before_it_opens_pictures(page: Any, site: Site) -> None:
-    assert page.admit is not None
+def test_the_page_asks_for_a_place_before_it_opens_pictures(page: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a place in the line, or without memory, there is none."""
+    page.admit()
+    monkeypatch.setattr("demos.serving.site.LEAST_MEMORY", 10**15)
+    with pytest.raises(BusyError):
+        page.admit()
 
 
-def test_memory_is_reserved_wherever_a_picture_is_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """By what its header says; a painted mask, a camera's frame and a recipe's picture, too."""
-    taken: list[int] = []
-
-    @contextmanager
-    def reserved(count: int) -> Iterator[None]:
-        taken.append(count)
-        yield
-
-    monkeypatch.setattr(uploads, "_DECODING", SimpleNamespace(bytes=reserved))
-    spec = TASKS["style-v2"].inputs[0]
-    path = str(pictures.saved(pictures.scene(64, 48), tmp_path / "photo.png"))
-    data = base64.b64encode(Path(path).read_bytes()).decode()
-    file = ImageData(path=path)
-    gallery: Any = SimpleNamespace(root=[SimpleNamespace(image=FileData(path=path))])
-    for component, value in (
-        (PictureUpload(spec), file),
-        (CameraFrames(spec), ImageData(url=f"data:image/png;base64,{data}")),
-        (RecipeUpload(TASKS), FileData(path=path)),
-    ):
-        component.GRADIO_CACHE = str(tmp_path)
-        component.preprocess(value)  # type: ignore[arg-type]
-        assert taken.pop() == door.PIXEL_BYTES * 64 * 48, component
-    several = PicturesUpload(TASKS["face-swap"].input("identity"))
-    several.GRADIO_CACHE = str(tmp_path)
-    monkeypatch.setattr(uploads, "GalleryImage", SimpleNamespace)
-    several.preprocess(gallery)
-    assert taken.pop() == door.PIXEL_BYTES * 64 * 48
-    editor = MaskEditor.__new__(MaskEditor)
-    editor.preprocess({"mask": f"data:image/png;base64,{data}"})
-    assert taken.pop() == door.PIXEL_BYTES * 64 * 48
-    assert not taken
+def test_a_public_link_is_known_only_where_there_is_one() -> None:
+    hosts = ["127.0.0.1:7860"]
+    for share in (False, True):
+        known = neighbours("", "", 0, share=share)
+        assert known.may_ask("https://a1b2c3.gradio.live", hosts) is share
 
 
 def test_every_argument_refuses_an_address_by_itself(page: Any) -> None:
@@ -209,7 +184,9 @@ def test_every_component_that_takes_files_takes_those_of_this_server(page: Any) 
     inputs = {each._id: each for event in page.fns.values() for each in event.inputs}
     files = [each for each in inputs.values() if isinstance(each, taking)]
     assert len(files) > 20
-    strange = [each for each in files if not takes_own_files(each) and getattr(each, "interactive", None)]
+    shown = [ShownPicture, ShownPair, gr.DownloadButton]
+    strange = [each for each in files if not takes_own_files(each) and getattr(each, "interactive", None) is not False]
+    strange = [each for each in strange if type(each) not in shown]
     assert strange == []
 
 
