@@ -16,7 +16,16 @@ from engine.contracts.job import Job, Step
 from engine.contracts.messages import Message
 from engine.feedforward_style.banded_inference import in_bands
 from engine.feedforward_style.style_card import TaughtStyle
-from engine.feedforward_style.styles import ANY_STYLE, DECODER, ENCODER, HUB, MAGENTA, MAGENTA_NETWORK, NETWORK
+from engine.feedforward_style.styles import (
+    ANY_STYLE,
+    DECODER,
+    EARLIER,
+    ENCODER,
+    HUB,
+    MAGENTA,
+    MAGENTA_NETWORK,
+    NETWORK,
+)
 from engine.hardware.memory import is_out_of_memory
 from engine.imaging.tensors import enlarged, reduced
 from engine.imaging.tiles import Box
@@ -174,14 +183,15 @@ def trained(weights: Mapping[str, float], nets: LoadedNets) -> TransformPainter:
 
 
 def taught(style: TaughtStyle, further: Mapping[str, float], nets: LoadedNets) -> TransformPainter:
-    """Our network with a style that it was taught later, mixed with some of its own that count so much against 1.
+    """Our network as it was then, with a style that it was taught, mixed with some of its own (weights against 1).
 
     Raises:
         PictureError: the style belongs to another network.
     """
-    net = nets.get(NETWORK)
-    assert isinstance(net, TransformNet)
-    if len(style.numbers) != net.numbers or not catalogue()[NETWORK].sha256.startswith(style.network):
+    known = (name for name in (NETWORK, *EARLIER) if catalogue()[name].sha256.startswith(style.network))
+    network = next(known, None)
+    net = nets.get(network) if network else None
+    if not isinstance(net, TransformNet) or len(style.numbers) != net.numbers:
         raise PictureError(Message("This style was taught to another version of the network; please teach it again."))
     numbers = torch.tensor(style.numbers)[None]
     if further:

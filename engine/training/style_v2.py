@@ -127,8 +127,8 @@ def train(
         job: a stop request ends it with the network so far.
         team: the processes that train together.
         nets: the perceptual network is taken from, on the team's device.
-        start: another of our networks: its convolutions are learnt on, and every style begins as that of its styles
-            which is most alike.
+        start: another of our networks: its convolutions are learnt on, and every style begins as itself where it has
+            that, else as that of its styles which is most alike.
 
     Raises:
         ParameterError: too few photos, or a checkpoint of another training.
@@ -198,7 +198,9 @@ class Student:
             parts = [
                 photos_tensor([each], device)[..., : settings.crop, : settings.crop] for each in materials.held_out
             ]
-            starts = nearest(start.to(device), torch.cat(parts), materials.targets, materials.gatys, starts)
+            if not set(materials.names) <= set(start.styles):
+                starts = nearest(start.to(device), torch.cat(parts), materials.targets, materials.gatys, starts)
+            starts = [start.styles.get(name, begun) for name, begun in zip(materials.names, starts, strict=True)]
         self._apprentice = Apprentice(net, torch.stack(starts)).to(device).to(memory_format=torch.channels_last)
         self._average = moving_average(self._apprentice, AVERAGE)
         shares = [(self._apprentice.net.parameters(), 1.0), ([self._apprentice.styles], STYLES_RATE)]
