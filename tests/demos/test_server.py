@@ -165,7 +165,7 @@ def test_settings_become_options(runtime: Runtime) -> None:
     assert (options["share"], options["max_file_size"], options["mcp_server"]) == (True, "3mb", False)
     assert not launch_options(site, FRONT, Settings(api=False))["mcp_server"]
     routes = launch_options(site, FRONT, Settings())["app_kwargs"]["routes"]
-    assert [route.path for route in routes] == ["/cards/{name}.jpg", "/healthz"]
+    assert [route.path for route in routes] == ["/cards/{name}.jpg", "/assets/{name}", "/healthz"]
     for wrong in ("name", ":", "a:, b"):
         with pytest.raises(SettingError) as error:
             launch_options(site, FRONT, Settings(auth=wrong))
