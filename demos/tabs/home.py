@@ -32,8 +32,8 @@ CSS = """
 .cards { display: grid; grid-template-columns: repeat(3, minmax(0, 1fr)); gap: 1.5rem 1.25rem; text-align: left; }
 @media (max-width: 900px) { .cards { grid-template-columns: repeat(2, minmax(0, 1fr)); } }
 @media (max-width: 420px) { .cards { gap: 1rem .75rem; } .cards span { font-size: .875rem; } }
-.cards a.card { display: flex; flex-direction: column; gap: .25rem; color: inherit; text-decoration: none;
-  border-radius: .5rem; }
+.cards a.card { display: flex; flex-direction: column; gap: .25rem; color: inherit;
+  text-align: left; text-decoration: none; border-radius: .5rem; }
 .cards img { width: 100%; height: auto; aspect-ratio: 2; object-fit: cover; border-radius: .5rem; margin: 0 0 .35rem; }
 .cards strong { font-size: 1.15rem; }
 .cards .try { margin-top: auto; align-self: start; border-radius: .4rem; padding: .3rem .9rem; background: #4338ca;

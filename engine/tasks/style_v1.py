@@ -71,7 +71,7 @@ class StyleV1(Stylisation):
     """Steps of the descent, all scales together; about 100 decide the look, more refine the strokes."""
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
-        "Quick": {"size": 256},
+        "Quick": {"size": 256, "iterations": 70},
         "Balanced": {},
         "Fine": {"size": 1024, "iterations": 200, "scales": 4},
     }
