@@ -71,10 +71,12 @@ class Page:
         await self._request
 
 
-def played(scene: Callable[[Source, Connection], Awaitable[None]], seconds: float = 60) -> None:
+def played(
+    scene: Callable[[Source, Connection], Awaitable[None]], seconds: float = 60, sessions: Sessions | None = None
+) -> None:
     async def whole() -> None:
         source = Source()
-        await asyncio.wait_for(scene(source, Connection(source, seconds, Sessions())), 20)
+        await asyncio.wait_for(scene(source, Connection(source, seconds, sessions or Sessions())), 20)
 
     with ThreadPoolExecutor() as threads:  # a browser's tests have a loop in this one
         threads.submit(lambda: asyncio.run(whole())).result()
@@ -118,6 +120,23 @@ def test_a_page_that_is_away_for_too_long_is_forgotten() -> None:
         assert late.status == 410
 
     played(scene, seconds=0.2)
+
+
+def test_a_session_is_open_as_long_as_its_page_listens() -> None:
+    """So nothing of it goes while it does, and all of it may go afterwards."""
+    sessions = Sessions()
+
+    async def scene(source: Source, app: Connection) -> None:
+        assert not sessions.is_open("visit")
+        page = Page(app, HEARTBEAT, "line=a&got=0")
+        await until(lambda: page.status)
+        assert sessions.is_open("visit")
+        assert not sessions.is_open("other")
+        await page.breaks_off()
+        assert sessions.is_open("visit"), "it may be away for a moment"
+        await until(lambda: not sessions.is_open("visit"))
+
+    played(scene, seconds=0.2, sessions=sessions)
 
 
 def test_a_closed_page_is_forgotten_at_once() -> None:

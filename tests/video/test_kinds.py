@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,11 @@ import numpy
 import pytest
 
 from engine import Job, StepRun, open_video
-from engine.contracts.errors import StoppedError
+from engine.contracts.errors import StoppedError, VideoError
 from engine.contracts.notes import NoteKind
 from engine.video.dynamic_range import BT2020, HLG, PQ, to_screen
 from engine.video.reader import process
+from engine.video.writer import Sound
 from tests.support.videos import frames_and_sound, moving_sun
 
 GREY, RED = (0.25, 0.25, 0.25), (0.5, 0.1, 0.05)
@@ -169,7 +171,8 @@ def test_further_tracks_are_told_of(tmp_path: Path) -> None:
     assert facts["sound"]
 
 
-def test_sound_alone_is_stopped_like_pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def mostly_silence(tmp_path: Path) -> Path:
     """Some pictures, and half a minute of silence after them."""
     source = tmp_path / "a.mkv"
     with av.open(str(source), "w") as out:
@@ -183,6 +186,36 @@ def test_sound_alone_is_stopped_like_pictures(tmp_path: Path, monkeypatch: pytes
             frame = av.AudioFrame.from_ndarray(numpy.zeros((1, 4 * 480), numpy.int16), format="s16", layout="stereo")
             frame.rate, frame.pts = 48_000, 960 * index
             out.mux(tone.encode(frame))
+    return source
+
+
+def test_sound_is_no_longer_than_pictures_may_be(
+    mostly_silence: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A video may state another length than its sound has; what is beyond the longest is left out."""
+    heard: list[float] = []
+    monkeypatch.setattr("engine.video.reader.PACKETS", 20)
+    monkeypatch.setattr("engine.video.reader._length", lambda container: (3, 0.3))
+    take = Sound.take
+
+    def taken(self: Sound, packet: Any) -> None:
+        heard.append(float((packet.dts or 0) * packet.time_base))
+        take(self, packet)
+
+    monkeypatch.setattr(Sound, "take", taken)
+    StepRun(process(mostly_silence, tmp_path / "whole.mp4", lambda frame: frame, Job())).finish()
+    assert max(heard) > 25
+    heard.clear()
+    monkeypatch.setattr("engine.video.reader.LONGEST_SECONDS", 10.0)
+    with suppress(VideoError):  # its decoder may not have given its few pictures yet
+        StepRun(process(mostly_silence, tmp_path / "short.mp4", lambda frame: frame, Job())).finish()
+    assert 9 < max(heard) < 12
+
+
+def test_sound_alone_is_stopped_like_pictures(
+    mostly_silence: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = mostly_silence
     monkeypatch.setattr("engine.video.reader.PACKETS", 20)
     job = Job()
     run = iter(StepRun(process(source, tmp_path / "out.mp4", lambda frame: frame, job)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import pickle
 from pathlib import Path
@@ -120,6 +121,23 @@ def test_a_failure_leaves_nothing(tmp_path: Path) -> None:
 
     with pytest.raises(ParameterError):
         StepRun(process(source, tmp_path / "out.mp4", broken, Job())).finish()
+    assert {path.name for path in tmp_path.iterdir()} == {"a.mp4"}
+
+
+def test_half_a_video_does_not_stay(tmp_path: Path) -> None:
+    """The disk is full after some frames, of which a part has been written."""
+    source, frames = moving_sun(tmp_path / "a.mp4"), 0
+
+    def full(frame: Frame) -> Frame:
+        nonlocal frames
+        frames += 1
+        if frames > 3:
+            assert len(list(tmp_path.iterdir())) == 2, "a part is there"
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return frame
+
+    with pytest.raises(OutputError):
+        StepRun(process(source, tmp_path / "out.mp4", full, Job())).finish()
     assert {path.name for path in tmp_path.iterdir()} == {"a.mp4"}
 
 
