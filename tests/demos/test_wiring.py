@@ -13,12 +13,14 @@ from typing import Any
 
 import gradio as gr
 import pytest
+from gradio.context import LocalContext
+from gradio.data_classes import ImageData
 from starlette.middleware.gzip import GZipMiddleware
 
 from demos import hub
 from demos.components import uploads
 from demos.components.shown_picture import ShownPair, ShownPicture
-from demos.components.uploads import takes_own_files
+from demos.components.uploads import PictureUpload, takes_own_files
 from demos.serving import gate, idle, limits, server
 from demos.serving.connection import Connection
 from demos.serving.gate import Gate
@@ -33,6 +35,7 @@ from engine import Runtime
 from engine.contracts.errors import BusyError, ForeignFileError
 from engine.contracts.settings import Settings
 from engine.imaging import door
+from tests.support import pictures
 
 ADDRESS = "http://example.org/secret.png"
 NOBODY = Front({}, {}, {}, "", "", {})
@@ -204,6 +207,43 @@ def test_the_numbers_are_those_that_are_promised() -> None:
         assert value, words
     assert (door.MAXIMUM_PIXELS, gate.OPEN_REQUESTS, idle.LONGEST_SECONDS) == (80_000_000, 200, 60)
     assert uploads.FRAME_LIMIT <= 8_000_000
+
+
+def test_who_only_names_a_file_does_not_own_it(page: Any, site: Site, tmp_path: Path) -> None:
+    """A page that shows a known result and is closed takes nothing of another visit with it."""
+    file = pictures.saved(pictures.scene(), tmp_path / "theirs.png")
+    asked = SimpleNamespace(session_hash="stranger", headers={}, client=SimpleNamespace(host="1.1.1.1"), username=None)
+    token = LocalContext.request.set(asked)
+    named = 0
+    try:
+        for event in page.fns.values():
+            for position, component in enumerate(event.inputs):
+                if isinstance(component, PictureUpload):
+                    component.GRADIO_CACHE = str(tmp_path)
+                    values: list[Any] = [None] * len(event.inputs)
+                    values[position] = {"path": str(file), "meta": {"_type": "gradio.FileData"}}
+                    page._checked(event, values)
+                    component.preprocess(ImageData(path=str(file)))
+                    named += 1
+    finally:
+        LocalContext.request.reset(token)
+    site.sessions.forget("stranger")
+    assert named > 30
+    assert file.exists()
+
+
+def test_memory_and_descriptors_are_asked_of_the_system(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[Any, ...]] = []
+    library = SimpleNamespace(
+        malloc_trim=lambda pad: asked.append(("trim", pad)), mallopt=lambda *given: asked.append(("arenas", *given))
+    )
+    monkeypatch.setattr(server.ctypes, "CDLL", lambda name: library)
+    monkeypatch.setattr("resource.getrlimit", lambda kind: (256, 4096))
+    monkeypatch.setattr("resource.setrlimit", lambda kind, limits: asked.append(limits))
+    server._give_back()
+    server._share_arenas()
+    server._raise_descriptors()
+    assert asked == [("trim", 0), ("arenas", -8, 2), (4096, 4096)]
 
 
 def test_loops_of_the_server_are_no_other_threads(site: Site) -> None:
