@@ -65,7 +65,7 @@ class Asset:
 
     content: bytes
     packed: bytes | None
-    """The content as gzip, where that is smaller."""
+    """The content as gzip; None for types that it makes no smaller."""
     headers: dict[str, str]
 
 
@@ -81,14 +81,15 @@ def asset(name: str) -> Asset | None:
         if name.startswith(mend.file):
             content = content.replace(mend.slow.encode(), mend.quick.encode())
     kept = HASHED.fullmatch(name) and content == original
+    kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+    kind = kind.replace("text/javascript", "application/javascript")  # as newer Pythons call it
     headers = {
-        "content-type": mimetypes.guess_type(name)[0] or "application/octet-stream",
+        "content-type": kind,
         "cache-control": FOR_GOOD if kept else ASK_FIRST,
         "etag": f'"{hashlib.sha256(content).hexdigest()[:32]}"',
         "vary": "Accept-Encoding",
     }
-    headers["content-type"] = headers["content-type"].replace("text/javascript", "application/javascript")
-    packed = gzip.compress(content, 6, mtime=0) if headers["content-type"].startswith(PACKED) else None
+    packed = gzip.compress(content, 6, mtime=0) if kind.startswith(PACKED) else None
     return Asset(content, packed, headers)
 
 

@@ -195,10 +195,9 @@ class Student:
         net = start or TransformNet()
         starts = starting_styles(net, materials.photos[:COLOURS_OF], materials.targets, device)
         if start and fresh:
-            parts = [
-                photos_tensor([each], device)[..., : settings.crop, : settings.crop] for each in materials.held_out
-            ]
             if not set(materials.names) <= set(start.styles):
+                side = settings.crop
+                parts = [photos_tensor([each], device)[..., :side, :side] for each in materials.held_out]
                 starts = nearest(start.to(device), torch.cat(parts), materials.targets, materials.gatys, starts)
             starts = [start.styles.get(name, begun) for name, begun in zip(materials.names, starts, strict=True)]
         self._apprentice = Apprentice(net, torch.stack(starts)).to(device).to(memory_format=torch.channels_last)
