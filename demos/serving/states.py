@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from copy import copy
 from typing import Any
@@ -81,6 +82,8 @@ def keep_lean(page: gr.Blocks, is_open: Callable[[str], bool]) -> None:
     """
     queue = page._queue
     queue.pending_messages_per_session.max_size = MOST_QUEUES
+    # Of 10,000 events Gradio would note who called what, and after each of them make a table that nobody reads.
+    queue.ANALYTICS_MAX_EVENTS, queue.ANAYLTICS_CACHE_FREQUENCY = 1, sys.maxsize
     states = States()  # type: ignore[no-untyped-call]
     states.set_blocks(page)
     states.busy = lambda session: is_open(session) or bool(queue.pending_event_ids_session.get(session))

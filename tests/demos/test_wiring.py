@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from copy import copy
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -124,6 +125,18 @@ def test_a_session_is_kept_while_it_is_open_or_waits() -> None:
     states: Any = app.state_holder
     assert [states.busy(each) for each in ("open", "waits", "left")] == [True, True, False]
     assert queues.max_size == MOST_QUEUES >= 100_000
+
+
+def test_nobody_notes_who_called_what(page: gr.Blocks, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Gradio would keep 10,000 events, and make a table of all of them after each."""
+    queue = copy(page._queue)
+    assert queue.ANALYTICS_MAX_EVENTS > 1  # the name is still Gradio's
+    monkeypatch.setattr(type(queue), "_get_df", lambda records: pytest.fail("a table is made"))
+    served: Any = SimpleNamespace(_queue=queue, app=SimpleNamespace(), state_session_capacity=3)
+    keep_lean(served, lambda session: False)
+    queue.events_recorded = 100
+    queue.compute_analytics_summary([{"function": "style_v2"}])
+    assert queue.ANALYTICS_MAX_EVENTS == 1
 
 
 def test_a_session_costs_next_to_nothing(page: gr.Blocks) -> None:
