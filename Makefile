@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 COVERED := $(BIN)/python -m pytest --cov
+# Three at once, for some wait for browsers; each with one thread, a file's tests together, what takes longest first.
+TOGETHER := -n 3 --dist loadfile --no-loadscope-reorder
 
 .PHONY: run install test test-all soak check messages clean
 
@@ -24,7 +26,7 @@ $(VENV)/installed-dev: $(VENV)/installed requirements-dev.txt requirements-ray.t
 # Linter, types, floors and every test that guards behaviour; coverage is printed at the end.
 test: $(VENV)/installed-dev check
 	rm -f .coverage .coverage.*
-	$(COVERED) -n 2 -m "not alone and not long" --cov-report=
+	OMP_NUM_THREADS=1 $(COVERED) $(TOGETHER) -m "not alone and not long" --cov-report=
 	$(COVERED) -m "alone and not long" --cov-append --cov-report=term
 
 # Besides those: 50 visitors at once, long trainings, and the published files of the Hub (skipped without network).

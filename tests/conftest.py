@@ -38,15 +38,13 @@ if TYPE_CHECKING:
     from tests.support.runs import TrialRun
 
 
-ALONE = ("test_browser", "test_cluster", "test_house", "test_server", "test_soak")
-"""Modules whose tests look at the time, or need much of what this machine has."""
+FIRST = ("cluster", "demos")
+"""Folders whose tests wait for other processes: while they do, those of other folders work."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """These run by themselves: with another test beside them, time would tell nothing."""
-    for item in items:
-        if item.path.stem in ALONE:
-            item.add_marker(pytest.mark.alone)
+    """What takes longest begins first, so that no worker is left with it at the end."""
+    items.sort(key=lambda item: not set(FIRST) & set(item.path.parts))
 
 
 @pytest.fixture(scope="session")

@@ -56,6 +56,7 @@ def seconds_and_modules(code: str) -> tuple[float, set[str]]:
     return float(seconds), set(modules)
 
 
+@pytest.mark.alone
 def test_importing_the_engine_is_quick_and_brings_no_torch() -> None:
     runs = [seconds_and_modules("import engine") for _ in range(3)]
     assert min(seconds for seconds, _ in runs) < 0.3
