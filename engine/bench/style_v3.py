@@ -90,8 +90,8 @@ def parts(runtime: Runtime, side: int, repeat: int) -> dict[str, Any]:
     features = network.targets(content, parameters.patch_layers)
 
     def match() -> None:
-        for layer, bank in energy.banks.items():
-            patch_target(bank, bank.search(features[layer]))
+        for layer, search in energy.searches.items():
+            patch_target(search.bank, search(features[layer]))
 
     with reproducible():
         alone = evaluation(bare(network, parameters.content_layer), content, captured=False)

@@ -26,7 +26,8 @@ from engine.faces.relighting import SLOW
 from engine.imaging.masks import Colours, Cover
 from engine.imaging.tensors import enlarged
 from engine.perceptual import losses
-from engine.perceptual.matching import Allowed, PatchBank
+from engine.perceptual.matching import Allowed
+from engine.perceptual.patch_search import PatchSearch
 from engine.perceptual.patches import PatchTerm
 from engine.perceptual.synthesis import Scale, coarse_to_fine
 
@@ -103,9 +104,9 @@ class FaceEnergy:
         """The picture that is corrected."""
         self._content = network.targets(self.scene, [CONTENT_LAYER])[CONTENT_LAYER]
         features = [network.targets(each, PATCH_LAYERS) for each in sources]
-        banks = {layer: PatchBank([each[layer] for each in features]) for layer in PATCH_LAYERS}
+        searches = {layer: PatchSearch([each[layer] for each in features]) for layer in PATCH_LAYERS}
         allowed = {layer: allowed_near(stage, side // STRIDES[layer], device) for layer in PATCH_LAYERS}
-        self._patches = PatchTerm(banks, rematch=settings.rematch, allowed=allowed, full_length=True)
+        self._patches = PatchTerm(searches, rematch=settings.rematch, allowed=allowed, full_length=True)
         self._light = self._slow(self.scene)
 
     def picture(self, correction: Tensor) -> Tensor:

@@ -27,6 +27,7 @@ from engine.nets.vgg import features_of
 from engine.perceptual import losses
 from engine.perceptual.matching import Allowed, PatchBank, search_gflop
 from engine.perceptual.network import PerceptualNetwork
+from engine.perceptual.patch_search import PatchSearch
 from engine.perceptual.patches import PatchTerm
 from engine.perceptual.synthesis import Scale, coarse_to_fine, gflop, pyramid, size_of
 
@@ -90,12 +91,12 @@ class HoleEnergy:
         self._network, self._settings = network, settings
         self._window, self._hole = window, hole > 0
         sources = network.targets(part, PATCH_LAYERS)
-        banks = {layer: PatchBank([features]) for layer, features in sources.items()}
-        allowed = {layer: Allowed(known_patches(part_hole, banks[layer])[None]) for layer in banks}
+        searches = {layer: PatchSearch([features]) for layer, features in sources.items()}
+        allowed = {layer: Allowed(known_patches(part_hole, search.bank)[None]) for layer, search in searches.items()}
         layers = [layer for layer in PATCH_LAYERS if bool(allowed[layer].table.any())]
         self._patches: PatchTerm | None = None
         if layers:  # else no patch of the part is known
-            matched = {layer: banks[layer] for layer in layers}
+            matched = {layer: searches[layer] for layer in layers}
             self._patches = PatchTerm(matched, rematch=settings.rematch, allowed=allowed, full_length=True)
         self._layers = {*layers, CONTENT_LAYER}
         self._content = network.targets(window, [CONTENT_LAYER])[CONTENT_LAYER]

@@ -49,6 +49,8 @@ class Matches:
     """``(B, H', W')`` int64, in the bank's order; the lower one of equals."""
     correlation: Tensor
     """``(B, H', W')``, normalised: 1 for patches that differ by a factor only, 0 where a patch is all zero."""
+    turn: int = 0
+    """How many searches before have each begun with the last one's matches."""
 
 
 class PatchBank:
@@ -100,6 +102,18 @@ class PatchBank:
     def __len__(self) -> int:
         """M, the number of patches."""
         return self._maps[-1].last
+
+    def maps(self) -> list[Tensor]:
+        """The feature maps, each ``(1, C, h, w)``; views."""
+        parts = torch.split(self.rows, [height * width for height, width in self.shapes])
+        return [part.view(1, *shape, -1).permute(0, 3, 1, 2) for part, shape in zip(parts, self.shapes, strict=True)]
+
+    def index(self, number: Tensor, row: Tensor, column: Tensor) -> Tensor:
+        """The inverse of :meth:`places`; places beyond a map's border become the nearest inside. int64, same shape."""
+        last, first, across, _, _ = self._table[:, number]
+        inside = (row // self.stride).clamp_min(0).minimum((last - first) // across - 1) * across
+        place: Tensor = first + inside + (column // self.stride).clamp_min(0).minimum(across - 1)
+        return place
 
     def places(self, index: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Indices of patches -> number of the map, row and column of the upper left feature; int64, same shape."""

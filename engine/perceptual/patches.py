@@ -15,6 +15,7 @@ from torch import Tensor
 
 from engine.perceptual.matching import Allowed, Matches, PatchBank
 from engine.perceptual.patch_map import TINY
+from engine.perceptual.patch_search import PatchSearch
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ class PatchTerm:
     """The patch loss of several layers, which keeps the patches that it found last.
 
     Args:
-        banks: layer -> the patches to be pulled to.
+        searches: layer -> where the patches to be pulled to are searched.
         rematch: look for the nearest patches every so many calls.
         allowed: layer -> which patches may be taken; all where a layer is not named.
         full_length: see :func:`patch_target`.
@@ -87,22 +88,26 @@ class PatchTerm:
 
     def __init__(
         self,
-        banks: Mapping[str, PatchBank],
+        searches: Mapping[str, PatchSearch],
         *,
         rematch: int,
         allowed: Mapping[str, Allowed] | None = None,
         full_length: bool = False,
     ) -> None:
-        self._banks, self._allowed, self._rematch = banks, allowed or {}, rematch
+        self._searches, self._allowed, self._rematch = searches, allowed or {}, rematch
         self._full_length = full_length
+        self._matches: dict[str, Matches] = {}
         self._targets: dict[str, PatchTarget] = {}
         self._calls = 0
 
     def __call__(self, features: Mapping[str, Tensor]) -> Tensor:
         """The mean of the layers' losses at features ``(1, C, H, W)`` of every layer, a scalar."""
         if self._calls % self._rematch == 0:
-            for layer, bank in self._banks.items():
-                matches = bank.search(features[layer].detach(), allowed=self._allowed.get(layer))
-                self._targets[layer] = patch_target(bank, matches, full_length=self._full_length)
+            for layer, search in self._searches.items():
+                matches = search(
+                    features[layer].detach(), allowed=self._allowed.get(layer), last=self._matches.get(layer)
+                )
+                self._matches[layer] = matches
+                self._targets[layer] = patch_target(search.bank, matches, full_length=self._full_length)
         self._calls += 1
         return torch.stack([patch_loss(features[layer], target) for layer, target in self._targets.items()]).mean()

@@ -3,7 +3,8 @@
 Li & Wand 2016, "Combining Markov random fields and convolutional neural networks for image synthesis" (CNNMRF). Where
 we leave the paper: losses are relative errors; the descent starts from the photo in the painting's colours, and a weak
 Gram term of the first two layers keeps them, for relu3_1 and relu4_1 know little of colour; every patch of the painting
-is searched, without a stride, in less time than a strided search by convolution takes.
+is searched, without a stride, in less time than a strided search by convolution takes; from 256 pixels on the search
+goes from coarse to fine, so that its time grows as the pixels do.
 """
 
 from __future__ import annotations
@@ -114,20 +115,20 @@ class PatchEnergy:
         styles: Sequence[Tensor],
         sources: Sequence[Tensor],
     ) -> None:
-        from engine.perceptual.matching import PatchBank
+        from engine.perceptual.patch_search import PatchSearch
         from engine.perceptual.patches import PatchTerm
 
         self._network, self._parameters = network, parameters
         layers = sorted(set(parameters.patch_layers))
         features = [network.targets(each, layers) for each in sources]
-        self.banks: dict[str, PatchBank] = {
-            layer: PatchBank([each[layer] for each in features], stride=parameters.stride) for layer in layers
+        self.searches: dict[str, PatchSearch] = {
+            layer: PatchSearch([each[layer] for each in features], stride=parameters.stride) for layer in layers
         }
         self._content = network.targets(content, [parameters.content_layer])[parameters.content_layer]
         self._content_weight = _content_weight(parameters)
         equal = [1 / len(styles)] * len(styles)
         self._palette = network.style_targets(styles, equal, PALETTE_LAYERS) if parameters.palette else {}
-        self._patches = PatchTerm(self.banks, rematch=parameters.rematch)
+        self._patches = PatchTerm(self.searches, rematch=parameters.rematch)
 
     def __call__(self, picture: Tensor) -> dict[str, Tensor]:
         """Named terms at ``(1, 3, H, W)``."""
@@ -136,7 +137,7 @@ class PatchEnergy:
         from engine.perceptual import losses
 
         parameters = self._parameters
-        wanted = {*self.banks, *self._palette}
+        wanted = {*self.searches, *self._palette}
         if self._content_weight:
             wanted.add(parameters.content_layer)
         features = self._network.features(picture, wanted)
@@ -186,10 +187,10 @@ def run(inputs: Inputs, parameters: StyleV3, context: RunContext) -> TaskRun:
         finish=materials.finish,
     )  # fmt: skip
     image = to_image(synthesis.picture)
-    features = network.targets(synthesis.reached, energies[0].banks.keys())
+    features = network.targets(synthesis.reached, energies[0].searches.keys())
     layers = [
-        LayerMatches.of(layer, bank, bank.search(features[layer]), sources, paintings)
-        for layer, bank in energies[0].banks.items()
+        LayerMatches.of(layer, search.bank, search(features[layer]), sources, paintings)
+        for layer, search in energies[0].searches.items()
     ]
     correspondence = Correspondence.of(layers, image, paintings)
     return TaskOutput(image=image, facts=TaskFacts(figures=synthesis.facts), explanation=correspondence)
@@ -215,7 +216,7 @@ def _scales(parameters: StyleV3, size: Size, *, goes_on: bool) -> list[Scale]:
 def cost(parameters: StyleV3, extents: Extents) -> float:
     """See :attr:`engine.contracts.task.TaskSpec.cost`: the network and the search."""
     from engine.nets.vgg import features_of
-    from engine.perceptual.matching import search_gflop
+    from engine.perceptual.patch_search import patch_search_gflop
     from engine.perceptual.synthesis import gflop
 
     photo = extents["content"][0].size
@@ -228,7 +229,7 @@ def cost(parameters: StyleV3, extents: Extents) -> float:
         for copy in _copies(parameters, len(extents["style"])):
             source = _copy_size(copy, extents["style"][copy.number].size, scale.size, parameters)
             for layer in set(parameters.patch_layers):
-                total += searches * search_gflop(features_of(layer, scale.size), features_of(layer, source))
+                total += searches * patch_search_gflop(features_of(layer, scale.size), features_of(layer, source))
     return total
 
 

@@ -21,6 +21,7 @@ from engine.inpainting.refine import (
 )
 from engine.perceptual.matching import Allowed, Matches, PatchBank
 from engine.perceptual.network import PerceptualNetwork, perceptual_network
+from engine.perceptual.patch_search import PatchSearch
 from engine.perceptual.patches import PatchTerm, patch_target
 from tests.support import pictures
 
@@ -174,7 +175,7 @@ def test_a_patch_term_looks_for_patches_every_so_many_calls(monkeypatch: pytest.
     monkeypatch.setattr(
         PatchBank, "search", lambda *arguments, **named: searches.append(1) or search(*arguments, **named)
     )
-    term = PatchTerm({"relu3_1": PatchBank([values])}, rematch=3)
+    term = PatchTerm({"relu3_1": PatchSearch([values])}, rematch=3)
     for _ in range(7):
         term({"relu3_1": values})
     assert len(searches) == 3
