@@ -19,7 +19,7 @@ ADAM_STEP = 0.02
 
 LBFGS_HISTORY = 20
 """Most pairs kept by L-BFGS. More of them cost memory (two pictures each) and change the result little."""
-HISTORY_BYTES = 1_000_000_000
+HISTORY_BYTES = 500_000_000
 """Memory of the history of a large picture, which then has fewer pairs, but no less than three."""
 
 

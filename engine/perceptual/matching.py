@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from engine.hardware.memory import is_out_of_memory
-from engine.perceptual.patch_map import TINY, PatchMap, box_sum, rows_of, scaled
+from engine.perceptual.patch_map import TINY, PatchMap, box_sum, lengths_of, rows_of, scaled, unit_of
 
 PATCH_SIDE = 3
 """Features on each side of a patch (Li & Wand 2016, section 4)."""
@@ -78,8 +78,8 @@ class PatchBank:
         wide = torch.float64 if maps[0].dtype == torch.float64 else torch.float32
         self.dtype = dtype or (torch.float16 if maps[0].is_cuda and wide == torch.float32 else wide)
         self._wide = wide
-        self.rows = torch.cat([rows_of(each[0]).to(wide) for each in maps])
-        """``(sum of h * w, C)``: the features of all maps."""
+        self.rows = torch.cat([rows_of(each[0]) for each in maps])
+        """``(sum of h * w, C)``: the features of all maps, as they were given."""
         self._maps: list[PatchMap] = []
         begin = first = 0
         for height, width in (each.shape[2:] for each in maps):
@@ -97,7 +97,7 @@ class PatchBank:
     @property
     def shapes(self) -> list[tuple[int, int]]:
         """Height and width of every map in features."""
-        return [(len(each.scaled) // each.width, each.width) for each in self._maps]
+        return [(len(each.rows) // each.width, each.width) for each in self._maps]
 
     def __len__(self) -> int:
         """M, the number of patches."""
@@ -162,13 +162,15 @@ class PatchBank:
     def _search(self, features: Tensor, allowed: Allowed | None, budget: int) -> tuple[Tensor, Tensor]:
         """Best index and correlation, the latter not yet divided by the query's length, for one map ``(C, H, W)``."""
         height, width = features.shape[1:]
-        rows, unit = scaled(rows_of(features).to(self._wide), self.dtype)
+        unit = unit_of(lengths_of(rows_of(features)).to(self._wide), self.dtype)
+        rows = scaled(rows_of(features), unit, self.dtype)
         shape = (height - self.side + 1, width - self.side + 1)
         index = torch.zeros(shape, dtype=torch.int64, device=features.device)
         best = torch.full(shape, -math.inf, dtype=self._wide, device=features.device)
         for source in self._maps:
+            factors = source.factors()
             for tile in source.tiles(height, width, budget, masked=allowed is not None):
-                score = source.scores(rows, width, tile)
+                score = source.scores(rows, factors, width, tile)
                 if allowed is not None:
                     score.masked_fill_(~allowed.within(tile.queries, source.patches(tile)), -math.inf)
                 value, place = score.max(dim=1)

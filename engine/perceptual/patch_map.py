@@ -30,8 +30,12 @@ class Tile(NamedTuple):
 class PatchMap:
     """One feature map of a bank."""
 
-    scaled: Tensor
-    """``(h * w, C)`` for products, in the bank's dtype."""
+    rows: Tensor
+    """``(h * w, C)``: the features; a view of the bank's."""
+    unit: Tensor
+    """What they are divided by for products; see :func:`scaled`."""
+    dtype: torch.dtype
+    """Number format of the products."""
     norms: Tensor
     """``(h', w')``: length of every patch."""
     weights: Tensor
@@ -49,11 +53,13 @@ class PatchMap:
         rows: Tensor, shape: tuple[int, int], *, begin: int, first: int, side: int, stride: int, dtype: torch.dtype
     ) -> PatchMap:
         """From features ``(h * w, C)`` of ``shape`` (h, w)."""
-        squares = rows.square().sum(1).view(1, 1, *shape)
-        norms = box_sum(squares, side)[0, 0, ::stride, ::stride].sqrt()
-        factors, unit = scaled(rows, dtype)
+        lengths = lengths_of(rows)
+        norms = box_sum(lengths.square().view(1, 1, *shape), side)[0, 0, ::stride, ::stride].sqrt()
+        unit = unit_of(lengths, dtype)
         return PatchMap(
-            scaled=factors,
+            rows=rows,
+            unit=unit,
+            dtype=dtype,
             norms=norms,
             weights=torch.where(norms > TINY, unit / norms.clamp_min(TINY), 0),
             width=shape[1],
@@ -83,7 +89,7 @@ class PatchMap:
             masked: whether a mask of allowed patches (two bytes for each pair) has to fit in, too.
         """
         queries, sources = height - self.side + 1, self.norms.shape[0]
-        halves = self.scaled.element_size() if self.scaled.dtype != self.weights.dtype else 0
+        halves = self.dtype.itemsize if self.dtype != self.weights.dtype else 0
         each = 3 * self.weights.element_size() + halves + 2 * masked
         room = budget / each / (width * self.width)  # lines of queries times lines of sources
         halo = self.side - 1
@@ -96,13 +102,24 @@ class PatchMap:
                     slice(top, min(top + most_queries, queries)), slice(start, min(start + most_sources, sources))
                 )
 
-    def scores(self, query: Tensor, width: int, tile: Tile) -> Tensor:
-        """Correlations ``(queries, sources)`` of the patches of a tile, divided by the sources' lengths."""
+    def factors(self) -> Tensor:
+        """``(h * w, C)`` for products."""
+        return scaled(self.rows, self.unit, self.dtype)
+
+    def scores(self, query: Tensor, source: Tensor, width: int, tile: Tile) -> Tensor:
+        """Correlations ``(queries, sources)`` of the patches of a tile, divided by the sources' lengths.
+
+        Args:
+            query: features of the query map for products, row after row.
+            source: see :meth:`factors`.
+            width: of the query map in features.
+            tile: which patches.
+        """
         side, stride = self.side, self.stride
         lines = tile.queries.stop - tile.queries.start + side - 1
         top, bottom = tile.sources.start * stride, (tile.sources.stop - 1) * stride + side
         left = query[tile.queries.start * width : (tile.queries.start + lines) * width]
-        right = self.scaled[top * self.width : bottom * self.width]
+        right = source[top * self.width : bottom * self.width]
         product = (left @ right.mT).view(lines, width, bottom - top, self.width).to(self.weights.dtype)
         across = _diagonal_sum(product, side, stride, query_dim=1, source_dim=3)
         both = _diagonal_sum(across, side, stride, query_dim=0, source_dim=2)
@@ -132,12 +149,21 @@ def _diagonal_sum(values: Tensor, side: int, stride: int, *, query_dim: int, sou
     return total
 
 
-def scaled(rows: Tensor, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
-    """``(N, C)`` in ``dtype``, divided by the longest row's length where that dtype could overflow; the divisor."""
-    if dtype == rows.dtype:
-        return rows, rows.new_ones(())
-    unit = rows.norm(dim=1).max().clamp_min(TINY)
-    return (rows / unit).to(dtype), unit
+def lengths_of(rows: Tensor) -> Tensor:
+    """``(N, C)`` -> ``(N,)``, float32 or wider."""
+    wide = torch.promote_types(rows.dtype, torch.float32)
+    lengths: Tensor = torch.linalg.vector_norm(rows, dim=1, dtype=wide)
+    return lengths
+
+
+def unit_of(lengths: Tensor, dtype: torch.dtype) -> Tensor:
+    """The longest of the lengths ``(N,)`` where features of that length could overflow ``dtype``, else 1."""
+    return lengths.new_ones(()) if dtype == lengths.dtype else lengths.max().clamp_min(TINY)
+
+
+def scaled(rows: Tensor, unit: Tensor, dtype: torch.dtype) -> Tensor:
+    """``(N, C)`` in ``dtype``, divided by ``unit`` where that dtype is narrow; see :func:`unit_of`."""
+    return rows.to(dtype) if dtype == unit.dtype else (rows.to(unit.dtype) / unit).to(dtype)
 
 
 def box_sum(values: Tensor, side: int) -> Tensor:

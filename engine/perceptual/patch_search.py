@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from engine.perceptual.matching import PATCH_SIDE, Allowed, Matches, PatchBank, search_gflop
-from engine.perceptual.patch_map import TINY, box_sum, rows_of
+from engine.perceptual.patch_map import TINY, box_sum, lengths_of, rows_of
 
 MOST_PAIRS = {"cpu": 2**24, "mps": 2**24, "cuda": 2**32}
 """Pairs of patches up to which all of them are looked at, by type of device: maps of 64 x 64 features on a processor,
@@ -71,8 +71,8 @@ class PatchSearch:
         if self._half is None:
             halves = [functional.avg_pool2d(each, 2) for each in self.bank.maps()]
             self._half = PatchSearch(halves, side=self.bank.side, most_pairs=self._most_pairs)
-        coarse = self._half(functional.avg_pool2d(features.to(self.bank.rows.dtype), 2))
-        fields = [_Field(self.bank, each) for each in features.to(self.bank.rows.dtype)]
+        coarse = self._half(functional.avg_pool2d(features, 2))
+        fields = [_Field(self.bank, each) for each in features]
         for number, field in enumerate(fields):
             field.take_from(self._half.bank, coarse.index[number])
             if last is not None:
@@ -95,7 +95,8 @@ class _Field:
 
     def __init__(self, bank: PatchBank, features: Tensor) -> None:
         self._bank, self._rows, self._width = bank, rows_of(features).contiguous(), features.shape[2]
-        lengths = box_sum(features.square().sum(0)[None, None], bank.side)[0, 0].sqrt()
+        squares = lengths_of(self._rows).to(bank.norms.dtype).square().view(1, 1, *features.shape[1:])
+        lengths = box_sum(squares, bank.side)[0, 0].sqrt()
         self._weights = torch.where(lengths > TINY, 1 / lengths.clamp_min(TINY), 0)
         self.index = torch.full(lengths.shape, -1, dtype=torch.int64, device=features.device)
         """``(H', W')``, in the bank's order."""
@@ -150,10 +151,11 @@ class _Field:
         """
         bank = self._bank
         begin, line = bank.positions(candidates)
-        total = self._rows.new_zeros(len(places))
+        total = bank.norms.new_zeros(len(places))
         for row, column in product(range(bank.side), repeat=2):
-            ours = self._rows[places + row * self._width + column]
-            total += torch.linalg.vecdot(ours, bank.rows[begin + row * line + column])
+            ours = self._rows[places + row * self._width + column].to(total.dtype)
+            theirs = bank.rows[begin + row * line + column].to(total.dtype)
+            total += torch.linalg.vecdot(ours, theirs)
         norms = bank.norms[candidates]
         return torch.where(norms > TINY, total / norms.clamp_min(TINY), 0)
 

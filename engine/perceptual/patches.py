@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 from engine.perceptual.matching import Allowed, Matches, PatchBank
-from engine.perceptual.patch_map import TINY
+from engine.perceptual.patch_map import TINY, lengths_of
 from engine.perceptual.patch_search import PatchSearch
 
 
@@ -45,7 +47,7 @@ def patch_target(bank: PatchBank, matches: Matches, *, full_length: bool = False
     batch, down, across = matches.index.shape
     side = bank.side
     begin, line = (part.flatten() for part in bank.positions(matches.index))
-    wanted = bank.rows.new_zeros(batch, down + side - 1, across + side - 1, bank.rows.shape[1])
+    wanted = bank.norms.new_zeros(batch, down + side - 1, across + side - 1, bank.rows.shape[1])
     count = wanted.new_zeros(wanted.shape[1:3])
     squared_lengths = wanted.new_zeros(wanted.shape[:3])
     for row in range(side):
@@ -54,7 +56,7 @@ def patch_target(bank: PatchBank, matches: Matches, *, full_length: bool = False
             taken = bank.rows[begin + row * line + column]
             wanted[:, rows, columns] += taken.view(batch, down, across, -1)
             if full_length:
-                squared_lengths[:, rows, columns] += taken.square().sum(1).view(batch, down, across)
+                squared_lengths[:, rows, columns] += lengths_of(taken).square().view(batch, down, across)
             count[rows, columns] += 1
     squares = bank.norms[matches.index].square().sum()
     blend = wanted / count[..., None]
@@ -72,8 +74,23 @@ def patch_loss(features: Tensor, target: PatchTarget) -> Tensor:
         features: ``(B, C, H, W)`` of the picture, of the size that was matched.
         target: from :func:`patch_target`.
     """
-    difference = features.to(target.blend.dtype) - target.blend
-    return ((difference.square() * target.count).sum() + target.spread) / target.unit.clamp_min(TINY)
+    distance: Tensor = _Distance.apply(features, target.blend, target.count)
+    return (distance + target.spread) / target.unit.clamp_min(TINY)
+
+
+class _Distance(torch.autograd.Function):
+    """The sum of ``count * (features - blend)^2``; it keeps what is kept anyway: no difference, no wide features."""
+
+    @staticmethod
+    def forward(ctx: Any, features: Tensor, blend: Tensor, count: Tensor) -> Tensor:
+        ctx.save_for_backward(features, blend, count)
+        return (features - blend).square_().mul_(count).sum()
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
+        features, blend, count = ctx.saved_tensors
+        return (features - blend).mul_(2 * gradient * count).to(features.dtype), None, None
 
 
 class PatchTerm:

@@ -147,8 +147,8 @@ def test_less_memory_than_asked_for_shrinks_the_pieces(monkeypatch: pytest.Monke
     expected = bank.search(query).index
     scores, sizes = PatchMap.scores, []
 
-    def scarce(self: PatchMap, rows: Tensor, width: int, tile: object) -> Tensor:
-        products = scores(self, rows, width, tile)  # type: ignore[arg-type]
+    def scarce(self: PatchMap, rows: Tensor, factors: Tensor, width: int, tile: object) -> Tensor:
+        products = scores(self, rows, factors, width, tile)  # type: ignore[arg-type]
         sizes.append(products.numel())
         if products.numel() > 300_000:
             raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 99 bytes.")
