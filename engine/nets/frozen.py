@@ -15,6 +15,8 @@ from torch.nn import functional
 from torch.nn.grad import conv2d_input
 
 Padding = Literal["zeros", "replicate", "reflect"]
+BAND = 2**25
+"""Features of a band of a large picture on the way back."""
 
 
 class _Rectified(torch.autograd.Function):
@@ -31,12 +33,7 @@ class _Rectified(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None, None]:
         result, weight = ctx.saved_tensors
-        gradient = torch.ops.aten.threshold_backward(gradients[0], result, 0)
-        batch, _, height, width = gradient.shape
-        size = (batch, weight.shape[1], height, width)
-        if ctx.padding == "zeros":
-            return _before(gradient, weight, size, 1), None, None, None
-        whole = _before(gradient, weight, (*size[:2], height + 2, width + 2), 0)
+        whole = _before_both(gradients[0], result, weight)
         return _folded(whole, ctx.padding), None, None, None
 
 
@@ -96,16 +93,36 @@ def _padded(value: Tensor, padding: Padding) -> Tensor:
     return functional.pad(value, (1, 1, 1, 1), mode=padding)
 
 
-def _before(gradient: Tensor, weight: Tensor, size: tuple[int, ...], padding: int) -> Tensor:
-    """Gradient of what was convolved, of a size."""
-    before: Tensor = conv2d_input(size, weight, gradient, padding=padding)  # type: ignore[no-untyped-call]
-    return before
+def _before_both(gradient: Tensor, result: Tensor, weight: Tensor) -> Tensor:
+    """Gradient of what a convolution got, its continued borders too, from that of the rectifier's result.
+
+    A large picture goes band by band, each with the two lines that it shares with the one above: what is between
+    rectifier and convolution is never there as a whole.
+    """
+    batch, channels, height, width = gradient.shape
+    lines = max(1, BAND // (channels * width))
+
+    def lines_before(top: int, bottom: int) -> Tensor:
+        first, last = max(0, top - 2), min(height, bottom)
+        between = torch.ops.aten.threshold_backward(gradient[:, :, first:last], result[:, :, first:last], 0)
+        size = (batch, weight.shape[1], last - first + 2, width + 2)
+        before: Tensor = conv2d_input(size, weight, between)  # type: ignore[no-untyped-call]
+        return before[:, :, top - first : bottom - first]
+
+    if height + 2 <= lines:
+        return lines_before(0, height + 2)
+    size = (batch, weight.shape[1], height + 2, width + 2)
+    whole = gradient.new_empty(size).contiguous(memory_format=torch.channels_last)
+    for top in range(0, height + 2, lines):
+        bottom = min(top + lines, height + 2)
+        whole[:, :, top:bottom] = lines_before(top, bottom)
+    return whole
 
 
 def _folded(whole: Tensor, padding: Padding) -> Tensor:
     """Gradient of what was continued at its borders: theirs goes to the pixels that they were copied from."""
-    source = 1 if padding == "replicate" else 2
-    for dim in (2, 3):
+    source = {"zeros": 0, "replicate": 1, "reflect": 2}[padding]
+    for dim in (2, 3) if source else ():
         last = whole.shape[dim] - 1
         whole.narrow(dim, source, 1).add_(whole.narrow(dim, 0, 1))
         whole.narrow(dim, last - source, 1).add_(whole.narrow(dim, last, 1))

@@ -60,12 +60,12 @@ class GatysEnergy:
             content_target: from :meth:`content_target`.
             style_targets: from :meth:`style_targets`, of one style or one for each picture.
         """
-        features = self.network.features(picture, {*self.style_layers, *self.content_weights})
-        styles = [losses.style_loss(features[each], style_targets[each], self.statistics) for each in self.style_layers]
-        contents = [
-            weight * losses.content_loss(features[layer], content_target[layer])
-            for layer, weight in self.content_weights.items()
-        ]
+        styles, contents = [], []
+        for layer, features in self.network.each(picture, {*self.style_layers, *self.content_weights}):
+            if layer in self.style_layers:
+                styles.append(losses.style_loss(features, style_targets[layer], self.statistics))
+            if weight := self.content_weights.get(layer):
+                contents.append(weight * losses.content_loss(features, content_target[layer]))
         style, weights = torch.stack(styles).mean(), self.network.weights
         return {
             "content": torch.stack(contents).sum(),

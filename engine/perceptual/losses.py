@@ -6,6 +6,7 @@ float64 input), so that a network in half precision can be compared without losi
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import torch
@@ -13,6 +14,8 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 _TINY = 1e-12
+PART = 2**24
+"""Features of a large picture that are centred at a time."""
 
 Statistics = Literal["moments", "gram"]
 """What of a layer's features is the style: mean and covariance of its channels, or the Gram matrix (both in one)."""
@@ -60,17 +63,22 @@ class _Moments(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, rows: Tensor) -> tuple[Tensor, Tensor]:
         mean = rows.mean(1, keepdim=True, dtype=torch.promote_types(rows.dtype, torch.float32))
-        centred = rows - mean.to(rows.dtype)
         ctx.save_for_backward(rows, mean)  # which are kept anyway: centred rows would need as much memory again
-        return centred.mT @ centred / rows.shape[1], mean
+        covariance = rows.new_zeros(len(rows), rows.shape[2], rows.shape[2], dtype=mean.dtype)
+        for part in _parts(rows):
+            centred = part - mean.to(rows.dtype)
+            covariance += centred.mT @ centred
+        return (covariance / rows.shape[1]).to(rows.dtype), mean
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, *gradients: Tensor) -> Tensor:
         rows, own = ctx.saved_tensors
-        centred = rows - own.to(rows.dtype)
-        covariance, mean = (each / centred.shape[1] for each in gradients)
-        product: Tensor = torch.baddbmm(mean.to(centred.dtype), centred, (covariance + covariance.mT).to(centred.dtype))
+        covariance, mean = (each / rows.shape[1] for each in gradients)
+        both, mean, own = ((covariance + covariance.mT).to(rows.dtype), mean.to(rows.dtype), own.to(rows.dtype))
+        product = torch.empty_like(rows)
+        for part, place in zip(_parts(rows), _parts(product), strict=True):
+            torch.baddbmm(mean, part - own, both, out=place)
         return product
 
 
@@ -89,6 +97,11 @@ def moments(features: Tensor) -> Tensor:
     """
     covariance, mean = _Moments.apply(_rows(features))
     return torch.cat((_wide(covariance), mean.mT), dim=2)
+
+
+def _parts(rows: Tensor) -> Sequence[Tensor]:
+    """Rows ``(B, N, C)`` of a large picture in parts, so that nothing of them is there twice as a whole; views."""
+    return torch.split(rows, max(1, PART // rows.shape[2]), dim=1)
 
 
 def _rows(features: Tensor) -> Tensor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -46,6 +46,14 @@ class PerceptualNetwork:
     def features(self, picture: Tensor, layers: Collection[str]) -> dict[str, Tensor]:
         """``(B, 3, H, W)`` in [0, 1] -> layer name -> features, in the device's dtype and channels_last."""
         return self.net(_as_nets_want(picture), layers)  # type: ignore[no-any-return]
+
+    def each(self, picture: Tensor, layers: Collection[str]) -> Iterator[tuple[str, Tensor]]:
+        """:meth:`features`, one layer after the other.
+
+        A loss that is made of a layer before the next one comes is met on the way back after those of deeper layers:
+        its gradient does not wait for them in memory, where that of relu1_1 is as large as the layer.
+        """
+        return self.net.each(_as_nets_want(picture), layers)
 
     @torch.no_grad()
     def targets(self, picture: Tensor, layers: Collection[str]) -> dict[str, Tensor]:

@@ -7,6 +7,7 @@ they want there, plus a constant. Value and gradient are the same; no patch is u
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -98,7 +99,7 @@ class PatchTerm:
 
     Args:
         searches: layer -> where the patches to be pulled to are searched.
-        rematch: look for the nearest patches every so many calls.
+        rematch: look for the nearest patches of a layer every so many calls.
         allowed: layer -> which patches may be taken; all where a layer is not named.
         full_length: see :func:`patch_target`.
     """
@@ -115,16 +116,18 @@ class PatchTerm:
         self._full_length = full_length
         self._matches: dict[str, Matches] = {}
         self._targets: dict[str, PatchTarget] = {}
-        self._calls = 0
+        self._calls: Counter[str] = Counter()
 
     def __call__(self, features: Mapping[str, Tensor]) -> Tensor:
         """The mean of the layers' losses at features ``(1, C, H, W)`` of every layer, a scalar."""
-        if self._calls % self._rematch == 0:
-            for layer, search in self._searches.items():
-                matches = search(
-                    features[layer].detach(), allowed=self._allowed.get(layer), last=self._matches.get(layer)
-                )
-                self._matches[layer] = matches
-                self._targets[layer] = patch_target(search.bank, matches, full_length=self._full_length)
-        self._calls += 1
-        return torch.stack([patch_loss(features[layer], target) for layer, target in self._targets.items()]).mean()
+        return torch.stack([self.of(layer, features[layer]) for layer in self._searches]).mean()
+
+    def of(self, layer: str, features: Tensor) -> Tensor:
+        """The loss of one layer at features ``(1, C, H, W)``, a scalar."""
+        if self._calls[layer] % self._rematch == 0:
+            search, allowed = self._searches[layer], self._allowed.get(layer)
+            matches = search(features.detach(), allowed=allowed, last=self._matches.get(layer))
+            self._matches[layer] = matches
+            self._targets[layer] = patch_target(search.bank, matches, full_length=self._full_length)
+        self._calls[layer] += 1
+        return patch_loss(features, self._targets[layer])

@@ -140,14 +140,17 @@ class PatchEnergy:
         wanted = {*self.searches, *self._palette}
         if self._content_weight:
             wanted.add(parameters.content_layer)
-        features = self._network.features(picture, wanted)
-        terms = {"patches": PATCHES * self._patches(features)}
-        if self._content_weight:
-            content = losses.content_loss(features[parameters.content_layer], self._content)
-            terms = {"content": self._content_weight * content, **terms}
-        if self._palette:
-            errors = [losses.style_loss(features[layer], gram) for layer, gram in self._palette.items()]
-            terms["palette"] = PALETTE * parameters.palette * torch.stack(errors).mean()
+        patches, palette, terms = [], [], {}
+        for layer, features in self._network.each(picture, wanted):
+            if layer in self.searches:
+                patches.append(self._patches.of(layer, features))
+            if layer in self._palette:
+                palette.append(losses.style_loss(features, self._palette[layer]))
+            if self._content_weight and layer == parameters.content_layer:
+                terms["content"] = self._content_weight * losses.content_loss(features, self._content)
+        terms["patches"] = PATCHES * torch.stack(patches).mean()
+        if palette:
+            terms["palette"] = PALETTE * parameters.palette * torch.stack(palette).mean()
         terms["smoothness"] = SMOOTHNESS * parameters.smoothness * losses.total_variation(picture)
         return terms
 

@@ -31,7 +31,11 @@ def gradient(function: Callable[[Tensor], Tensor], value: Tensor) -> Tensor:
 
 @pytest.mark.parametrize("padding", PADDINGS)
 @pytest.mark.parametrize("size", [(3, 4), (7, 5)])
-def test_a_rectified_convolution_is_torchs_own(padding: Padding, size: tuple[int, int]) -> None:
+@pytest.mark.parametrize("band", [1, 60, frozen.BAND], ids=["a line", "some lines", "whole"])
+def test_a_rectified_convolution_is_torchs_own(
+    padding: Padding, size: tuple[int, int], band: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(frozen, "BAND", band)
     torch.manual_seed(0)
     value, weight, bias = (torch.randn(*shape, dtype=torch.float64) for shape in ((2, 3, *size), (5, 3, 3, 3), (5,)))
     value = value.contiguous(memory_format=torch.channels_last)
