@@ -53,7 +53,11 @@ def test_gram_matrix_has_the_gradient_of_its_definition(layout: torch.memory_for
 
 @pytest.mark.parametrize("layout", FORMATS)
 @pytest.mark.parametrize("dtype", TOLERANCE)
-def test_moments_are_numpys(dtype: torch.dtype, layout: torch.memory_format) -> None:
+@pytest.mark.parametrize("part", [1, 40, losses.PART], ids=["a row", "some rows", "whole"])
+def test_moments_are_numpys(
+    dtype: torch.dtype, layout: torch.memory_format, part: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(losses, "PART", part)
     values = features((2, 5, 4, 7), dtype).contiguous(memory_format=layout)
     found = losses.moments(values).double().numpy()
     assert found.shape == (2, 5, 6)
@@ -64,8 +68,12 @@ def test_moments_are_numpys(dtype: torch.dtype, layout: torch.memory_format) -> 
         numpy.testing.assert_allclose(ours[:, 5], rows.mean(1), **near)
 
 
+@pytest.mark.parametrize("part", [1, 40, losses.PART], ids=["a row", "some rows", "whole"])
 @pytest.mark.parametrize("layout", FORMATS)
-def test_moments_have_the_gradient_of_their_definition(layout: torch.memory_format) -> None:
+def test_moments_have_the_gradient_of_their_definition(
+    layout: torch.memory_format, part: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(losses, "PART", part)
     values = features((1, 3, 4, 2)).contiguous(memory_format=layout).requires_grad_()
     assert torch.autograd.gradcheck(losses.moments, (values,))
 

@@ -1,0 +1,60 @@
+"""In which order the energies of descents go back through the network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+from torchvision.transforms.functional import to_tensor
+
+from engine import Runtime
+from engine.nets import frozen
+from engine.perceptual import losses
+from engine.perceptual.energy import Energy, evaluation
+from engine.perceptual.gatys import GatysEnergy
+from engine.perceptual.network import PerceptualNetwork, perceptual_network
+from engine.tasks.style_v3 import PatchEnergy, StyleV3
+from tests.support import pictures
+
+SIDE = 48
+
+
+def of_v1(network: PerceptualNetwork, photo: Tensor, painting: Tensor) -> Energy:
+    gatys = GatysEnergy(network)
+    content, style = gatys.content_target(photo), gatys.style_targets([painting])
+    return lambda picture: gatys.terms(picture, content, style)
+
+
+def of_v3(network: PerceptualNetwork, photo: Tensor, painting: Tensor) -> Energy:
+    return PatchEnergy(network, StyleV3(), photo, [painting], [painting])
+
+
+@pytest.mark.parametrize("energy_of", [of_v1, of_v3])
+def test_a_layers_losses_come_after_all_that_is_deeper(
+    energy_of: Callable[[PerceptualNetwork, Tensor, Tensor], Energy], runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The gradient of those of relu1_1 is as large as the layer: made first, it would wait for all the others."""
+    order: list[tuple[str, int]] = []
+
+    def noting(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        def noted(*arguments: Any) -> Any:
+            result = function(*arguments)
+            order.append((name, result.shape[2] - 2 if name == "convolution" else round(result.shape[1] ** 0.5)))
+            return result
+
+        return noted
+
+    monkeypatch.setattr(frozen, "_before_both", noting("convolution", frozen._before_both))
+    for statistics in (losses._Gram, losses._Moments):
+        monkeypatch.setattr(statistics, "backward", staticmethod(noting("statistics", statistics.backward)))
+    photo, painting = (to_tensor(image)[None] for image in (pictures.scene(SIDE, SIDE), pictures.painting(SIDE, SIDE)))
+    evaluate = evaluation(energy_of(perceptual_network("vgg19-normalised", runtime.nets), photo, painting), photo)
+    assert bool(torch.isfinite(evaluate(photo).gradient).all())
+    sides = [side for name, side in order if name == "statistics"]
+    assert len(sides) >= 2
+    assert sides == sorted(sides)
+    first = order.index(("statistics", SIDE))
+    assert {side for name, side in order[first:] if name == "convolution"} == {SIDE}, "what is smaller came before"
