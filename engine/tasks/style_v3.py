@@ -249,7 +249,7 @@ STYLE_V3 = TaskSpec(
     how=HOW,
     examples=(PORTRAIT, *PAIRS[:3]),
     send_to=destinations("super-resolution", "style-v1", "style-v2", "inpainting", "style-v3"),
-    offers=(larger(512, iterations=30),),
+    offers=(larger(512, iterations=30), larger(1024, iterations=20, least=512)),
     trial=TRIAL,
     bench=(
         BenchCase(values={"size": 256, "iterations": 150}, devices=("cpu",)),

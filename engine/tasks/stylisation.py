@@ -193,12 +193,18 @@ def check_begin(content: tuple[int, int], extents: Sequence[tuple[int, ...]]) ->
     return True
 
 
-def larger(size: int, *, iterations: int) -> Offer:
-    """The offer to finish a result at a larger size: a few iterations that begin with it."""
+def larger(size: int, *, iterations: int, least: int = 0) -> Offer:
+    """The offer to finish a result at a larger size: a few iterations that begin with it.
+
+    Args:
+        size: longer side in pixels.
+        iterations: how many.
+        least: longer side of results that are large enough to begin with.
+    """
     return Offer(
         label=Message("Finish at {pixels} pixels", pixels=size),
         values={"size": size, "iterations": iterations},
-        improves=lambda parameters, made: max(made) < size,
+        improves=lambda parameters, made: least <= max(made) < size,
         begin=BEGIN.name,
     )
 

@@ -247,6 +247,7 @@ def test_a_result_is_finished_larger(page: Page, files: tuple[Path, Path], tmp_p
     run(tab)
     larger = tab.get_by_role("button", name="Finish at 512 pixels")
     expect(larger).to_contain_text("about")
+    expect(tab.get_by_role("button", name="Finish at 1024 pixels")).to_be_hidden()
     give(tab, *reversed(files))
     larger.click()
     expect(page.locator(".toast-body", has_text="press Run first")).to_be_visible()
@@ -257,5 +258,6 @@ def test_a_result_is_finished_larger(page: Page, files: tuple[Path, Path], tmp_p
     tab.get_by_role("button", name="Stop and keep the best").click()
     expect(status(tab)).to_contain_text("512 x ", timeout=90_000)
     expect(larger).to_be_hidden()
+    expect(tab.get_by_role("button", name="Finish at 1024 pixels")).to_be_enabled()
     with Image.open(download(tab, tmp_path / "larger.png")) as image:
         assert max(image.size) == 512
