@@ -24,6 +24,7 @@ MOST_PAIRS = {"cpu": 2**24, "mps": 2**24, "cuda": 2**32}
 which relu3_1 has at 256 pixels."""
 CHUNK = 4096
 """Pairs that are compared at a time: their features fit into a processor's cache."""
+Shape = tuple[int, int, int]
 NEIGHBOURS = ((0, 1), (0, -1), (1, 0), (-1, 0))
 COMPARISONS = 5.5
 """Pairs that are compared for every patch and size, measured: neighbours mostly offer what a patch has already."""
@@ -160,14 +161,18 @@ class _Field:
         return torch.where(norms > TINY, total / norms.clamp_min(TINY), 0)
 
 
-def patch_search_gflop(query: tuple[int, int, int], source: tuple[int, int, int]) -> float:
-    """Arithmetic of a :class:`PatchSearch` on a processor, maps given as channels, height, width; in GFLOP."""
+def patch_search_gflop(query: Shape, sources: Sequence[Shape], *, stride: int = 1) -> float:
+    """Arithmetic of a :class:`PatchSearch` on a processor, in GFLOP.
+
+    Args:
+        query: channels, height and width of the map whose patches look for others.
+        sources: the same of the maps that are searched.
+        stride: see :class:`PatchSearch`.
+    """
     channels, height, width = query
-    if height * width * source[1] * source[2] <= MOST_PAIRS["cpu"]:
-        return search_gflop(query, source)
+    pairs = sum(height * width * down * across for _, down, across in sources)
+    if stride > 1 or pairs <= MOST_PAIRS["cpu"]:
+        return sum(search_gflop(query, source) for source in sources)
     compared = COMPARISONS * COMPARISON_OVERHEAD * 2 * PATCH_SIDE**2 * channels * height * width / 1e9
-    half = (
-        (channels, max(1, height // 2), max(1, width // 2)),
-        (channels, max(1, source[1] // 2), max(1, source[2] // 2)),
-    )
-    return compared + patch_search_gflop(*half)
+    half, *halves = ((channels, down // 2, across // 2) for _, down, across in (query, *sources))
+    return compared + patch_search_gflop(half, halves)

@@ -3,7 +3,7 @@
 Li & Wand 2016, "Combining Markov random fields and convolutional neural networks for image synthesis" (CNNMRF). Where
 we leave the paper: losses are relative errors; the descent starts from the photo in the painting's colours, and a weak
 Gram term of the first two layers keeps them, for relu3_1 and relu4_1 know little of colour; every patch of the painting
-is searched, without a stride, in less time than a strided search by convolution takes; from 256 pixels on the search
+is searched, without a stride, in less time than a strided search by convolution takes; above 256 pixels the search
 goes from coarse to fine, so that its time grows as the pixels do.
 """
 
@@ -229,10 +229,13 @@ def cost(parameters: StyleV3, extents: Extents) -> float:
     total = gflop(scales, max(*parameters.patch_layers, *content, PALETTE_LAYERS[-1]))
     for scale in scales:
         searches = -(-scale.iterations // parameters.rematch)
-        for copy in _copies(parameters, len(extents["style"])):
-            source = _copy_size(copy, extents["style"][copy.number].size, scale.size, parameters)
-            for layer in set(parameters.patch_layers):
-                total += searches * patch_search_gflop(features_of(layer, scale.size), features_of(layer, source))
+        sizes = [
+            _copy_size(copy, extents["style"][copy.number].size, scale.size, parameters)
+            for copy in _copies(parameters, len(extents["style"]))
+        ]
+        for layer in set(parameters.patch_layers):
+            query, sources = features_of(layer, scale.size), [features_of(layer, size) for size in sizes]
+            total += searches * patch_search_gflop(query, sources, stride=parameters.stride)
     return total
 
 

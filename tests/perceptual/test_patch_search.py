@@ -115,8 +115,12 @@ def test_an_index_is_known_by_its_place(stride: int) -> None:
 
 
 def test_large_searches_cost_what_their_pixels_do() -> None:
-    costs = [patch_search_gflop((256, side, side), (256, side, side)) for side in (256, 512, 1024)]
+    costs = [patch_search_gflop((256, side, side), [(256, side, side)]) for side in (256, 512, 1024)]
     assert 3 < costs[1] / costs[0] < 4.1
     assert 3 < costs[2] / costs[1] < 4.1
-    assert patch_search_gflop((256, 64, 64), (256, 64, 64)) == 1.5 * 2 * 256 * 64**4 / 1e9
+    small, large = (256, 64, 64), (256, 128, 128)
+    assert patch_search_gflop(small, [small]) == 1.5 * 2 * 256 * 64**4 / 1e9
+    assert patch_search_gflop(large, [large], stride=2) == 1.5 * 2 * 256 * 128**4 / 1e9, "every pair is looked at"
+    many = patch_search_gflop(large, [large] * 4)
+    assert many < 4 * patch_search_gflop(large, [large]), "several maps are searched at once"
     assert MOST_PAIRS["cpu"] == 64**4
