@@ -153,7 +153,8 @@ def _timed(
     if done is None:
         done = task.cost(parameters, task.extents(inputs)) * pace.share
     runtime.speed.learn(done, pace.seconds)
-    runtime.speed.learn_kind(task.kind_of(parameters), done, seconds)
+    if not job.stopped:  # else what comes before the first step would count as if it were most of a run
+        runtime.speed.learn_kind(task.kind_of(parameters), done, seconds)
     recipe = _recipe(task, inputs, parameters, output)
     facts = RunFacts(
         recipe=recipe,

@@ -99,6 +99,23 @@ def test_stopping_while_waiting_for_the_device_ends_the_wait(runtime: Runtime, p
     first.close()
 
 
+def test_only_a_whole_run_tells_how_long_its_kind_takes(
+    runtime: Runtime, pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kinds: list[object] = []
+    monkeypatch.setattr(runtime.speed, "learn_kind", lambda kind, gflop, seconds: kinds.append(kind))
+    job = Job()
+    run = StepRun(runtime.run(TASK, pair, StyleV1(size=64, iterations=50), job))
+    for step in run:
+        if step.figures():
+            job.stop()
+    assert run.result.facts.stopped
+    assert not kinds
+    whole = StyleV1(size=64, iterations=2)
+    StepRun(runtime.run(TASK, pair, whole)).finish()
+    assert kinds == [TASK.kind_of(whole)]
+
+
 def test_a_job_that_was_stopped_before_does_not_begin(runtime: Runtime, pair: Pair) -> None:
     job = Job()
     job.stop()
