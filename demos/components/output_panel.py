@@ -122,7 +122,9 @@ class OutputPanel:
         """The page's event: frames on the way, at last the result in every place that shows it."""
         own, many = len(self._chosen), len(self._chosen) + len(self.controls.on_page)
 
-        def work(job: Job, before: StoredResult | None, made: Made | None, *values: Any) -> Iterator[Any]:
+        def work(job: Job | None, before: StoredResult | None, made: Made | None, *values: Any) -> Iterator[Any]:
+            if job is None:  # the page was closed before its run began
+                return
             curves = Curves()
             with shown_errors():
                 inputs, parameters = self.controls.read_on_page(values[own:many])

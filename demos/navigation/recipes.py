@@ -153,9 +153,10 @@ class Restoring:
             raise UnknownNameError(Message("This page has no tab for {task}.", task=recipe.task))
         return Wanted(recipe, fields), location.place
 
-    def _restored(self, wanted: Wanted) -> list[Any]:
+    def _restored(self, wanted: Wanted | None) -> list[Any]:
         values: dict[int, Any] = {}
-        if wanted.recipe:
+        # None: the page was closed meanwhile, and what it had kept is gone.
+        if wanted and wanted.recipe:
             controls = self._locations[wanted.recipe.task].controls
             by_name = controls.values(wanted.recipe.parameters, wanted.fields)
             values = {controls.settings[name]._id: value for name, value in by_name.items()}

@@ -69,6 +69,6 @@ class Trying:
             return gr.skip(), gr.skip()
         return (tab, time.monotonic()), self._places[tab]  # the same, tried again, is another state
 
-    def _filled(self, tried: tuple[str, float]) -> Any:
-        files = self._files[tried[0]]
+    def _filled(self, tried: tuple[str, float] | None) -> Any:
+        files = self._files[tried[0]] if tried else {}  # None: the page was closed meanwhile
         return for_outputs([files[each] if each in files else gr.skip() for each in self._uploads])

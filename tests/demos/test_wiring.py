@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import threading
 import time
 from collections.abc import Callable
@@ -137,6 +138,22 @@ def test_nobody_notes_who_called_what(page: gr.Blocks, monkeypatch: pytest.Monke
     queue.events_recorded = 100
     queue.compute_analytics_summary([{"function": "style_v2"}])
     assert queue.ANALYTICS_MAX_EVENTS == 1
+
+
+def test_a_page_that_was_closed_meanwhile_has_kept_nothing(page: gr.Blocks) -> None:
+    """An event may wait while its page is closed; what the page had kept is then what it was at first."""
+    looked_at = 0
+    for event in page.fns.values():
+        kept = [each for each in event.inputs if isinstance(each, gr.State)]
+        alone = len(kept) == len(event.inputs) and not event.collects_event_data
+        if event.fn is None or not kept or not (alone or event.name == "work"):
+            continue
+        looked_at += 1
+        values = [each.value if isinstance(each, gr.State) else None for each in event.inputs]
+        outcome = event.fn(*values)
+        if inspect.isgenerator(outcome):
+            list(outcome)
+    assert looked_at > 40, looked_at
 
 
 def test_a_session_costs_next_to_nothing(page: gr.Blocks) -> None:
