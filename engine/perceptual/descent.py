@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -81,6 +82,7 @@ def _stepper(picture: Tensor, evaluate: _Evaluate, optimiser: Optimiser, step: f
     """One iteration: evaluate at ``picture``, then move ``picture`` in place."""
     solver: torch.optim.Optimizer
     if optimiser == "lbfgs":
+        _spare_compiler()
         fitting = HISTORY_BYTES // (2 * picture.numel() * picture.element_size())
         solver = torch.optim.LBFGS(
             [picture],
@@ -105,3 +107,10 @@ def _stepper(picture: Tensor, evaluate: _Evaluate, optimiser: Optimiser, step: f
         return evaluations[0]
 
     return advance
+
+
+def _spare_compiler() -> None:
+    """Let L-BFGS begin without torch's compiler: 1 to 2 seconds of importing what is only told to pass it over."""
+    add = getattr(torch.optim.Optimizer.add_param_group, "__wrapped__", None)
+    if add is not None and "torch._dynamo" not in sys.modules:
+        vars(add).setdefault("__dynamo_disable", add)

@@ -35,7 +35,7 @@ def portraits(tmp_path: Path, request: pytest.FixtureRequest) -> tuple[Path, Pat
 def opened(window: Window, portraits: tuple[Path, Path]) -> Locator:
     tab = open_tab(window.page, "Face swap")
     give(tab, *portraits)
-    expect(tab.get_by_text("2 faces were found")).to_be_visible(timeout=30_000)
+    expect(tab.get_by_text("2 faces were found")).to_be_visible()
     window.settle()  # other pictures take consent back; who ticks it in the same second has to do so again
     return tab
 
@@ -56,8 +56,8 @@ def test_a_face_is_chosen_and_swapped(window: Window, portraits: tuple[Path, Pat
     numbers = tab.get_by_alt_text("your photo with a numbered box around every face")
     expect(numbers).to_be_visible()
     click_at(tab, numbers, 520, 170)
-    expect(tab.get_by_text("Face 2 will be replaced.")).to_be_visible(timeout=10_000)
-    expect(number(tab, "Face")).to_have_value("2", timeout=10_000)
+    expect(tab.get_by_text("Face 2 will be replaced.")).to_be_visible()
+    expect(number(tab, "Face")).to_have_value("2")
     tab.get_by_role("tab", name="Swap", exact=True).click()
     tab.get_by_label("classical").first.check()
     press_run(tab)

@@ -71,7 +71,7 @@ def test_home_shows_what_can_be_done_and_tries_it(blank: Window, app_url: str) -
     expect(home.get_by_role("tab", name="Style V1")).to_have_attribute("aria-selected", "true")
     home.get_by_role("tab", name="Home").click()
     cards.filter(has_text="Try Face swap").locator("img").click()
-    expect(home.get_by_text("One face was found.")).to_be_visible(timeout=60_000)
+    expect(home.get_by_text("One face was found.")).to_be_visible()
     blank.settle()  # the pictures are announced once, not again and again
     consent = home.get_by_label("Everybody who can be seen here agrees")
     expect(consent).not_to_be_checked()
@@ -94,7 +94,7 @@ def test_a_link_restores_task_and_settings(page: Page, blank: Window) -> None:
 
     show_hub(blank.page, f'{address}&patch_layers=["relu4_1"]')
     tab = panel_of(blank.page, "A Gram matrix forgets")
-    expect(tab).to_be_visible(timeout=30_000)
+    expect(tab).to_be_visible()
     blank.settle()
     unfold(tab, "Settings")
     expect(number(tab, "Size")).to_have_value("352")
@@ -105,7 +105,7 @@ def test_a_link_restores_task_and_settings(page: Page, blank: Window) -> None:
 
 def test_a_wrong_link_is_one_sentence(blank: Window, app_url: str) -> None:
     blank.page.goto(f"{app_url}/?task=style-v1&size=99999")
-    expect(blank.page.get_by_text("size: the value should be less than")).to_be_visible(timeout=30_000)
+    expect(blank.page.get_by_text("size: the value should be less than")).to_be_visible()
 
 
 def test_a_result_is_sent_on_with_its_recipe(
@@ -116,7 +116,7 @@ def test_a_result_is_sent_on_with_its_recipe(
     run(tab)
     tab.get_by_role("button", name="Send to Style V2").click()
     painting = panel_of(page, "One pass of a network")
-    expect(painting.get_by_text("This takes about")).to_be_visible(timeout=30_000)
+    expect(painting.get_by_text("This takes about")).to_be_visible()
     set_numbers(painting, size=64)
     run(painting)
     recipe_file = download(painting, tmp_path / "recipe.json", name="Recipe as JSON")
@@ -129,7 +129,7 @@ def test_a_result_is_sent_on_with_its_recipe(
     show_hub(blank.page, app_url)
     load_recipe(blank.page, recipe_file)
     painting = panel_of(blank.page, "One pass of a network")
-    expect(painting).to_be_visible(timeout=30_000)
+    expect(painting).to_be_visible()
     expect(number(painting, "Size")).to_have_value("64")
     expect(blank.page.get_by_text("The settings are those of the recipe")).to_be_visible()
 
@@ -144,7 +144,7 @@ def test_a_kept_recipe_comes_back_from_the_picture(window: Window, tmp_path: Pat
     set_numbers(tab, scale=3)
     load_recipe(page, path)
     tab = panel_of(page, "Enlarge a whole picture")
-    expect(number(tab, "Scale")).to_have_value("2", timeout=30_000)
+    expect(number(tab, "Scale")).to_have_value("2")
     tab.get_by_label("Keep the recipe in the file").uncheck()
 
 
@@ -177,7 +177,7 @@ def test_how_it_works_shows_the_visitors_own_run(page: Page, files: tuple[Path, 
     run(tab)
     tab.get_by_role("tab", name="How it works").click()
     expect(tab.get_by_text("Gatys, Ecker & Bethge 2016").last).to_be_visible()
-    expect(tab.get_by_alt_text("Gram matrices of your photo")).to_be_visible(timeout=30_000)
+    expect(tab.get_by_alt_text("Gram matrices of your photo")).to_be_visible()
 
 
 def test_a_keyboard_is_enough_to_run(page: Page, files: tuple[Path, Path]) -> None:
@@ -186,7 +186,7 @@ def test_a_keyboard_is_enough_to_run(page: Page, files: tuple[Path, Path]) -> No
     begin_anew(tab)
     tab.get_by_role("button", name="Run", exact=True).focus()
     page.keyboard.press("Enter")
-    expect(status(tab).filter(has_text="Done in")).to_be_visible(timeout=60_000)
+    expect(status(tab).filter(has_text="Done in")).to_be_visible()
     seen = []
     for _ in range(6):
         page.keyboard.press("Tab")

@@ -23,7 +23,7 @@ def tab(window: Window, tmp_path: Path) -> Locator:
     tab = open_tab(window.page, "Inpainting")
     tab.get_by_role("tab", name="Fill", exact=True).click()
     give(tab, pictures.saved(pictures.noisy(*SIZE), tmp_path / "photo.png"))
-    expect(tab.get_by_text(UNMARKED).first).to_be_visible(timeout=30_000)
+    expect(tab.get_by_text(UNMARKED).first).to_be_visible()
     press(tab, "Brush")
     window.settle()
     return tab
@@ -117,7 +117,7 @@ def test_methods_stand_side_by_side(tab: Locator) -> None:
     beside = tab.get_by_role("tabpanel").filter(visible=True, has_text="Measure against this picture").last
     beside.get_by_label("refined", exact=True).uncheck()
     beside.get_by_label("Measure against this picture").check()
-    run(beside, seconds=90)
+    run(beside)
     expect(beside.locator(".lens .pane")).to_have_count(5)
     assert titles(beside) == ["your picture", "mask", "Telea", "biharmonic", "content network"]
     assert "LPIPS" in beside.locator(".lens figcaption").last.inner_text()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from playwright.sync_api import Page, expect
 
 from tests.support.asking import wait_until
-from tests.support.browsing import LOADING, Window, marked_share, show_hub
+from tests.support.browsing import Window, marked_share, show_hub
 
 FOCUSED = """() => {
   const element = document.activeElement, style = getComputedStyle(element);
@@ -35,7 +35,7 @@ def test_something_is_erased_without_a_mouse(blank: Window, app_url: str) -> Non
     show_hub(page, app_url)
     page.get_by_role("tab", name="Inpainting", exact=True).focus()
     page.keyboard.press("Enter")
-    expect(page.get_by_role("button", name="Example 2").filter(visible=True)).to_be_visible(timeout=LOADING)
+    expect(page.get_by_role("button", name="Example 2").filter(visible=True)).to_be_visible()
     unseen = walk(page, "Example 2")
     page.keyboard.press("Enter")
     canvas = page.locator(".painter canvas").filter(visible=True)
@@ -51,7 +51,7 @@ def test_something_is_erased_without_a_mouse(blank: Window, app_url: str) -> Non
     unseen += walk(page, "Run")
     assert unseen == []
     page.keyboard.press("Control+Enter")
-    expect(page.locator(".status").filter(has_text="Done in", visible=True)).to_be_visible(timeout=60_000)
+    expect(page.locator(".status").filter(has_text="Done in", visible=True)).to_be_visible()
     before = marked_share(canvas)
     walk(page, "painter of the mask")
     page.keyboard.press("Control+z")

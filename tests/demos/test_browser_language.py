@@ -49,18 +49,18 @@ def test_a_chinese_browser_sees_chinese(chinese: Window, files: tuple[Path, Path
     tab = open_tab(chinese.page, "超分辨率", "放大")
     (tmp_path / "a.png").write_bytes(b"no picture")
     uploads(tab).first.set_input_files(tmp_path / "a.png")
-    expect(tab.get_by_text("无法将该文件作为图片读取")).to_be_visible(timeout=30_000)
+    expect(tab.get_by_text("无法将该文件作为图片读取")).to_be_visible()
     uploads(tab).first.set_input_files(files[0])
     chinese.settle()
     press_run(tab, "运行")
-    expect(status(tab).filter(has_text="完成")).to_be_visible(timeout=60_000)
+    expect(status(tab).filter(has_text="完成")).to_be_visible()
     chinese.check()
 
 
 def test_the_painter_speaks_chinese(chinese: Window) -> None:
     chinese.page.get_by_role("tab", name="图像修复").click()
     painter = chinese.page.locator(".painter").last
-    expect(painter.get_by_role("button", name="画笔")).to_be_attached(timeout=30_000)
+    expect(painter.get_by_role("button", name="画笔")).to_be_attached()
     expect(painter.locator(".empty")).to_have_text(re.compile("先选图片.再涂抹要去除的部分"))
 
 
@@ -73,13 +73,13 @@ def test_no_text_of_the_page_stays_english(chinese: Window) -> None:
 def test_an_error_has_a_chinese_title(chinese: Window) -> None:
     tab = open_tab(chinese.page, "风格 V1", "迁移")
     press_run(tab, "运行")
-    expect(chinese.page.locator(".toast-title").first).to_have_text("错误", timeout=30_000)
+    expect(chinese.page.locator(".toast-title").first).to_have_text("错误")
 
 
 def switch(hub: Page | FrameLocator) -> None:
     """Change the language, with a second click where something would be lost."""
     button = hub.locator(f"button.{BUTTON}")
-    button.click(timeout=30_000)
+    button.click()
     if hub.locator(f"button.{BUTTON}[data-asked]").count():
         button.click()
 
@@ -118,34 +118,34 @@ class _Embedding(BaseHTTPRequestHandler):
 def test_the_language_can_be_switched_inside_another_site(framed: Page, tmp_path: Path) -> None:
     hub = framed.frame_locator("iframe")
     switch(hub)
-    expect(hub.get_by_role("tab", name=FIRST_TAB)).to_be_visible(timeout=30_000)
+    expect(hub.get_by_role("tab", name=FIRST_TAB)).to_be_visible()
     hub.get_by_role("tab", name="超分辨率").click()
     (tmp_path / "a.png").write_bytes(b"no picture")
     hub.locator(f"[role=tabpanel]:visible {PLACES}").first.set_input_files(tmp_path / "a.png")
-    expect(hub.get_by_text("无法将该文件作为图片读取")).to_be_visible(timeout=30_000)
+    expect(hub.get_by_text("无法将该文件作为图片读取")).to_be_visible()
     switch(hub)
-    expect(hub.get_by_role("tab", name="Home")).to_be_visible(timeout=30_000)
+    expect(hub.get_by_role("tab", name="Home")).to_be_visible()
 
 
 def test_the_language_can_be_switched_and_stays(chinese: Window) -> None:
     page = chinese.page
     switch(page)
-    expect(page.get_by_role("tab", name="Home")).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("tab", name="Home")).to_be_visible()
     assert page.evaluate("document.documentElement.lang") == "en"
     page.reload()
-    expect(page.get_by_role("tab", name="Home")).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("tab", name="Home")).to_be_visible()
     switch(page)
-    expect(page.get_by_role("tab", name=FIRST_TAB)).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("tab", name=FIRST_TAB)).to_be_visible()
     assert page.evaluate("document.documentElement.lang") == "zh-CN"
 
 
 def test_pictures_outlive_a_change_of_language(framed: Page, files: tuple[Path, Path]) -> None:
     hub = framed.frame_locator("iframe")
-    hub.get_by_role("tab", name="Style V1").click(timeout=30_000)
+    hub.get_by_role("tab", name="Style V1").click()
     for place in (0, 1):
         hub.locator(f".upload:visible {PLACES}").nth(place).set_input_files(files[place])
         expect(hub.locator(".upload img").filter(visible=True)).to_have_count(place + 1)
     switch(hub)
-    expect(hub.get_by_role("tab", name=FIRST_TAB)).to_be_visible(timeout=30_000)
-    expect(hub.locator(".upload img").filter(visible=True)).to_have_count(2, timeout=30_000)
-    expect(hub.get_by_text("大约需要").or_(hub.get_by_text("约需"))).to_be_visible(timeout=30_000)
+    expect(hub.get_by_role("tab", name=FIRST_TAB)).to_be_visible()
+    expect(hub.locator(".upload img").filter(visible=True)).to_have_count(2)
+    expect(hub.get_by_text("大约需要").or_(hub.get_by_text("约需"))).to_be_visible()

@@ -55,7 +55,7 @@ def test_it_is_a_tab(page_url: str, context: BrowserContext, files: tuple[Path, 
 
     page = context.new_page()
     page.goto(f"{page_url}/?task=pencil-sketch&stroke=3.5")
-    expect(page.get_by_label("number input for Stroke")).to_have_value("3.5", timeout=30_000)
+    expect(page.get_by_label("number input for Stroke")).to_have_value("3.5")
     with page.expect_file_chooser() as chooser:
         page.get_by_role("button", name="Drop an image file here").click()
     chooser.value.set_files(str(files[0]))

@@ -12,7 +12,6 @@ from playwright.sync_api import BrowserContext, Locator, Page, expect
 from tests.support import pictures
 from tests.support.asking import wait_until
 from tests.support.browsing import (
-    LOADING,
     PLACES,
     Window,
     begin_anew,
@@ -77,7 +76,7 @@ def test_home_works_before_gradio_does(blank: Window, app_url: str) -> None:
     blank.page.goto(blank.page.url)
     tab = blank.page.get_by_role("tabpanel").filter(has_text="Paint over what should go").last
     painted = tab.locator(".painter canvas")
-    expect(painted).to_be_visible(timeout=LOADING)
+    expect(painted).to_be_visible()
     wait_until(lambda: 0.05 < marked_share(painted) < 0.3)
     run(tab)  # one click, and there is a result
     blank.errors.clear()  # of what was aborted
@@ -127,7 +126,7 @@ def test_what_follows_a_result_does_not_push_it_away_on_a_phone(blank: Window, a
     page.set_viewport_size(PHONE)
     page.goto(f"{app_url}/?try=inpainting")
     tab = page.get_by_role("tabpanel").filter(has_text="Paint over what should go").last
-    expect(tab.locator(".painter canvas")).to_be_visible(timeout=LOADING)
+    expect(tab.locator(".painter canvas")).to_be_visible()
     blank.settle()
     run(tab)
     expect(tab.locator(".lens .pane").first).to_be_visible()  # the comparison below has come, and the page is longer

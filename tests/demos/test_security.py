@@ -22,7 +22,7 @@ from demos.serving.limits import BODY_BYTES
 from tests.conftest import ROOT
 from tests.support import pictures
 from tests.support.asking import ask, loopback
-from tests.support.browsing import LOADING, Window, open_tab, show_hub, uploads
+from tests.support.browsing import Window, open_tab, show_hub, uploads
 from tests.support.hub_calls import (
     UPLOADED,
     Arguments,
@@ -182,13 +182,13 @@ def nothing_runs(page: Page) -> Iterator[None]:
 def test_a_wrong_link_cannot_bring_code(query: str, blank: Window) -> None:
     with nothing_runs(blank.page):
         show_hub(blank.page, f"{blank.url}/?{quote(query, safe='=&')}")
-        expect(blank.page.get_by_test_id("toast-body")).to_be_visible(timeout=LOADING)
+        expect(blank.page.get_by_test_id("toast-body")).to_be_visible()
 
 
 def test_a_link_cannot_bring_code_in_a_setting_or_consent(blank: Window) -> None:
     with nothing_runs(blank.page):
         show_hub(blank.page, f"{blank.url}/?task=face-swap&trained={quote(CODE)}&consent=true")
-        expect(blank.page.get_by_label("Identity of the network").first).to_have_value(CODE, timeout=LOADING)
+        expect(blank.page.get_by_label("Identity of the network").first).to_have_value(CODE)
         expect(blank.page.get_by_label("Everybody who can be seen here agrees").first).not_to_be_checked()
 
 

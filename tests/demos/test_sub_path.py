@@ -14,7 +14,7 @@ from playwright.sync_api import BrowserContext, expect
 
 from tests.conftest import Server, served
 from tests.support import pictures
-from tests.support.browsing import LOADING, give, open_tab, run, set_numbers
+from tests.support.browsing import give, open_tab, run, set_numbers
 from tests.support.site_proxy import larger_site
 
 PATH = "/tools/hub"
@@ -42,9 +42,9 @@ def test_everything_works_under_a_path(server: Server, strips: bool, context: Br
     with larger_site(server.url, PATH, strips=strips) as site:
         page = context.new_page()
         page.goto(f"{site}{PATH}/?lang=zh", wait_until="commit")
-        expect(page.get_by_role("tab", name="超分辨率")).to_be_visible(timeout=LOADING)
+        expect(page.get_by_role("tab", name="超分辨率")).to_be_visible()
         page.get_by_role("button", name="English").click()
-        expect(page.get_by_role("tab", name="Super-resolution")).to_be_visible(timeout=LOADING)
+        expect(page.get_by_role("tab", name="Super-resolution")).to_be_visible()
         assert page.url.startswith(f"{site}{PATH}/")
         page.get_by_role("tab", name="For programs").click()
         expect(page.get_by_text(f"{site}{PATH}/gradio_api/mcp/").first).to_be_visible()

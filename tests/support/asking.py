@@ -12,8 +12,13 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+PATIENCE = 90.0
+"""Seconds that anything may take which is no question of time: a busy machine is no failure."""
 
-def ask(url: str, body: Any = None, headers: dict[str, str] | None = None, timeout: float = 60) -> tuple[int, str, Any]:
+
+def ask(
+    url: str, body: Any = None, headers: dict[str, str] | None = None, timeout: float = PATIENCE
+) -> tuple[int, str, Any]:
     """Status, text and headers of an answer; a body is sent as JSON, bytes as they are."""
     data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
     request = urllib.request.Request(url, data, {"content-type": "application/json", **(headers or {})})
@@ -24,7 +29,7 @@ def ask(url: str, body: Any = None, headers: dict[str, str] | None = None, timeo
         return error.code, error.read().decode(errors="replace"), error.headers
 
 
-def wait_until(condition: Callable[[], Any], seconds: float = 20) -> Any:
+def wait_until(condition: Callable[[], Any], seconds: float = PATIENCE) -> Any:
     """Wait for a condition to hold; returns what it gave."""
     end = time.monotonic() + seconds
     while not (value := condition()):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
 
+from tests.support.asking import PATIENCE
 from tests.support.page_scripts import TEXTS
 
 if TYPE_CHECKING:
@@ -34,8 +35,6 @@ PLACES = "[data-testid=file-upload]"
 """Inputs for files; they are there, unseen, when they are filled, too."""
 REMOVERS = "[aria-label='Remove Image'], [aria-label=Clear]"
 """Buttons of filled inputs for one picture or video, and of those for many."""
-LOADING = 30_000
-"""Milliseconds that building the hub may take a browser, on a busy machine, too."""
 
 
 @dataclass
@@ -73,10 +72,10 @@ class Window:
         if ENDLESS not in address and not address.startswith(OWN):
             self.unanswered[request] = time.monotonic()
 
-    def settle(self, seconds: float = 30) -> None:
+    def settle(self) -> None:
         """Wait until every request is answered, and the page does no more than wait for its visitor."""
         self.page.bring_to_front()  # what is behind another window does next to nothing
-        end, quiet = time.monotonic() + seconds, 0
+        end, quiet = time.monotonic() + PATIENCE, 0
         while quiet < 3:
             self.page.evaluate(IDLE)
             quiet = 0 if any(map(self._awaited, self.unanswered.items())) else quiet + 1
@@ -98,7 +97,7 @@ class Window:
 def show_hub(page: Page, address: str) -> None:
     """Load the hub."""
     page.goto(address, wait_until="commit")
-    expect(page.get_by_role("heading", name="Pentimento")).to_be_visible(timeout=LOADING)
+    expect(page.get_by_role("heading", name="Pentimento")).to_be_visible()
 
 
 def open_tab(page: Page, *names: str) -> Locator:
@@ -166,10 +165,10 @@ def press_run(tab: Locator, name: str = "Run") -> None:
     tab.get_by_role("button", name=name, exact=True).filter(visible=True).first.click()
 
 
-def run(tab: Locator, words: str = "Done in", seconds: float = 60) -> None:
+def run(tab: Locator, words: str = "Done in") -> None:
     """Run to the end."""
     press_run(tab)
-    expect(status(tab).filter(has_text=words)).to_be_visible(timeout=1000 * seconds)
+    expect(status(tab).filter(has_text=words)).to_be_visible()
 
 
 def download(tab: Locator, path: Path, *, name: str = "Download") -> Path:
