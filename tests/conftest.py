@@ -71,8 +71,8 @@ def painting() -> Picture:
 
 @pytest.fixture
 def small_lessons(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Styles are taught on small parts of photos, which takes a quarter of the time."""
-    monkeypatch.setattr("engine.training.teach_style.CROP", 96)
+    """Styles are taught on small parts of photos, which takes a sixth of the time."""
+    monkeypatch.setattr("engine.training.teach_style.CROP", 64)
 
 
 @pytest.fixture

@@ -107,4 +107,7 @@ input:is([type=radio], [type=checkbox], [type=range], [role=listbox], [role=comb
 .history .caption-label { white-space: normal; font-size: .72rem; line-height: 1.15; }
 .away { position: absolute !important; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 .legend i { display: inline-block; width: .8rem; height: .8rem; border-radius: .2rem; margin-right: .4rem; }
+@media (prefers-reduced-motion: reduce) {
+  *, ::before, ::after { animation-duration: .01ms !important; animation-iteration-count: 1 !important;
+    transition-duration: .01ms !important; } }
 """

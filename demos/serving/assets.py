@@ -49,6 +49,17 @@ MENDS = (
         "if(!s.has(i)){s.add(i);if(name)n.has(i)?n.get(i).push(name):n.set(i,[name])}}a.set(t,n)}"
         "return e.props.shared_props.attached_events=[...n.get(e.id)??[]],e}",
     ),
+    # A component is searched through the whole page, for each one that an event touches and for each that ever had a
+    # progress, at every frame of a run: it took half of a browser's time. The way to it is kept, and gone again.
+    Mend(
+        "core-",
+        "function Z(e,t){if(e.id===t)return e;if(e.children)for(let n of e.children){let e=Z(n,t);if(e)return e}"
+        "return null}",
+        "function Z(e,t){if(e.id===t)return e;let a=Z.ways??=new WeakMap,w=a.get(e);w||a.set(e,w=new Map);"
+        "let n=e;for(let i of w.get(t)??[])n=n?.children?.[i];if(n?.id===t)return n;"
+        "let f=(e,way)=>{let i=0;for(let n of e.children??[]){let to=[...way,i++];w.set(n.id,to);"
+        "if(n.id===t)return n;let s=f(n,to);if(s)return s}return null};return f(e,[])}",
+    ),
     # For every event, each component that begins it is searched in the whole page, to set what hardly any event has.
     Mend(
         "Blocks-",

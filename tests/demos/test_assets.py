@@ -27,6 +27,35 @@ EVENTS = """([slow, quick, components, events]) => {
 }"""
 """JavaScript: the events of each component, as Gradio finds them and as we do."""
 
+PLACES = """([slow, quick]) => {
+  let seed = 1;
+  const random = (below) => (seed = seed * 48271 % 2147483647) % below;
+  const nodes = [{id: 0, children: []}];
+  const grown = () => {
+    const node = {id: nodes.length, ...(random(3) ? {children: []} : {})};
+    const parents = nodes.filter((each) => each.children);
+    parents[random(parents.length)].children.push(node);
+    nodes.push(node);
+  };
+  const changes = [
+    grown,
+    () => nodes[random(nodes.length)].children?.reverse(),
+    () => nodes[random(nodes.length)].children?.shift(),
+    () => { const taken = nodes[random(nodes.length)]; if (taken.id) nodes[taken.id] = Object.assign(taken, {id: -1}); },
+  ];
+  for (let index = 0; index < 200; index++) grown();
+  const find = [slow, quick].map((text) => eval(`(() => { ${text}; return Z; })()`));
+  let same = true, there = 0;
+  for (let index = 0; index < 3000; index++) {
+    const wanted = random(nodes.length + 2), [one, other] = find.map((each) => each(nodes[0], wanted));
+    same = same && one === other;
+    there += one !== null;
+    if (!(index % 10)) changes[random(changes.length)]();
+  }
+  return [same, there];
+}"""
+"""JavaScript: whether components are found where Gradio finds them while the page changes, and how many of 3000."""
+
 
 def fetched(url: str, **headers: str) -> Any:
     return urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=10)
@@ -53,6 +82,15 @@ def test_components_have_the_events_that_gradio_finds(browser: Browser, app_url:
     page.close()
     assert slow == quick
     assert sum(map(len, slow)) > 300
+
+
+def test_components_are_found_where_gradio_finds_them(browser: Browser) -> None:
+    page = browser.new_page()
+    mend = next(each for each in assets.MENDS if each.slow.startswith("function Z("))
+    same, there = page.evaluate(PLACES, [mend.slow, mend.quick])
+    page.close()
+    assert same
+    assert 500 < there < 2900
 
 
 def test_files_are_packed_and_kept(app_url: str) -> None:
