@@ -2,11 +2,11 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-COVERED := $(BIN)/python -m pytest --cov
+PYTEST := $(BIN)/python -m pytest
 # Three at once, for some wait for browsers; each with one thread, a file's tests together, what takes longest first.
 TOGETHER := -n 3 --dist loadfile --no-loadscope-reorder
 
-.PHONY: run install test test-all soak check messages clean
+.PHONY: run install test coverage test-all soak check messages clean
 
 run: install
 	$(BIN)/python app.py
@@ -23,15 +23,20 @@ $(VENV)/installed-dev: $(VENV)/installed requirements-dev.txt requirements-ray.t
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt -r requirements-ray.txt
 	touch $@
 
-# Linter, types, floors and every test that guards behaviour; coverage is printed at the end.
+# Linter, types, floors and every test that guards behaviour.
 test: $(VENV)/installed-dev check
+	OMP_NUM_THREADS=1 $(PYTEST) $(TOGETHER) -m "not alone and not long"
+	$(PYTEST) -m "alone and not long"
+
+# The same with coverage, which takes a seventh longer, printed at the end.
+coverage: $(VENV)/installed-dev check
 	rm -f .coverage .coverage.*
-	OMP_NUM_THREADS=1 $(COVERED) $(TOGETHER) -m "not alone and not long" --cov-report=
-	$(COVERED) -m "alone and not long" --cov-append --cov-report=term
+	OMP_NUM_THREADS=1 $(PYTEST) --cov $(TOGETHER) -m "not alone and not long" --cov-report=
+	$(PYTEST) --cov -m "alone and not long" --cov-append --cov-report=term
 
 # Besides those: 50 visitors at once, long trainings, and the published files of the Hub (skipped without network).
-test-all: test soak
-	$(BIN)/python -m pytest -m long
+test-all: coverage soak
+	$(PYTEST) -m long
 
 # 50 visitors at once, 500 runs, memory and files watched; some minutes.
 soak: $(VENV)/installed-dev

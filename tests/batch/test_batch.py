@@ -231,7 +231,7 @@ def test_a_killed_batch_goes_on(tmp_path: Path) -> None:
     for index in range(4):
         pictures.scene(120 + index, 90).save(folder / f"{index}.png")
     command = [sys.executable, "-m", "engine", "batch", "style-v1", str(folder), str(out), "--size", "64"]
-    command += ["--iterations", "25", "--style", str(pictures.saved(pictures.painting(), tmp_path / "style.png"))]
+    command += ["--iterations", "12", "--style", str(pictures.saved(pictures.painting(), tmp_path / "style.png"))]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         end = time.monotonic() + 120
         while len(list(out.glob("*.png"))) < 2:

@@ -60,7 +60,7 @@ def chroma(image: Any) -> numpy.ndarray:
 
 @pytest.fixture(scope="module")
 def default(runtime: Runtime) -> RunResult:
-    return style(runtime, open_picture(pictures.scene()), open_picture(pictures.painting()), iterations=60)
+    return style(runtime, open_picture(pictures.scene()), open_picture(pictures.painting()), iterations=30)
 
 
 def test_the_style_loss_falls_and_the_scene_stays(
@@ -68,9 +68,9 @@ def test_the_style_loss_falls_and_the_scene_stays(
 ) -> None:
     first, last = losses_of(default, "losses_first"), losses_of(default)
     assert last["style"] < 0.5 * first["style"]
-    nothing_but_style = losses_of(style(runtime, photo, painting, iterations=60, balance=100))
+    nothing_but_style = losses_of(style(runtime, photo, painting, iterations=30, balance=100))
     assert last["content"] < 0.8 * nothing_but_style["content"]
-    assert default.facts.task.figures["iterations"] == 60
+    assert default.facts.task.figures["iterations"] == 30
 
 
 def test_the_result_is_nearer_to_its_painting_than_the_photo_and_than_to_another(
@@ -184,7 +184,7 @@ def test_an_early_layer_brings_back_more_than_a_late_one(photo: Picture, runtime
 
 
 def test_style_forgets_places_and_keeps_statistics(painting: Picture, runtime: Runtime) -> None:
-    result = reconstruct(runtime, painting, of="style", iterations=60)
+    result = reconstruct(runtime, painting, of="style", iterations=45)
     noise = reconstruct(runtime, painting, of="style", iterations=1)
     assert style_distance(runtime, result, painting) < 0.1 * style_distance(runtime, noise, painting)
     difference = numpy.asarray(result.image).astype(float) - numpy.asarray(painting.image.resize((64, 64)))

@@ -81,7 +81,7 @@ def test_the_result_is_a_network_with_its_styles(
 def test_learning_lowers_the_loss(
     studio: Studio, small_photos: Path, paintings: dict[str, Picture], tmp_path: Path
 ) -> None:
-    settings = replace(QUICK, iterations=60, styles_each=1, rate=0.01)
+    settings = replace(QUICK, iterations=30, styles_each=1, rate=0.01)
     run = StepRun(
         train(small_photos, {"waves": paintings["waves"]}, tmp_path / "net.safetensors", settings, Job(), *studio)
     )
