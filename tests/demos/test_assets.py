@@ -41,7 +41,7 @@ PLACES = """([slow, quick]) => {
     grown,
     () => nodes[random(nodes.length)].children?.reverse(),
     () => nodes[random(nodes.length)].children?.shift(),
-    () => { const taken = nodes[random(nodes.length)]; if (taken.id) nodes[taken.id] = Object.assign(taken, {id: -1}); },
+    () => { const renamed = nodes[random(nodes.length)]; if (renamed.id) renamed.id = -1; },
   ];
   for (let index = 0; index < 200; index++) grown();
   const find = [slow, quick].map((text) => eval(`(() => { ${text}; return Z; })()`));
