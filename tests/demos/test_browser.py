@@ -29,6 +29,8 @@ from tests.support.browsing import (
 
 PREVIEWS, LONGEST_WAIT = 4, 2.0
 """How many previews are watched, and how many seconds may lie between two of them."""
+LONGEST_STOP = 5.0
+"""Seconds from a stop to the best picture."""
 
 
 def style_v1(page: Page, **numbers: float) -> Locator:
@@ -155,7 +157,7 @@ def test_the_picture_changes_every_two_seconds_and_nothing_moves(page: Page, fil
         assert time.monotonic() - began < LONGEST_WAIT
         assert button.bounding_box() == place
     tab.get_by_role("button", name="Stop and keep the best").click()
-    expect(status(tab).filter(has_text="Stopped with")).to_be_visible()
+    expect(status(tab).filter(has_text="Stopped with")).to_be_visible(timeout=1000 * LONGEST_STOP)
 
 
 def test_reloading_the_page_ends_the_run(page: Page, files: tuple[Path, Path]) -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Mapping
 
 import pytest
@@ -8,6 +10,7 @@ from torch import Tensor
 
 from engine.perceptual.descent import Iterate, descend
 from engine.perceptual.energy import evaluation
+from tests.conftest import ROOT
 
 TARGET = torch.rand(1, 3, 6, 5, generator=torch.Generator().manual_seed(1))
 
@@ -24,6 +27,12 @@ def test_the_minimum_is_found(optimiser: str, iterations: int, error: float) -> 
     *_, last = descend(start, bowl, iterations=iterations, optimiser=optimiser)  # type: ignore[arg-type]
     assert (last.best - TARGET).abs().max() < error
     assert torch.equal(start, torch.full_like(TARGET, 0.5)), "the start belongs to the caller"
+
+
+def test_it_begins_without_the_compiler() -> None:
+    code = "import sys; from tests.perceptual.test_descent import TARGET, bowl, descend;"
+    code += "list(descend(TARGET, bowl, iterations=2)); sys.exit('torch._dynamo' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
 
 
 @pytest.mark.parametrize("optimiser", ["lbfgs", "adam"])
