@@ -50,7 +50,7 @@ MENDS = (
         "return e.props.shared_props.attached_events=[...n.get(e.id)??[]],e}",
     ),
     # A component is searched through the whole page, for each one that an event touches and for each that ever had a
-    # progress, at every frame of a run: in a long visit half of a browser's work. The way to it is kept, and gone again.
+    # progress, at every frame of a run: in a long visit half of a browser's work. The way to it is kept, gone again.
     Mend(
         "core-",
         "function Z(e,t){if(e.id===t)return e;if(e.children)for(let n of e.children){let e=Z(n,t);if(e)return e}"
