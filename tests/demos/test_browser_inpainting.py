@@ -11,7 +11,18 @@ from playwright.sync_api import Locator, expect
 
 from tests.support import pictures
 from tests.support.asking import wait_until
-from tests.support.browsing import Window, download, give, marked_share, open_tab, painter, press_run, run, status
+from tests.support.browsing import (
+    Window,
+    download,
+    empty,
+    give,
+    marked_share,
+    open_tab,
+    painter,
+    press_run,
+    run,
+    status,
+)
 
 UNMARKED = "Please mark what should go"
 SIZE = (240, 180)
@@ -22,6 +33,8 @@ def tab(window: Window, tmp_path: Path) -> Locator:
     """The tab with a photo in it, of which nothing is marked."""
     tab = open_tab(window.page, "Inpainting")
     tab.get_by_role("tab", name="Fill", exact=True).click()
+    empty(tab)
+    window.settle()  # on a busy machine, the answer to the photo's going may come after that to its coming
     give(tab, pictures.saved(pictures.noisy(*SIZE), tmp_path / "photo.png"))
     expect(tab.get_by_text(UNMARKED).first).to_be_visible()
     press(tab, "Brush")
