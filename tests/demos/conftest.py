@@ -16,7 +16,7 @@ if TYPE_CHECKING:  # the page's other tests need no browser
     from tests.support.browsing import Window
 
 NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
-"""The first one has no window around the page, which takes a fifth of the time."""
+"""The first one has no window around the page, which takes an eighth of the time."""
 CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
 QUIET = [
     "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream",
