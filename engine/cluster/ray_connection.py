@@ -25,8 +25,14 @@ KNOCK_SECONDS = 10.0
 """How long a cluster may take to answer at all."""
 HERE = "local"
 """Instead of an address: a cluster of this machine, begun now and ended when the program ends."""
-QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0", "RAY_DEDUP_LOGS": "0"}
-"""Nothing is told to Ray's makers, and workers without a GPU of their own keep the variables that they were given."""
+OPTIONS = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_DEDUP_LOGS": "0",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    "RAY_worker_niceness": "0",
+}
+"""Nothing is told to Ray's makers, workers without a GPU of their own keep the variables that they were given, and they
+have as much of a core as other programs: with Ray's 15 somebody waits for minutes while anything else is busy."""
 
 
 @contextmanager
@@ -58,7 +64,7 @@ def connected(address: str, namespace: str | None = None, *, sends_code: bool = 
     Raises:
         ClusterError: see there.
     """
-    for name, value in QUIET.items():
+    for name, value in OPTIONS.items():
         os.environ.setdefault(name, value)
     if address == HERE or _has_token():
         os.environ.setdefault("RAY_AUTH_MODE", "token")
