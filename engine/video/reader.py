@@ -6,7 +6,7 @@ first, and only the three containers below are opened, each by its own reader.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -105,36 +105,33 @@ def _processed(
     sound, writer = Sound(container, out), None
     heard = 0
     read, size, source_size, refitted = FrameReader(container.streams.video[0]), (0, 0), (0, 0), 0
-    for packet in _packets(container, sound):
-        if packet.stream.type == "audio":
-            sound.take(packet)
+    for item, position in _contents(container, sound):
+        if not isinstance(item, VideoFrame):
+            sound.take(item)
             heard += 1
             if heard % PACKETS == 0:  # where there is only sound for long: time and stops count
                 count = writer.count if writer else 0
                 yield Step(done=min(1.0, count / frames) if frames else 0.0, stage=_stage(count, frames))
-                if job.stopped or float((packet.dts or 0) * packet.time_base) > LONGEST_SECONDS:
+                if job.stopped:
                     break
             continue
-        for frame in _decoded(packet):
-            values = read(frame)
-            source_size = source_size if writer else (values.shape[1], values.shape[0])
-            if (values.shape[1], values.shape[0]) != source_size:  # a film in which the frame's size changes
-                values, refitted = fitted(values, *source_size), refitted + 1
-            last = paint(values)
-            size = (last.shape[1], last.shape[0])
-            if writer is None:
-                writer = Writer(out, container.streams.video[0], size)
-                sound.begin()
-            writer.write(last, frame.pts)
-            share = writer.count / frames if frames else (packet.pos or 0) / max(container.size, 1)
-            yield Step(
-                done=min(1.0, share),
-                stage=_stage(writer.count, frames),
-                preview=lambda last=last: Image.fromarray(last),  # type: ignore[misc]
-            )
-            if job.stopped:
-                break
-        if writer is not None and (job.stopped or writer.seconds > LONGEST_SECONDS):
+        values = read(item)
+        source_size = source_size if writer else (values.shape[1], values.shape[0])
+        if (values.shape[1], values.shape[0]) != source_size:  # a film in which the frame's size changes
+            values, refitted = fitted(values, *source_size), refitted + 1
+        last = paint(values)
+        size = (last.shape[1], last.shape[0])
+        if writer is None:
+            writer = Writer(out, container.streams.video[0], size)
+            sound.begin()
+        writer.write(last, item.pts)
+        share = writer.count / frames if frames else position / max(container.size, 1)
+        yield Step(
+            done=min(1.0, share),
+            stage=_stage(writer.count, frames),
+            preview=lambda last=last: Image.fromarray(last),  # type: ignore[misc]
+        )
+        if job.stopped or writer.seconds > LONGEST_SECONDS:
             break
     if writer is None:
         raise StoppedError(NOTHING_YET) if job.stopped else VideoError(NO_FRAME)
@@ -169,11 +166,27 @@ def _frames(container: InputContainer) -> Iterator[VideoFrame]:
         yield from _decoded(packet)
 
 
-def _packets(container: InputContainer, sound: Sound) -> Iterator[Any]:
-    """Packets of pictures and sound in their order; a file that is cut off ends where it is."""
+def _contents(container: InputContainer, sound: Sound) -> Iterator[tuple[VideoFrame | Any, int]]:
+    """Pictures, and packets of sound, in their order, each with its place in the file in bytes.
+
+    A file that is cut off ends where it is; sound without pictures ends where a video has to.
+    """
     video = container.streams.video[0]
     video.thread_type = "AUTO"
-    streams = [video] if sound.source is None else [video, sound.source]
+    for packet in _packets(container, [video] if sound.source is None else [video, sound.source]):
+        position = packet.pos or 0
+        if packet.stream.type == "audio":
+            yield packet, position
+            if float((packet.dts or 0) * packet.time_base) > LONGEST_SECONDS:
+                break
+        else:
+            for frame in _decoded(packet):
+                yield frame, position
+    for frame in _held_back(video):
+        yield frame, container.size
+
+
+def _packets(container: InputContainer, streams: Sequence[Any]) -> Iterator[Any]:
     packets = container.demux(streams)
     while True:
         try:
@@ -181,6 +194,14 @@ def _packets(container: InputContainer, sound: Sound) -> Iterator[Any]:
         except (StopIteration, av.FFmpegError):
             return
         yield packet
+
+
+def _held_back(video: Any) -> list[VideoFrame]:
+    """The pictures that a decoder has not given yet: it waits for what follows them. None after a whole file."""
+    try:
+        return list(video.codec_context.decode(None))
+    except av.FFmpegError:
+        return []
 
 
 def _decoded(packet: Any) -> list[VideoFrame]:
