@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterator
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,37 @@ SHOWN_SIDE = 2400
 WAITING = Message("Waiting for a turn")
 NOTHING = Message("Nothing was made; the message says why.")
 BEFORE = Message("What is shown is the run before.")
+CLOSED = "() => ({ __type__: 'update', interactive: false })"
+"""Closes the download, in the page, until the file of another format is there."""
+
+
+@dataclass
+class WantedFile:
+    """What a visit wants to download, as it was chosen last."""
+
+    kind: FileKind = "png"
+    keep_recipe: bool = False
+
+    def choose(self, kind: FileKind, keep_recipe: bool) -> None:
+        """Take what the page's controls say."""
+        self.kind, self.keep_recipe = kind, keep_recipe
+
+    def update(self, stored: StoredResult, files: ExitStack, png: str | None = None) -> Any:
+        """Update of the button; it gives nothing where the format cannot hold the picture.
+
+        Args:
+            stored: the picture.
+            files: how long the file exists; Gradio copies it.
+            png: the file that has ``stored.png`` already.
+        """
+        try:
+            data = stored.converted(self.kind, keep_recipe=self.keep_recipe)
+        except OutputError as error:
+            warn(error.message)
+            return gr.update(value=None, interactive=False)
+        if png is None or data is not stored.png:
+            png = files.enter_context(file_of(data, ending_of(self.kind), stored.task))
+        return gr.update(value=png, interactive=True)
 
 
 class OutputPanel:
@@ -59,6 +91,7 @@ class OutputPanel:
         self.result = gr.State(None, time_to_live=3600)
         """A :class:`StoredResult` once there is one."""
         self._job = gr.State(None, delete_callback=stop)
+        self._wanted = gr.State(WantedFile())
         self._offers = self._place_offers()
         self._made = gr.State(None, time_to_live=3600)
         """A :class:`Made` of the run whose result is shown."""
@@ -84,7 +117,8 @@ class OutputPanel:
         layout.stop.click(_stopped, [self._job], [layout.stop], **QUIET)
         if layout.download is not None:
             changes = [each.change for each in self._chosen]
-            gr.on(changes, _download, [self.result, *self._chosen], [layout.download], **QUIET)
+            gr.on(changes, None, None, [layout.download], js=CLOSED, **PRIVATE)
+            gr.on(changes, _download, [self.result, self._wanted, *self._chosen], [layout.download], **QUIET)
 
     @property
     def _chosen(self) -> list[Any]:
@@ -96,20 +130,22 @@ class OutputPanel:
         layout = self.layout
         extra = [each for follower in self.followers for each in follower.outputs]
         begun = trigger(
-            self._begin, None, [self._job, layout.run, layout.stop, layout.status, layout.tabs, *extra], queue=False,
-            **PRIVATE,
+            self._begin, [self._wanted, *self._chosen],
+            [self._job, layout.run, layout.stop, layout.status, layout.tabs, *extra], queue=False, **PRIVATE,
         )  # fmt: skip
         inputs = [each for follower in self.followers for each in follower.inputs]
         ran = begun.then(
-            self._work(offer), [self._job, self.result, self._made, *self._chosen, *self.controls.on_page, *inputs],
+            self._work(offer), [self._job, self.result, self._made, self._wanted, *self.controls.on_page, *inputs],
             [*layout.outputs, self.result, self._made, *extra], show_progress="minimal",
             show_progress_on=[layout.status], **PRIVATE, **QUEUE,
         )  # fmt: skip
         offers = self._offers.outputs if self._offers else ()
         ran.failure(_failed(len(offers)), [self.result], [layout.run, layout.stop, layout.status, *offers], **QUIET)
 
-    def _begin(self) -> dict[Any, Any]:
+    def _begin(self, wanted: WantedFile, *chosen: Any) -> dict[Any, Any]:
         layout = self.layout
+        if chosen:
+            wanted.choose(*chosen)
         updates = {
             self._job: new_job(), layout.run: gr.update(interactive=False), layout.stop: gr.update(interactive=True),
             layout.status: status(0, WAITING), layout.tabs: gr.update(selected=RESULT),
@@ -120,19 +156,21 @@ class OutputPanel:
 
     def _work(self, offer: Offer | None) -> Any:
         """The page's event: frames on the way, at last the result in every place that shows it."""
-        own, many = len(self._chosen), len(self._chosen) + len(self.controls.on_page)
+        many = len(self.controls.on_page)
 
-        def work(job: Job | None, before: StoredResult | None, made: Made | None, *values: Any) -> Iterator[Any]:
+        def work(
+            job: Job | None, before: StoredResult | None, made: Made | None, wanted: WantedFile, *values: Any
+        ) -> Iterator[Any]:
             if job is None:  # the page was closed before its run began
                 return
             curves = Curves()
             with shown_errors():
-                inputs, parameters = self.controls.read_on_page(values[own:many])
+                inputs, parameters = self.controls.read_on_page(values[:many])
                 given = inputs
                 if offer is not None:
                     inputs, parameters = taken(offer, self.task, inputs, parameters, made, before)
-                if own:
-                    check_output(self.task, inputs, parameters, values[0], Path(get_upload_folder()))
+                if self.layout.download is not None:
+                    check_output(self.task, inputs, parameters, wanted.kind, Path(get_upload_folder()))
                 for each in self.controls.site.runs.frames(self.task, inputs, parameters, job):
                     if isinstance(each, Frame):
                         yield self._shown(each, curves)
@@ -140,7 +178,7 @@ class OutputPanel:
                         stored = None if each.video else StoredResult.of(each)
                         run = FinishedRun(each, stored, self.task.title, inputs, parameters, offer is not None)
                         made = Made.of(given, parameters) if self._offers else None
-                        yield from self._finished(run, made, values[:own], list(values[many:]))
+                        yield from self._finished(run, made, wanted, list(values[many:]))
 
         return work
 
@@ -156,9 +194,7 @@ class OutputPanel:
             updates[layout.curves] = curves.svg(translation(current()))
         return updates
 
-    def _finished(
-        self, run: FinishedRun, made: Made | None, download: tuple[Any, ...], values: list[Any]
-    ) -> Iterator[Any]:
+    def _finished(self, run: FinishedRun, made: Made | None, wanted: WantedFile, values: list[Any]) -> Iterator[Any]:
         """The one update that ends a run."""
         layout, result = self.layout, run.result
         updates = {
@@ -171,24 +207,20 @@ class OutputPanel:
             recipe_file = files.enter_context(file_of(recipe, "json", self.task.name))
             updates[layout.save] = gr.update(value=recipe_file, interactive=True)
             if run.stored is not None:
-                updates |= self._picture(run, run.stored, download, files)
+                updates |= self._picture(run, run.stored, wanted, files)
             elif result.video is not None:
                 updates |= {layout.picture: result.image, layout.video: str(result.video.path)}
             yield updates
 
-    def _picture(
-        self, run: FinishedRun, stored: StoredResult, download: tuple[Any, ...], files: ExitStack
-    ) -> dict[Any, Any]:
+    def _picture(self, run: FinishedRun, stored: StoredResult, wanted: WantedFile, files: ExitStack) -> dict[Any, Any]:
         """Updates of the components that show a picture; its files exist as long as the stack ``files``."""
-        layout, image, (kind, keep_recipe) = self.layout, run.result.image, download
+        layout, image = self.layout, run.result.image
         png = files.enter_context(file_of(stored.png, "png", stored.task))
-        data = stored.converted(kind, keep_recipe=keep_recipe)
-        file = png if data is stored.png else files.enter_context(file_of(data, ending_of(kind), stored.task))
         large = max(image.size) > SHOWN_SIDE
         return {
             self.result: stored,
             layout.picture: contained(image, SHOWN_SIDE) if large else png,
-            layout.download: gr.update(value=file, interactive=True),
+            layout.download: wanted.update(stored, files, png),
             layout.inside: _inside(run.result),
             **dict.fromkeys(layout.senders.values(), gr.update(interactive=True)),
             **self._compared(run.inputs, image),
@@ -243,19 +275,14 @@ def _inside(result: RunResult) -> Any:
     return gr.update(value=result.explanation.picture(), visible=True)
 
 
-def _download(stored: StoredResult | None, kind: FileKind, keep_recipe: bool) -> Iterator[Any]:
-    """The file of the download, in the format chosen now; none where that cannot hold it."""
+def _download(stored: StoredResult | None, wanted: WantedFile, kind: FileKind, keep_recipe: bool) -> Iterator[Any]:
+    """The file of the download as it is chosen now; a run that goes on will look at the choice when it ends."""
+    wanted.choose(kind, keep_recipe)
     if stored is None:
         yield gr.skip()
         return
-    try:
-        data = stored.converted(kind, keep_recipe=keep_recipe)
-    except OutputError as error:
-        warn(error.message)
-        yield gr.update(value=None, interactive=False)
-        return
-    with file_of(data, ending_of(kind), stored.task) as file:
-        yield gr.update(value=file, interactive=True)
+    with ExitStack() as files:
+        yield wanted.update(stored, files)
 
 
 def _alike(before: Image.Image, after: Image.Image) -> bool:
