@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -12,6 +11,7 @@ import torch
 from torch import Tensor
 
 from engine.perceptual.energy import Energy, Evaluation, evaluation
+from engine.perceptual.optimisers import LBFGS, Adam
 
 Optimiser = Literal["lbfgs", "adam"]
 
@@ -82,9 +82,8 @@ def _stepper(picture: Tensor, evaluate: _Evaluate, optimiser: Optimiser, step: f
     """One iteration: evaluate at ``picture``, then move ``picture`` in place."""
     solver: torch.optim.Optimizer
     if optimiser == "lbfgs":
-        _spare_compiler()
         fitting = HISTORY_BYTES // (2 * picture.numel() * picture.element_size())
-        solver = torch.optim.LBFGS(
+        solver = LBFGS(
             [picture],
             lr=1,
             max_iter=1,
@@ -93,7 +92,7 @@ def _stepper(picture: Tensor, evaluate: _Evaluate, optimiser: Optimiser, step: f
             tolerance_change=0,
         )
     else:
-        solver = torch.optim.Adam([picture], lr=step)
+        solver = Adam([picture], lr=step)
     evaluations: list[Evaluation] = []
 
     def closure() -> float:
@@ -103,14 +102,7 @@ def _stepper(picture: Tensor, evaluate: _Evaluate, optimiser: Optimiser, step: f
         return float(value.total)
 
     def advance() -> Evaluation:
-        solver.step(closure)  # type: ignore[no-untyped-call]
+        solver.step(closure)
         return evaluations[0]
 
     return advance
-
-
-def _spare_compiler() -> None:
-    """Let L-BFGS begin without torch's compiler: 1 to 2 seconds of importing what is only told to pass it over."""
-    add = getattr(torch.optim.Optimizer.add_param_group, "__wrapped__", None)
-    if add is not None and "torch._dynamo" not in sys.modules:
-        vars(add).setdefault("__dynamo_disable", add)

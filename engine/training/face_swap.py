@@ -25,6 +25,7 @@ from engine.imaging.tensors import to_image
 from engine.model_store.loaded_nets import LoadedNets
 from engine.nets.face_transform import MULTIPLE, FaceTransform
 from engine.perceptual.network import perceptual_network
+from engine.perceptual.optimisers import Adam
 from engine.perceptual.synthesis import Scale
 from engine.training import checkpoint
 from engine.training.face_lessons import Lessons, Settings, aligned_faces
@@ -108,7 +109,7 @@ class Student:
         self._random = torch.Generator().manual_seed(settings.seed)
         torch.manual_seed(settings.seed)
         self._net = (start or FaceTransform()).to(device).train().requires_grad_(True)
-        self._solver = torch.optim.Adam(self._net.parameters(), lr=settings.rate, betas=(0.9, 0.99))
+        self._solver = Adam(self._net.parameters(), lr=settings.rate, betas=(0.9, 0.99))
         self._decided = {**asdict(settings), "materials": materials}
 
     def learn(self, iteration: int, side: int, before: Mapping[str, float]) -> dict[str, float]:

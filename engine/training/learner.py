@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from engine.contracts.job import Job, Step
 from engine.contracts.messages import Message
+from engine.perceptual.optimisers import Adam
 from engine.training import checkpoint
 from engine.training.averaging import moving_average
 
@@ -52,7 +53,7 @@ class Learner:
         self.generator = generator
         self.average = moving_average(net, AVERAGE)
         """The weights that are shipped."""
-        self._optimiser = torch.optim.Adam(net.parameters(), lr=settings.rate)
+        self._optimiser = Adam(net.parameters(), lr=settings.rate)
         self._decided = {name: value for name, value in asdict(settings).items() if name != "iterations"}
 
     def step(self, loss: Tensor, iteration: int, *, longest: float = math.inf) -> None:

@@ -26,6 +26,7 @@ from engine.nets.vgg import Pooling
 from engine.perceptual.gatys import GatysEnergy
 from engine.perceptual.losses import Statistics
 from engine.perceptual.network import perceptual_network
+from engine.perceptual.optimisers import Adam
 from engine.training import checkpoint
 from engine.training.apprentice import (
     Apprentice,
@@ -204,7 +205,7 @@ class Student:
         self._average = moving_average(self._apprentice, AVERAGE)
         shares = [(self._apprentice.net.parameters(), 1.0), ([self._apprentice.styles], STYLES_RATE)]
         groups = [{"params": [*parameters], "share": share} for parameters, share in shares]
-        self._optimiser = torch.optim.Adam(groups)
+        self._optimiser = Adam(groups)
         self._parallel = team.parallel(self._apprentice)
         decided = {name: value for name, value in asdict(settings).items() if name != "iterations"}
         self._decided = {**decided, "styles": materials.names}

@@ -20,6 +20,7 @@ from engine.nets.transform import TransformNet, neutral
 from engine.perceptual.colour import palette
 from engine.perceptual.gatys import GatysEnergy
 from engine.perceptual.network import perceptual_network
+from engine.perceptual.optimisers import Adam
 from engine.training.apprentice import nearest
 from engine.training.averaging import moving_average
 from engine.training.targets import Targets, starting_colours
@@ -113,7 +114,7 @@ class Pupil:
         self._content = self._gatys.content_target(self._parts)
         self._style = nn.ParameterList([self._start()])
         self._average = moving_average(self._style, AVERAGE)
-        self._optimiser = torch.optim.Adam(self._style, lr=lesson.rate)
+        self._optimiser = Adam(self._style, lr=lesson.rate)
         self.best = self._style[0].detach().clone()
         """The numbers of the lowest loss so far, ``(P,)``."""
         self.first = self.lowest = self._loss(self.best)

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from engine.perceptual.descent import Iterate, descend
 from engine.perceptual.energy import evaluation
+from engine.perceptual.optimisers import Adam
 from tests.conftest import ROOT
 
 TARGET = torch.rand(1, 3, 6, 5, generator=torch.Generator().manual_seed(1))
@@ -29,10 +30,32 @@ def test_the_minimum_is_found(optimiser: str, iterations: int, error: float) -> 
     assert torch.equal(start, torch.full_like(TARGET, 0.5)), "the start belongs to the caller"
 
 
+WITHOUT_COMPILER = """
+import sys
+from tests.perceptual.test_descent import TARGET, bowl, descend
+for optimiser in ("lbfgs", "adam"):
+    list(descend(TARGET, bowl, iterations=2, optimiser=optimiser))
+assert "torch._dynamo" not in sys.modules
+"""
+
+
 def test_it_begins_without_the_compiler() -> None:
-    code = "import sys; from tests.perceptual.test_descent import TARGET, bowl, descend;"
-    code += "list(descend(TARGET, bowl, iterations=2)); sys.exit('torch._dynamo' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+    """In a process of its own, for what is imported once stays."""
+    assert subprocess.run([sys.executable, "-c", WITHOUT_COMPILER], cwd=ROOT, check=False).returncode == 0
+
+
+def test_adam_is_torchs() -> None:
+    steps = []
+    for adam in (Adam, torch.optim.Adam):
+        picture = torch.full_like(TARGET, 0.2).requires_grad_()
+        solver = adam([picture], lr=0.1, betas=(0.8, 0.9))
+        for _ in range(5):
+            solver.zero_grad()
+            bowl(picture)["uneven"].sum().backward()
+            solver.step()
+        steps.append(picture.detach())
+    assert torch.equal(*steps)
+    assert not torch.equal(steps[0], torch.full_like(TARGET, 0.2))
 
 
 @pytest.mark.parametrize("optimiser", ["lbfgs", "adam"])
