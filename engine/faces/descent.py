@@ -24,7 +24,7 @@ from engine.contracts.job import Job, Step
 from engine.faces.aligned_face import LABELS
 from engine.faces.relighting import SLOW
 from engine.imaging.masks import Colours, Cover
-from engine.imaging.tensors import enlarged
+from engine.imaging.tensors import blurred, enlarged
 from engine.perceptual import losses
 from engine.perceptual.matching import Allowed
 from engine.perceptual.patch_search import PatchSearch
@@ -171,19 +171,6 @@ def smoothed(correction: Tensor, deviation: float) -> Tensor:
     """A correction ``(B, 3, H, W)`` under a Gaussian, its colour under a wider one than its lightness."""
     light = correction.mean(1, keepdim=True)
     return blurred(light, deviation) + blurred(correction - light, COLOUR_SMOOTHING * deviation)
-
-
-def blurred(values: Tensor, deviation: float) -> Tensor:
-    """``(B, C, H, W)`` under a Gaussian; borders go on."""
-    if deviation < 0.05:
-        return values
-    radius = min(max(1, round(3 * deviation)), min(values.shape[2:]) - 1)
-    line = torch.arange(-radius, radius + 1, device=values.device, dtype=values.dtype)
-    kernel = (-(line**2) / (2 * deviation**2)).exp()
-    kernel = (kernel / kernel.sum()).expand(values.shape[1], 1, -1)
-    padded = functional.pad(values, (radius, radius, radius, radius), mode="replicate")
-    rows = functional.conv2d(padded, kernel[..., None], groups=values.shape[1])
-    return functional.conv2d(rows, kernel[:, :, None], groups=values.shape[1])
 
 
 def descended(

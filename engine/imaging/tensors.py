@@ -47,3 +47,16 @@ def reduced(picture: Tensor, longest: int, *, shortest: int = 16) -> Tensor:
 def enlarged(picture: Tensor, size: Size) -> Tensor:
     """``(B, 3, h, w)`` -> ``(B, 3, H, W)`` by bicubic interpolation, for the next scale."""
     return functional.interpolate(picture, size=(size[1], size[0]), mode="bicubic", align_corners=False)
+
+
+def blurred(values: Tensor, deviation: float) -> Tensor:
+    """``(B, C, H, W)`` under a Gaussian; borders go on."""
+    if deviation < 0.05:
+        return values
+    radius = min(max(1, round(3 * deviation)), min(values.shape[2:]) - 1)
+    line = torch.arange(-radius, radius + 1, device=values.device, dtype=values.dtype)
+    kernel = (-(line**2) / (2 * deviation**2)).exp()
+    kernel = (kernel / kernel.sum()).expand(values.shape[1], 1, -1)
+    padded = functional.pad(values, (radius, radius, radius, radius), mode="replicate")
+    rows = functional.conv2d(padded, kernel[..., None], groups=values.shape[1])
+    return functional.conv2d(rows, kernel[:, :, None], groups=values.shape[1])

@@ -4,8 +4,9 @@ Yang et al. 2017, "High-resolution image inpainting using multi-scale neural pat
 network's filling is the start and the content, patches of relu3_1 and relu4_1 inside the hole are matched with patches
 of the known picture, coarse to fine. Where we leave the paper: content is kept by features (relu4_2) instead of pixels,
 so that sharper texture is no error; patches that disagree are not averaged to something smooth (``full_length``); a
-scale hands on what it changed, not its picture, so that nothing that the filling already had in full size is lost; and
-only a window around the hole descends, for nothing else may change.
+scale hands on what it changed, not its picture, so that nothing that the filling already had in full size is lost; the
+next one begins with the detail that its matched patches have in the known picture (:mod:`engine.perceptual.voting`),
+and so needs few iterations; and only a window around the hole descends, for nothing else may change.
 """
 
 from __future__ import annotations
@@ -23,13 +24,14 @@ from engine.contracts.job import Job, Step
 from engine.imaging.masks import bounds
 from engine.imaging.tensors import Size, enlarged, fitted, to_image
 from engine.imaging.tiles import Box
-from engine.nets.vgg import features_of
+from engine.nets.vgg import features_of, gflop_per_pixel
 from engine.perceptual import losses
-from engine.perceptual.matching import Allowed, PatchBank, search_gflop
+from engine.perceptual.matching import Allowed, PatchBank
 from engine.perceptual.network import PerceptualNetwork
-from engine.perceptual.patch_search import PatchSearch
+from engine.perceptual.patch_search import PatchSearch, patch_search_gflop
 from engine.perceptual.patches import PatchTerm
 from engine.perceptual.synthesis import Scale, coarse_to_fine, gflop, pyramid, size_of
+from engine.perceptual.voting import detail, voted
 
 PATCH_LAYERS = ("relu3_1", "relu4_1")
 CONTENT_LAYER = "relu4_2"
@@ -39,10 +41,14 @@ STEP = 0.003
 """Step size of Adam in units of the picture's range; L-BFGS moves hardly in as many steps, and smooths in more."""
 MARGIN = 24
 """Known pixels around the hole that patches of the finest scale may reach into."""
-COARSEST_SIDE = 64
+COARSEST_SIDE = 48
 """Longer side of the window at the coarsest scale."""
 RATIO = 2**0.5
 """Ratio of the sides of two neighbouring scales."""
+FEWER = 0.3
+"""Iterations of a scale relative to those of the next coarser one."""
+VOTING_LAYER, VOTING_STRIDE = "relu3_1", 4
+"""The layer whose patches bring their pixels, and its pixels from one feature to the next."""
 SHOWN_SIDE = 1024
 """Longer side in pixels of what is shown of a part."""
 SHORTEST_SIDE = 32
@@ -54,7 +60,7 @@ class Refinement:
     """How a filling is refined."""
 
     iterations: int = 20
-    """At each scale."""
+    """At the coarsest scale; see :data:`FEWER`."""
     scales: int = 3
     """How many, from coarse to fine."""
     content: float = 0.3
@@ -89,14 +95,16 @@ class HoleEnergy:
         hole: Tensor,
     ) -> None:
         self._network, self._settings = network, settings
-        self._window, self._hole = window, hole > 0
+        self._part, self._window, self._hole = part, window, hole > 0
         sources = network.targets(part, PATCH_LAYERS)
-        searches = {layer: PatchSearch([features]) for layer, features in sources.items()}
-        allowed = {layer: Allowed(known_patches(part_hole, search.bank)[None]) for layer, search in searches.items()}
+        self._searches = {layer: PatchSearch([features]) for layer, features in sources.items()}
+        allowed = {
+            layer: Allowed(known_patches(part_hole, search.bank)[None]) for layer, search in self._searches.items()
+        }
         layers = [layer for layer in PATCH_LAYERS if bool(allowed[layer].table.any())]
         self._patches: PatchTerm | None = None
         if layers:  # else no patch of the part is known
-            matched = {layer: searches[layer] for layer in layers}
+            matched = {layer: self._searches[layer] for layer in layers}
             self._patches = PatchTerm(matched, rematch=settings.rematch, allowed=allowed, full_length=True)
         self._layers = {*layers, CONTENT_LAYER}
         self._content = network.targets(window, [CONTENT_LAYER])[CONTENT_LAYER]
@@ -111,6 +119,23 @@ class HoleEnergy:
             terms["patches"] = self._patches(features)
         terms["smoothness"] = SMOOTHNESS * losses.total_variation(whole)
         return terms
+
+    @torch.no_grad()
+    def detailed(self, picture: Tensor) -> Tensor:
+        """The picture ``(1, 3, H, W)`` with the detail of the nearest known patches in the hole; as it is without any.
+
+        The descent that follows keeps to these patches.
+        """
+        if self._patches is None or VOTING_LAYER not in self._layers:
+            return picture
+        whole = torch.where(self._hole, picture, self._window).clamp(0, 1)
+        matches = self._patches.matched(VOTING_LAYER, self._network.features(whole, {VOTING_LAYER})[VOTING_LAYER])
+        votes = voted(detail(self._part), self._searches[VOTING_LAYER].bank, matches, VOTING_STRIDE)
+        own = detail(whole)
+        changed = whole.clone()
+        inside = ..., slice(votes.shape[2]), slice(votes.shape[3])  # as much of the window as has features
+        changed[inside] += votes - own[inside]
+        return torch.where(self._hole, changed.clamp(0, 1), picture)
 
 
 def known_patches(hole: Tensor, bank: PatchBank) -> Tensor:
@@ -155,7 +180,7 @@ def refine(
 
     def carry(picture: Tensor, at: Size) -> Tensor:
         stages[max(size_of(picture))] = window.shown(picture)
-        return window.start(at) + enlarged(window.change(picture), at)
+        return window.energy_at(at).detailed(window.start(at) + enlarged(window.change(picture), at))
 
     scales = scales_of(window.size, size_of(part), settings)
     synthesis = yield from coarse_to_fine(
@@ -179,6 +204,7 @@ class _Window:
         self._cut = (..., slice(self._box.top, self._box.bottom), slice(self._box.left, self._box.right))
         small = fitted(whole, min(SHOWN_SIDE, max(whole)))
         self._shown, self._shown_box = _resized(part, small), _scaled(self._box, small, whole)
+        self._energy: tuple[Size, HoleEnergy] | None = None
         self.size = self._box.width, self._box.height
         """Width and height in pixels of the part."""
 
@@ -187,7 +213,12 @@ class _Window:
         return _resized(self._part[self._cut], at)
 
     def energy_at(self, at: Size) -> HoleEnergy:
-        """The energy of the window at a size."""
+        """The energy of the window at a size; that of the last size is kept."""
+        if self._energy is None or self._energy[0] != at:
+            self._energy = at, self._energy_at(at)
+        return self._energy[1]
+
+    def _energy_at(self, at: Size) -> HoleEnergy:
         size = _times(size_of(self._part), at[0] / self._box.width)
         unknown = functional.adaptive_max_pool2d(self._unknown, (size[1], size[0]))
         inside = functional.adaptive_max_pool2d(self._hole[self._cut], (at[1], at[0]))
@@ -244,7 +275,8 @@ def scales_of(window: Size, part: Size, settings: Refinement) -> list[Scale]:
     factor = min(1.0, settings.finest / max(part))
     finest, count = _times(window, factor), settings.scales
     scales = pyramid(finest, count, count, shortest=SHORTEST_SIDE, coarsest=COARSEST_SIDE, ratio=RATIO)
-    return [Scale(each.size, settings.iterations) for each in scales]
+    counts = [max(1, round(settings.iterations * FEWER**level)) for level in range(len(scales))]
+    return [Scale(each.size, count) for each, count in zip(scales, counts, strict=True)]
 
 
 def _times(size: Size, factor: float) -> Size:
@@ -253,12 +285,13 @@ def _times(size: Size, factor: float) -> Size:
 
 
 def refinement_gflop(window: Size, part: Size, settings: Refinement) -> float:
-    """Arithmetic of :func:`refine`: the perceptual network on the window, and the searches."""
+    """Arithmetic of :func:`refine`: the perceptual network on the window and once on the part, and the searches."""
     scales = scales_of(window, part, settings)
     total = gflop(scales, CONTENT_LAYER)
     for scale in scales:
         source = _times(part, scale.size[0] / window[0])
+        total += gflop_per_pixel(PATCH_LAYERS[-1]) * source[0] * source[1]
         for layer in PATCH_LAYERS:
-            search = search_gflop(features_of(layer, scale.size), features_of(layer, source))
+            search = patch_search_gflop(features_of(layer, scale.size), [features_of(layer, source)])
             total += -(-scale.iterations // settings.rematch) * search
     return total

@@ -59,21 +59,26 @@ class PatchSearch:
 
         Args:
             features: ``(B, C, H, W)``.
-            allowed: which patches may be taken; then every pair is looked at.
+            allowed: which patches may be taken; with regions, every pair is looked at.
             last: matches of other features of the same size, not very different.
 
         Raises:
             ValueError: see :meth:`PatchBank.search`.
         """
+        if allowed is not None and allowed.regions is not None:
+            return self.bank.search(features, allowed=allowed)
         queries = [length - self.bank.side + 1 for length in features.shape[2:]]
         pairs, shortest = queries[0] * queries[1] * len(self.bank), min(*features.shape[2:], *self._shortest())
-        if allowed or self.bank.stride > 1 or pairs <= self._most_pairs or shortest < 2 * self.bank.side:
+        if self.bank.stride > 1 or pairs <= self._most_pairs or shortest < 2 * self.bank.side:
             return self.bank.search(features, allowed=allowed)
         if self._half is None:
             halves = [functional.avg_pool2d(each, 2) for each in self.bank.maps()]
             self._half = PatchSearch(halves, side=self.bank.side, most_pairs=self._most_pairs)
-        coarse = self._half(functional.avg_pool2d(features, 2))
-        fields = [_Field(self.bank, each) for each in features]
+        allowed_halves = None if allowed is None else self._halved(allowed, self._half.bank)
+        if allowed_halves is not None and not bool(allowed_halves.table.any()):
+            return self.bank.search(features, allowed=allowed)
+        coarse = self._half(functional.avg_pool2d(features, 2), allowed=allowed_halves)
+        fields = [_Field(self.bank, each, None if allowed is None else allowed.table[0]) for each in features]
         for number, field in enumerate(fields):
             field.take_from(self._half.bank, coarse.index[number])
             if last is not None:
@@ -81,20 +86,38 @@ class PatchSearch:
                 field.look_beside(last.turn)
             for down, across in NEIGHBOURS:
                 field.spread(down, across)
+            field.fill()
         return Matches(
             torch.stack([field.index for field in fields]),
             torch.stack([field.correlation for field in fields]),
             turn=last.turn + 1 if last else 0,
         )
 
+    def _halved(self, allowed: Allowed, half: PatchBank) -> Allowed:
+        """The patches of half the size all of whose features may be taken: four patches of this size make one up."""
+        index = torch.arange(len(half), device=allowed.table.device)
+        number, row, column = half.places(index)
+        corners = [
+            self.bank.index(number, 2 * row + down, 2 * column + across)
+            for down, across in product((0, self.bank.side), repeat=2)
+        ]
+        return Allowed(torch.stack([allowed.table[:1, each] for each in corners]).all(0))
+
     def _shortest(self) -> list[int]:
         return [length for shape in self.bank.shapes for length in shape]
 
 
 class _Field:
-    """The best patch so far of every patch of one feature map ``(C, H, W)``."""
+    """The best patch so far of every patch of one feature map ``(C, H, W)``.
 
-    def __init__(self, bank: PatchBank, features: Tensor) -> None:
+    Args:
+        bank: whose patches.
+        features: the map.
+        allowed: ``(M,)`` bool: those that may be taken, at least one; None for all.
+    """
+
+    def __init__(self, bank: PatchBank, features: Tensor, allowed: Tensor | None) -> None:
+        self._allowed = allowed
         self._bank, self._rows, self._width = bank, rows_of(features).contiguous(), features.shape[2]
         squares = lengths_of(self._rows).to(bank.norms.dtype).square().view(1, 1, *features.shape[1:])
         lengths = box_sum(squares, bank.side)[0, 0].sqrt()
@@ -130,6 +153,11 @@ class _Field:
         number, row, column = self._bank.places(torch.roll(self.index, (down, across), (0, 1)))
         self.offer(self._bank.index(number, row + down, column + across))
 
+    def fill(self) -> None:
+        """Give the patches that were offered nothing they may take the first one that they may."""
+        if self._allowed is not None:
+            self.offer(torch.where(self.index < 0, self._allowed.to(torch.uint8).argmax(), self.index))
+
     def offer(self, index: Tensor) -> None:
         """Take those of the patches ``(H', W')`` that are nearer than what there is."""
         other = (index != self.index).flatten().nonzero()[:, 0]
@@ -158,7 +186,10 @@ class _Field:
             theirs = bank.rows[begin + row * line + column].to(total.dtype)
             total += torch.linalg.vecdot(ours, theirs)
         norms = bank.norms[candidates]
-        return torch.where(norms > TINY, total / norms.clamp_min(TINY), 0)
+        correlations = torch.where(norms > TINY, total / norms.clamp_min(TINY), 0)
+        if self._allowed is None:
+            return correlations
+        return torch.where(self._allowed[candidates], correlations, -torch.inf)
 
 
 def patch_search_gflop(query: Shape, sources: Sequence[Shape], *, stride: int = 1) -> float:

@@ -7,7 +7,6 @@ they want there, plus a constant. Value and gradient are the same; no patch is u
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -116,7 +115,7 @@ class PatchTerm:
         self._full_length = full_length
         self._matches: dict[str, Matches] = {}
         self._targets: dict[str, PatchTarget] = {}
-        self._calls: Counter[str] = Counter()
+        self._kept: dict[str, int] = {}  # layer -> how many calls have kept to its matches
 
     def __call__(self, features: Mapping[str, Tensor]) -> Tensor:
         """The mean of the layers' losses at features ``(1, C, H, W)`` of every layer, a scalar."""
@@ -124,10 +123,15 @@ class PatchTerm:
 
     def of(self, layer: str, features: Tensor) -> Tensor:
         """The loss of one layer at features ``(1, C, H, W)``, a scalar."""
-        if self._calls[layer] % self._rematch == 0:
-            search, allowed = self._searches[layer], self._allowed.get(layer)
-            matches = search(features.detach(), allowed=allowed, last=self._matches.get(layer))
-            self._matches[layer] = matches
-            self._targets[layer] = patch_target(search.bank, matches, full_length=self._full_length)
-        self._calls[layer] += 1
+        if self._kept.get(layer, self._rematch) >= self._rematch:
+            self.matched(layer, features.detach())
+        self._kept[layer] += 1
         return patch_loss(features, self._targets[layer])
+
+    def matched(self, layer: str, features: Tensor) -> Matches:
+        """Look for the nearest patches of one layer now; the next calls keep to them."""
+        search, allowed = self._searches[layer], self._allowed.get(layer)
+        matches = search(features, allowed=allowed, last=self._matches.get(layer))
+        self._matches[layer], self._kept[layer] = matches, 0
+        self._targets[layer] = patch_target(search.bank, matches, full_length=self._full_length)
+        return matches

@@ -44,7 +44,7 @@ class Marked(Parameters):
     network: Literal["migan-512-places2", "big-lama"] = option("migan-512-places2", label="Network", advanced=True)
     """Content network: MI-GAN, shipped, or LaMa from the Hugging Face Hub (206 MB), which is larger and slower."""
     iterations: int = option(20, low=1, high=300, step=5, label="Iterations", advanced=True)
-    """Steps of the texture refinement at each scale."""
+    """Steps of the texture refinement at its coarsest scale; finer ones, which begin with detail, take fewer."""
     scales: int = option(3, low=1, high=5, step=1, label="Scales", advanced=True)
     """Sizes at which texture is refined, from coarse to fine; fewer where a hole is small."""
     likeness: float = option(0.3, low=0, high=10, step=0.1, label="Likeness to the network", advanced=True)

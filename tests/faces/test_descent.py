@@ -9,6 +9,7 @@ import torch
 
 from engine.faces import classical_swap, descent
 from engine.faces.aligned_face import AlignedFace, region_labels
+from engine.imaging.tensors import blurred
 
 
 def test_a_patch_comes_from_the_same_part_and_near(scene: AlignedFace, source: AlignedFace) -> None:
@@ -38,10 +39,10 @@ def test_a_patch_comes_from_the_same_part_and_near(scene: AlignedFace, source: A
 
 def test_a_blur_keeps_what_is_even_and_averages_the_rest() -> None:
     even = torch.full((1, 3, 20, 24), 0.3)
-    assert torch.allclose(descent.blurred(even, 2.0), even)
+    assert torch.allclose(blurred(even, 2.0), even)
     point = torch.zeros(1, 1, 21, 21)
     point[..., 10, 10] = 1
-    spot = descent.blurred(point, 1.5)
+    spot = blurred(point, 1.5)
     assert float(spot.sum()) == pytest.approx(1, abs=1e-4)
     assert float(spot[0, 0, 10, 12]) == pytest.approx(float(spot[0, 0, 12, 10]))
     spread = (spot[0, 0].sum(0) * (torch.arange(21) - 10) ** 2).sum()

@@ -137,14 +137,26 @@ def test_a_stop_keeps_the_best_at_full_size(network: PerceptualNetwork) -> None:
 def test_a_large_part_is_refined_at_the_finest_size_allowed() -> None:
     scales = scales_of((1000, 800), (2000, 1600), Refinement(finest=1024))
     assert scales[-1].size == (512, 410)
-    assert [each.iterations for each in scales] == [20, 20, 20]
+    assert [each.iterations for each in scales] == [20, 6, 2]
     assert [each.size[0] for each in scales] == sorted(each.size[0] for each in scales)
 
 
 def test_the_arithmetic_grows_with_iterations_and_size() -> None:
     small = refinement_gflop((200, 200), (400, 400), Refinement(rematch=20))
-    assert refinement_gflop((400, 400), (800, 800), Refinement(rematch=20)) > 4 * small
-    assert refinement_gflop((200, 200), (400, 400), Refinement(iterations=40, rematch=20)) == pytest.approx(2 * small)
+    assert refinement_gflop((400, 400), (800, 800), Refinement(rematch=20)) == pytest.approx(4 * small, rel=0.05)
+    assert 1.5 * small < refinement_gflop((200, 200), (400, 400), Refinement(iterations=40, rematch=40)) < 2 * small
+
+
+def test_a_finer_scale_begins_with_the_detail_of_known_patches(network: PerceptualNetwork) -> None:
+    part, hole = broken()
+    known = hole[None, None].float()
+    energy = HoleEnergy(network, QUICK, part, known, part, known)
+    picture = energy.detailed(part)
+    assert torch.equal(picture[..., ~hole], part[..., ~hole])
+    assert picture[..., hole].std(dim=2).min() > 0.01
+    assert energy(picture)["patches"] < energy(part)["patches"]
+    everywhere = HoleEnergy(network, QUICK, part, torch.ones_like(known), part, known)
+    assert torch.equal(everywhere.detailed(part), part), "nothing is known, so there is no detail to take"
 
 
 def test_means_of_patches_that_disagree_get_their_length_back() -> None:

@@ -41,7 +41,9 @@ def test_so_are_those_of_a_stride_or_of_regions(named: dict[str, int]) -> None:
     source, query = scene(1, 24, 20), scene(2, 22, 26)
     stride = named.get("stride", 1)
     bank = PatchBank([source], stride=stride)
-    allowed = Allowed((torch.arange(len(bank)) % 3 == 0)[None]) if "allowed" in named else None
+    regions = torch.arange(20 * 24).view(20, 24) % 2
+    tables = torch.stack([torch.arange(len(bank)) % 3 == region for region in range(2)])
+    allowed = Allowed(tables, regions) if "allowed" in named else None
     found = PatchSearch([source], stride=stride, most_pairs=FEW)(query, allowed=allowed)
     assert torch.equal(found.index, bank.search(query, allowed=allowed).index)
 
@@ -70,6 +72,28 @@ def test_it_is_nearly_as_near_and_gets_nearer() -> None:
     assert shares[-1] > 0.93
     anywhere = torch.randint(len(search.bank), last.index.shape, generator=torch.Generator().manual_seed(0))
     assert float(correlations(search.bank, query, anywhere).mean() / nearest) < 0.6, "the maps are not all alike"
+
+
+@pytest.mark.parametrize("hidden", [slice(10, 40), slice(1, 60), slice(0, 55)])
+def test_only_patches_that_may_be_taken_are(hidden: slice) -> None:
+    source, query = scene(1, 64, 60), scene(2, 58, 70)
+    query[..., 20:30, 20:30] = 0
+    unknown = torch.zeros(1, 1, 64, 60)
+    unknown[..., hidden, 5:50] = 1
+    search = PatchSearch([source], most_pairs=FEW)
+    allowed = Allowed((functional.max_pool2d(unknown, search.bank.side, stride=1) == 0).flatten()[None])
+    nearest = search.bank.search(query, allowed=allowed).correlation.mean()
+    matches = search(query, allowed=allowed)
+    assert bool(allowed.table[0, matches.index].all())
+    torch.testing.assert_close(matches.correlation, correlations(search.bank, query, matches.index))
+    assert float(matches.correlation.mean() / nearest) > 0.75
+    assert not bool(allowed.table[0, search(query).index].all()), "without the rule, others are nearer"
+
+
+def test_the_last_patch_that_may_be_taken_is_taken() -> None:
+    search = PatchSearch([scene(1, 64, 60)], most_pairs=FEW)
+    alone = torch.arange(len(search.bank)) == 1234
+    assert set(search(scene(2, 58, 70), allowed=Allowed(alone[None])).index.flatten().tolist()) == {1234}
 
 
 def test_a_part_of_the_source_finds_itself() -> None:
