@@ -22,8 +22,9 @@ from engine.imaging.tensors import fitted
 from engine.imaging.tiles import Box
 from engine.inpainting.classical import CLASSICAL_SIDES, Classical, classical
 from engine.inpainting.content_network import NETWORKS, NetworkName, network
+from engine.inpainting.hole_energy import Refinement
 from engine.inpainting.holes import Hole, holes
-from engine.inpainting.refine import SHOWN_SIDE, Refinement, refine, refinement_gflop, window_box
+from engine.inpainting.refine import SHOWN_SIDE, refine, refinement_gflop, window_box
 from engine.perceptual.network import perceptual_network
 
 Kind = Literal["auto", "refined", "network", "classical"]

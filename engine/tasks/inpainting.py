@@ -140,7 +140,7 @@ def mask_given(inputs: Inputs, parameters: Marked) -> Mask:
 def filling_of(parameters: Marked) -> Filling:
     """The settings of :mod:`engine.inpainting.fill` that the parameters stand for."""
     from engine.inpainting.fill import Filling
-    from engine.inpainting.refine import Refinement
+    from engine.inpainting.hole_energy import Refinement
 
     refinement = Refinement(
         iterations=parameters.iterations,

@@ -124,7 +124,8 @@ class Pupil:
         """The most alike of the network's styles, with the painting's colours."""
         own = palette(self._photos, [1 / len(self._photos)] * len(self._photos))
         colours = starting_colours(own, self._targets.palettes["new"])
-        (start,) = nearest(self._net, self._parts, self._targets, self._gatys, [neutral(self._net, colours)])
+        part = self._parts[:1]  # one is enough to choose by, and all styles are looked at
+        (start,) = nearest(self._net, part, self._targets, self._gatys, [neutral(self._net, colours)])
         return start.to(self._device).float()
 
     def learn(self, iteration: int) -> dict[str, Tensor]:

@@ -39,7 +39,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::Warning:ray.*"),
     pytest.mark.skipif(find_spec("ray") is None, reason="needs Ray (requirements-ray.txt)"),  # it is imported later
 ]
-MANY = 8
+MANY = 6
 SHARE = 0.5
 """Of a core, for each process: replicas and workers are on one cluster here."""
 TASK = TASKS["style-v1"]
@@ -85,7 +85,7 @@ def test_a_worker_is_killed_and_every_result_is_there_once(address: str, tmp_pat
         pictures.scene(200 + index, 160).save(folder / f"{index:02}.png")
     (folder / "bad.png").write_bytes(b"hello, I am not a picture")
     inputs = {"style": [open_input(TASK.inputs[1], pictures.painting())]}
-    order = Order(task=TASK, parameters=parameters(), inputs=inputs)
+    order = Order(task=TASK, parameters=parameters(iterations=6), inputs=inputs)
     with one_thread():
         StepRun(batch(runtime, str(folder), alone, order)).finish()
 

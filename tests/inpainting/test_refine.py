@@ -8,17 +8,8 @@ import torch
 
 from engine import Job, Runtime, StepRun
 from engine.imaging.tensors import to_tensor
-from engine.inpainting.refine import (
-    CONTENT_LAYER,
-    PATCH_LAYERS,
-    HoleEnergy,
-    Refined,
-    Refinement,
-    known_patches,
-    refine,
-    refinement_gflop,
-    scales_of,
-)
+from engine.inpainting.hole_energy import CONTENT_LAYER, PATCH_LAYERS, HoleEnergy, Refinement, depth, known_patches
+from engine.inpainting.refine import Refined, refine, refinement_gflop, scales_of
 from engine.perceptual.matching import Allowed, Matches, PatchBank
 from engine.perceptual.network import PerceptualNetwork, perceptual_network
 from engine.perceptual.patch_search import PatchSearch
@@ -157,6 +148,15 @@ def test_a_finer_scale_begins_with_the_detail_of_known_patches(network: Perceptu
     assert energy(picture)["patches"] < energy(part)["patches"]
     everywhere = HoleEnergy(network, QUICK, part, torch.ones_like(known), part, known)
     assert torch.equal(everywhere.detailed(part), part), "nothing is known, so there is no detail to take"
+
+
+def test_depth_is_the_distance_from_what_is_known() -> None:
+    hole = torch.zeros(1, 1, 30, 40)
+    hole[..., 5:25, 10:31] = 1
+    inside = depth(hole)[0, 0]
+    assert inside.max() == pytest.approx(10, abs=0.3)
+    assert inside[15, 10] == inside[15, 30] == inside[5, 20] == 1
+    assert not bool(inside[hole[0, 0] == 0].any())
 
 
 def test_means_of_patches_that_disagree_get_their_length_back() -> None:

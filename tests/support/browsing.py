@@ -19,7 +19,7 @@ OWN = ("data:", "blob:")
 """Addresses that are part of the page."""
 ENDLESS = "/heartbeat/"
 """Part of the address of the one request that is open as long as the page."""
-STREAM, LONGEST_EVENT = "/queue/data", 8.0
+STREAM, LONGEST_EVENT = "/queue/data", 4.0
 """Gradio's stream of events, which it sometimes leaves open after the last one; seconds that an event may take."""
 IDLE = "() => new Promise((done) => requestIdleCallback(() => setTimeout(done), {timeout: 1000}))"
 """JavaScript that ends when the page has drawn what there is, and has nothing else to do."""
