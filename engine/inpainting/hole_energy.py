@@ -32,7 +32,7 @@ class Refinement:
     """How a filling is refined."""
 
     iterations: int = 20
-    """At the coarsest scale; see :data:`FEWER`."""
+    """At the coarsest scale; see :data:`engine.inpainting.refine.FEWER`."""
     scales: int = 3
     """How many, from coarse to fine."""
     content: float = 0.3
