@@ -76,7 +76,8 @@ def refine(
 
     def carry(picture: Tensor, at: Size) -> Tensor:
         stages[max(size_of(picture))] = window.shown(picture)
-        return window.energy_at(at).detailed(window.start(at) + enlarged(window.change(picture), at))
+        start = window.start(at) + enlarged(window.change(picture), at)
+        return start if job.stopped else window.energy_at(at).detailed(start)  # who has stopped waits for no detail
 
     scales = scales_of(window.size, size_of(part), settings)
     synthesis = yield from coarse_to_fine(

@@ -9,7 +9,7 @@ import torch
 from engine import Job, Runtime, StepRun
 from engine.imaging.tensors import to_tensor
 from engine.inpainting.hole_energy import CONTENT_LAYER, PATCH_LAYERS, HoleEnergy, Refinement, depth, known_patches
-from engine.inpainting.refine import Refined, refine, refinement_gflop, scales_of
+from engine.inpainting.refine import Refined, _Window, refine, refinement_gflop, scales_of
 from engine.perceptual.matching import Allowed, Matches, PatchBank
 from engine.perceptual.network import PerceptualNetwork, perceptual_network
 from engine.perceptual.patch_search import PatchSearch
@@ -123,6 +123,23 @@ def test_a_stop_keeps_the_best_at_full_size(network: PerceptualNetwork) -> None:
     assert len(run.result.stages) == 1, "a scale that was not reached is no stage"
     assert run.result.part.shape == part.shape
     assert torch.equal(run.result.part[..., ~hole], part[..., ~hole])
+
+
+def test_a_stop_waits_for_no_finer_scale(network: PerceptualNetwork, monkeypatch: pytest.MonkeyPatch) -> None:
+    energies: list[tuple[int, int]] = []
+    energy_at = _Window.energy_at
+
+    def noted(self: _Window, at: tuple[int, int]) -> HoleEnergy:
+        energies.append(at)
+        return energy_at(self, at)
+
+    monkeypatch.setattr(_Window, "energy_at", noted)
+    part, hole = broken()
+    job = Job()
+    run = StepRun(refine(part, hole, hole, QUICK, network, job))
+    for _ in run:
+        job.stop()
+    assert len(set(energies)) == 1, "the finer scale's features and patches are not looked for"
 
 
 def test_a_large_part_is_refined_at_the_finest_size_allowed() -> None:
