@@ -7,8 +7,9 @@ search is exact and looks at every patch; :mod:`engine.perceptual.patch_map` say
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import torch
 from torch import Tensor
@@ -127,6 +128,21 @@ class PatchBank:
         number, row, column = self.places(index)
         _, _, _, begin, width = self._table[:, number]
         return begin + row * width + column, width
+
+    def covering(self, index: Tensor) -> Iterator[tuple[tuple[int, int], tuple[slice, slice], Tensor]]:
+        """What patches of this bank put where, one feature of a patch after the other.
+
+        Args:
+            index: int64 ``(..., H', W')``, the patch for every place of a map.
+
+        Yields:
+            Row and column of the feature in its patch; the rows and columns of the map that it covers; the rows of
+            :attr:`rows` that lie there, flat.
+        """
+        begin, line = (part.flatten() for part in self.positions(index))
+        down, across = index.shape[-2:]
+        for row, column in product(range(self.side), repeat=2):
+            yield (row, column), (slice(row, row + down), slice(column, column + across)), begin + row * line + column
 
     @torch.no_grad()
     def search(self, features: Tensor, *, allowed: Allowed | None = None, budget: int | None = None) -> Matches:

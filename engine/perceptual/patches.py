@@ -46,18 +46,15 @@ def patch_target(bank: PatchBank, matches: Matches, *, full_length: bool = False
     """
     batch, down, across = matches.index.shape
     side = bank.side
-    begin, line = (part.flatten() for part in bank.positions(matches.index))
     wanted = bank.norms.new_zeros(batch, down + side - 1, across + side - 1, bank.rows.shape[1])
     count = wanted.new_zeros(wanted.shape[1:3])
     squared_lengths = wanted.new_zeros(wanted.shape[:3])
-    for row in range(side):
-        for column in range(side):
-            rows, columns = slice(row, row + down), slice(column, column + across)
-            taken = bank.rows[begin + row * line + column]
-            wanted[:, rows, columns] += taken.view(batch, down, across, -1)
-            if full_length:
-                squared_lengths[:, rows, columns] += lengths_of(taken).square().view(batch, down, across)
-            count[rows, columns] += 1
+    for _, (rows, columns), source in bank.covering(matches.index):
+        taken = bank.rows[source]
+        wanted[:, rows, columns] += taken.view(batch, down, across, -1)
+        if full_length:
+            squared_lengths[:, rows, columns] += lengths_of(taken).square().view(batch, down, across)
+        count[rows, columns] += 1
     squares = bank.norms[matches.index].square().sum()
     blend = wanted / count[..., None]
     spread = (squares - (blend * wanted).sum()).clamp_min(0)

@@ -36,18 +36,15 @@ def voted(source: Tensor, bank: PatchBank, matches: Matches, stride: int) -> Ten
     side, (height, width) = bank.side, bank.shapes[0]
     squares = functional.pixel_unshuffle(source[..., : stride * height, : stride * width], stride)
     rows = rows_of(squares[0]).contiguous()
-    begin, line = (part.flatten() for part in bank.positions(matches.index[0]))
     weights = (SHARPNESS * (matches.correlation[0] - 1)).exp()[..., None]
     down, across = weights.shape[:2]
     total = rows.new_zeros(down + side - 1, across + side - 1, rows.shape[1])
     count = torch.zeros_like(total)
     near = _nearness(side, stride, source)
-    for row in range(side):
-        for column in range(side):
-            place = slice(row, row + down), slice(column, column + across)
-            share = weights * near[row, column]
-            total[place] += rows[begin + row * line + column].view(down, across, -1) * share
-            count[place] += share
+    for feature, place, source_rows in bank.covering(matches.index[0]):
+        share = weights * near[feature]
+        total[place] += rows[source_rows].view(down, across, -1) * share
+        count[place] += share
     return functional.pixel_shuffle((total / count).permute(2, 0, 1)[None], stride)
 
 
