@@ -7,7 +7,8 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from engine.nets.blocks import SeparableBlock, padded
+from engine.nets.blocks import SeparableBlock, padded, zeros
+from engine.nets.opencv_net import PICTURE, Graph, OpenCvNet
 
 SIDE = 256
 """Side in pixels of the square pictures that the detector takes."""
@@ -17,14 +18,14 @@ BOX_VALUES = 16
 """Values for each anchor: offset of the centre, width and height, six points; all in pixels of the picture."""
 
 
-class BlazeFace(nn.Module):
+class BlazeFace(OpenCvNet):
     """Pictures ``(B, 3, 256, 256)`` in [-1, 1] -> scores ``(B, 896)`` before the sigmoid, and values ``(B, 896, 16)``.
 
     Anchors row after row of the map of 16 x 16 cells, then of the one of 8 x 8.
     """
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(SIDE)
         self.first = nn.Conv2d(3, 24, 5, 2)
         widths = [24] * 15 + [48] * 8 + [96] * 8
         steps = zip([24, *widths], widths, strict=False)
@@ -41,11 +42,31 @@ class BlazeFace(nn.Module):
 
     def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
         """See the class."""
+        maps = self.maps(pictures)
+        scores, values = [_rows(each, 1) for each in maps[:2]], [_rows(each, BOX_VALUES) for each in maps[2:]]
+        return torch.cat(scores, 1)[..., 0], torch.cat(values, 1)
+
+    def layers(self, pictures: Tensor) -> tuple[Tensor, ...]:
+        """Scores of both maps, values of both maps."""
         fine = self.blocks(self.first(padded(pictures, 5, 2)).relu())
         coarse = self.pointwise(self.depthwise(padded(fine, 3, 2))).relu()
-        scores = [_rows(head(map_), 1) for head, map_ in zip(self.scores, (fine, coarse), strict=True)]
-        values = [_rows(head(map_), BOX_VALUES) for head, map_ in zip(self.values, (fine, coarse), strict=True)]
-        return torch.cat(scores, 1)[..., 0], torch.cat(values, 1)
+        return tuple(head(features) for head, features in zip(self._heads(), (fine, coarse) * 2, strict=True))
+
+    def draw(self, graph: Graph) -> tuple[str, ...]:
+        """The same."""
+        rectifier = nn.ReLU()
+        fine = graph.rectified(graph.convolution(PICTURE, self.first, zeros(5, 2)), rectifier)
+        for block in self.blocks:
+            assert isinstance(block, SeparableBlock)
+            fine = block.draw(graph, fine)
+        deep = graph.convolution(fine, self.depthwise, zeros(3, 2))
+        coarse = graph.rectified(graph.convolution(deep, self.pointwise), rectifier)
+        pairs = zip(self._heads(), (fine, coarse) * 2, strict=True)
+        return tuple(graph.convolution(features, head) for head, features in pairs)
+
+    def _heads(self) -> list[nn.Conv2d]:
+        """Of the scores, then of the values, of both maps."""
+        return [head for heads in (self.scores, self.values) for head in heads if isinstance(head, nn.Conv2d)]
 
 
 def _rows(features: Tensor, values: int) -> Tensor:

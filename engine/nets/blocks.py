@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.nn import functional
+
+if TYPE_CHECKING:
+    from engine.nets.opencv_net import Graph
 
 SCALE = ".scale"
 """Ending of the name of what multiplies a weight that is kept in bytes."""
@@ -32,9 +35,14 @@ def unscaled(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 def padded(features: Tensor, kernel: int, stride: int) -> Tensor:
     """Zeros around features of an even size, as TensorFlow's SAME has them: the odd one at the right and the bottom."""
-    total = kernel - stride
-    before, after = total // 2, total - total // 2
+    before, after = zeros(kernel, stride)
     return functional.pad(features, (before, after, before, after))
+
+
+def zeros(kernel: int, stride: int) -> tuple[int, int]:
+    """How many :func:`padded` puts at the left and the top, and how many at the right and the bottom."""
+    before = (kernel - stride) // 2
+    return before, kernel - stride - before
 
 
 class SeparableBlock(nn.Module):
@@ -67,6 +75,13 @@ class SeparableBlock(nn.Module):
             inner = self.depthwise(padded(features, 3, self._stride))
         rectified: Tensor = self.rectifier(self.pointwise(inner).add_(around))
         return rectified
+
+    def draw(self, graph: Graph, features: str) -> str:
+        """The same into a graph; takes and gives the names of maps."""
+        around = graph.halved(features) if self._stride == 2 else features
+        around = graph.widened(around, self._more) if self._more else around
+        inner = graph.convolution(features, self.depthwise, zeros(3, 2) if self._stride == 2 else (1, 1))
+        return graph.rectified(graph.added(graph.convolution(inner, self.pointwise), around), self.rectifier)
 
 
 class ResidualBlock(nn.Module):
