@@ -43,7 +43,12 @@ class Graph:
         constants = [layer.weight] if layer.bias is None else [layer.weight, layer.bias]
         inputs = [features, *(self._constant(_array(each)) for each in constants)]
         return self._node(
-            "Conv", inputs, strides=list(layer.stride), pads=[zeros[0]] * 2 + [zeros[1]] * 2, group=layer.groups
+            "Conv",
+            inputs,
+            kernel_shape=list(layer.kernel_size),  # OpenCV 4 does not take it from the weights
+            strides=list(layer.stride),
+            pads=[zeros[0], zeros[0], zeros[1], zeros[1]],
+            group=layer.groups,
         )
 
     def halved(self, features: str) -> str:
