@@ -122,8 +122,9 @@ def run(inputs: Inputs, parameters: StyleV1, context: RunContext) -> TaskRun:
 
     scales = _scales(size, parameters, goes_on=goes_on)
     synthesis = yield from coarse_to_fine(
-        scales, materials.begin, energy_at, job=context.job, optimiser=parameters.optimiser, finish=materials.finish
-    )
+        scales, materials.begin, energy_at,
+        job=context.job, optimiser=parameters.optimiser, carry=materials.carried, finish=materials.finish,
+    )  # fmt: skip
     plates = None
     if context.explains:
         at = fitted(size, min(LONGEST, max(size)), shortest=SHORTEST_SIDE)

@@ -186,8 +186,9 @@ def run(inputs: Inputs, parameters: StyleV3, context: RunContext) -> TaskRun:
     goes_on = check_begin(inputs["content"][0].size, [each.size for each in inputs.get("begin", ())])
     scales = _scales(parameters, size, goes_on=goes_on)
     synthesis = yield from coarse_to_fine(
-        scales, materials.begin, energy_at, job=context.job, optimiser=parameters.optimiser, captured=False,
-        finish=materials.finish,
+        scales, materials.begin, energy_at,
+        job=context.job, optimiser=parameters.optimiser, captured=False,
+        carry=materials.carried, finish=materials.finish,
     )  # fmt: skip
     image = to_image(synthesis.picture)
     features = network.targets(synthesis.reached, energies[0].searches.keys())

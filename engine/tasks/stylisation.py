@@ -142,13 +142,33 @@ class Materials:
 
     def begin(self, at: Size) -> Tensor:
         """The picture that the descent starts from."""
+        from engine.imaging.tensors import resized, to_tensor
+
+        if not self._begin:
+            return self._start(at)
+        image = self._begin[0].image
+        if max(image.size) < max(at):
+            return self.carried(to_tensor(image, self._device), at)
+        return resized(image, at, self._device)
+
+    def carried(self, picture: Tensor, at: Size) -> Tensor:
+        """What a descent has made of the photo, ``(1, 3, h, w)``, at a larger size: with the photo's own detail there.
+
+        What is only enlarged is blurred, and each edge of the photo would have to be found again.
+        """
+        from engine.imaging.tensors import enlarged
+
+        if self._parameters.start not in ("recoloured", "content"):
+            return enlarged(picture, at)
+        change = picture - self._start((picture.shape[3], picture.shape[2]))
+        return self._start(at) + enlarged(change, at)
+
+    def _start(self, at: Size) -> Tensor:
+        """The first picture of the descent, were it made at a size."""
         import torch
 
-        from engine.imaging.tensors import resized
         from engine.perceptual.colour import match_colours, palette
 
-        if self._begin:
-            return resized(self._begin[0].image, at, self._device)
         start, seed = self._parameters.start, self._parameters.seed
         if start == "content":
             return self.content(at)
