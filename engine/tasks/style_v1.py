@@ -69,6 +69,8 @@ class StyleV1(Stylisation):
     """Longer side of the result in pixels; the time grows with its square."""
     iterations: int = option(150, low=1, high=2000, step=10, label="Iterations")
     """Steps of the descent, all scales together; about 100 decide the look, more refine the strokes."""
+    show_through: float = option(0.1, low=0, high=0.5, step=0.05, label="Photo shows through")
+    """Share of the photo that is laid over the result at the end, as under thin paint; 0 as in the paper."""
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "Quick": {"size": 256, "iterations": 70},
@@ -76,7 +78,7 @@ class StyleV1(Stylisation):
         "Fine": {"size": 1024, "iterations": 200, "scales": 4},
     }
     earlier: ClassVar[Mapping[str, Any]] = {
-        "detail": 0.0, "statistics": "gram", "pooling": "average", "schedule": "equal",
+        "detail": 0.0, "show_through": 0.0, "statistics": "gram", "pooling": "average", "schedule": "equal",
     }  # fmt: skip
 
 
@@ -120,10 +122,15 @@ def run(inputs: Inputs, parameters: StyleV1, context: RunContext) -> TaskRun:
     def energy_at(at: Size) -> Energy:
         return energy_of(network, parameters, materials.content(at), materials.styles(at), weights)
 
+    def finish(picture: Tensor) -> Tensor:
+        painted = materials.finish(picture).clamp(0, 1)
+        photo = materials.content((picture.shape[3], picture.shape[2]))
+        return painted + parameters.show_through * (photo - painted)
+
     scales = _scales(size, parameters, goes_on=goes_on)
     synthesis = yield from coarse_to_fine(
         scales, materials.begin, energy_at,
-        job=context.job, optimiser=parameters.optimiser, carry=materials.carried, finish=materials.finish,
+        job=context.job, optimiser=parameters.optimiser, carry=materials.carried, finish=finish,
     )  # fmt: skip
     plates = None
     if context.explains:

@@ -95,6 +95,12 @@ def test_keeping_the_photos_colours_keeps_its_chroma(photo: Picture, painting: P
     assert numpy.abs(chroma(kept.image) - chroma(original)).mean() < 0.5 * far
 
 
+def test_the_photo_shows_through_as_much_as_is_said(photo: Picture, painting: Picture, runtime: Runtime) -> None:
+    thick, thin = (style(runtime, photo, painting, iterations=4, show_through=share).image for share in (0, 0.5))
+    expected = Image.blend(thick, photo.image.resize(thick.size, Image.Resampling.LANCZOS), 0.5)
+    assert numpy.abs(numpy.asarray(thin, int) - numpy.asarray(expected, int)).max() <= 1
+
+
 def test_matched_colours_lie_between(photo: Picture, painting: Picture, runtime: Runtime) -> None:
     original = numpy.asarray(photo.image.resize((64, 48))).reshape(-1, 3).mean(axis=0)
     matched = numpy.asarray(style(runtime, photo, painting, colours="matched").image).reshape(-1, 3).mean(axis=0)
@@ -233,7 +239,7 @@ def test_calm_places_get_less_of_a_lattice(runtime: Runtime) -> None:
 def test_a_result_is_gone_on_from_at_a_larger_size(photo: Picture, painting: Picture, runtime: Runtime) -> None:
     small = style(runtime, photo, painting, size=64, iterations=12)
     inputs = {"content": [photo], "style": [painting], "begin": [open_picture(small.image)]}
-    untouched = finished(runtime, TASKS["style-v1"], inputs, size=128, iterations=1)
+    untouched = finished(runtime, TASKS["style-v1"], inputs, size=128, iterations=1, show_through=0)
     assert untouched.image.size == (128, 96)
     back = untouched.image.resize((64, 48), Image.Resampling.BICUBIC)
     apart = numpy.abs(numpy.asarray(back, int) - numpy.asarray(small.image, int))
