@@ -65,6 +65,8 @@ class StyleV1(Stylisation):
     """Max as the network was trained (crisp strokes), or average as in the paper (a lattice in calm areas)."""
     schedule: Literal["falling", "equal"] = option("falling", label="Iterations per scale", advanced=True)
     """Fewer at finer scales, which cost most and change least; or the same number at each."""
+    balance: float = option(60.0, low=0, high=100, step=1, label="Photo or painting")
+    """0 keeps the photo's scene, 100 gives everything to the painting; logarithmic between."""
     size: int = option(512, low=64, high=2048, step=32, label="Size")
     """Longer side of the result in pixels; the time grows with its square."""
     iterations: int = option(150, low=1, high=2000, step=10, label="Iterations")

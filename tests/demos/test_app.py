@@ -31,7 +31,7 @@ from tests.support.hub_calls import (
     worked,
 )
 
-BETTER = {("/style_v1", "size"): 512, ("/style_v1", "iterations"): 150}
+BETTER = {("/style_v1", "size"): 512, ("/style_v1", "iterations"): 150, ("/style_v1", "balance"): 60}
 """Defaults that are others than in the old version: a picture that can be hung up, in the time of the old one."""
 OLD_ENDPOINTS = Path(__file__).parents[1] / "data" / "old_version" / "endpoints.json"
 """Endpoint -> argument -> default and choices, of the version before the page was made from a table of tabs."""

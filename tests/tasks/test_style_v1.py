@@ -227,7 +227,7 @@ def test_calm_places_get_less_of_a_lattice(runtime: Runtime) -> None:
     """Gram matrices of averaged poolings lay a grid of dots into a calm sky."""
     sky = Image.linear_gradient("L").resize((128, 96)).point(lambda value: 150 + value // 8).convert("RGB")
     whalers = open_picture(next(each.path for each in PAINTINGS if each.name == "whalers"))
-    of_the_paper = {"statistics": "gram", "pooling": "average", "detail": 0.0, "schedule": "equal"}
+    of_the_paper = {**StyleV1.earlier, "balance": 50.0}
     ours, theirs = (
         lattice(to_tensor(style(runtime, open_picture(sky), whalers, size=128, iterations=40, **values).image),
                 to_tensor(sky))
