@@ -74,6 +74,9 @@ class Bench:
         """
         place = str(self.folder / where)
         sys.path.insert(0 if first else len(sys.path), place)
+        for module in list(sys.modules) if first else ():
+            if module.partition(".")[0] == "google":  # protobuf of another version, for onnx; who has it keeps it
+                del sys.modules[module]
         try:
             return importlib.import_module(name)
         except ImportError:

@@ -140,12 +140,13 @@ def _mediapipe(bench: Bench) -> tuple[Work, Work]:
     """Its graph: one look of a smaller detector, one of the mesh. Ours looks three times, and for tilted faces, too."""
     from engine.faces.detection import find_faces
 
+    image = numpy.asarray(inputs_of(bench.tasks["find-faces"], BenchCase())["image"][0].image)
+    find_faces(image, bench.runtime.nets)  # its nets are built with our own protobuf
     package = bench.package("mediapipe", "mediapipe", first=True)  # with the protobuf that it was made for
     try:
         finder = package.solutions.face_mesh.FaceMesh(static_image_mode=True)
     except (AttributeError, TypeError):
         raise PeerMissingError("this mediapipe has no models, or another protobuf is loaded already") from None
-    image = numpy.asarray(inputs_of(bench.tasks["find-faces"], BenchCase())["image"][0].image)
 
     def theirs() -> object:
         found = finder.process(image)

@@ -195,7 +195,7 @@ def test_a_profile_names_the_largest_costs(
     tmp_path: Path, runtime: Runtime, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder, file = tmp_path / "traces", tmp_path / "a.json"
-    assert main(["bench", "find-faces", "--profile", str(folder), "--json", str(file)], runtime=runtime) == 0
+    assert main(["bench", "main-subject", "--profile", str(folder), "--json", str(file)], runtime=runtime) == 0
     (figure,) = json.loads(file.read_text())["profiles"]
     for kind in ("operators", "functions"):
         shares = [each["share"] for each in figure[kind]]

@@ -13,7 +13,7 @@ from engine import nets
 from engine.nets.blocks import SeparableBlock, exact, padded, unscaled
 
 FOLDER = Path(nets.__file__).parent
-SHARED = ("engine.nets.blocks", "engine.nets.frozen")
+SHARED = ("engine.nets.blocks", "engine.nets.frozen", "engine.nets.opencv_net")
 
 
 def test_no_net_imports_another() -> None:
