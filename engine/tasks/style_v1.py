@@ -3,7 +3,8 @@
 Gatys, Ecker & Bethge 2016, "Image style transfer using convolutional neural networks". Where we leave the paper: losses
 are relative errors, the style is mean and covariance of a layer (Li, Wang, Liu & Hou 2017, "Demystifying neural style
 transfer") unless its Gram matrix is asked for, an early layer helps to keep the content, the descent runs coarse to
-fine and begins with the photo in the painting's colours, and a total variation term calms the pixels.
+fine and begins with the photo in the painting's colours, a total variation term calms the pixels, and a little of the
+photo shows through at the end.
 """
 
 from __future__ import annotations
