@@ -134,8 +134,7 @@ class OpenCvNet(nn.Module):
         with self._lock:
             net, outputs = self._quick = self._quick or self._built()
             net.setInput(pictures.float().contiguous().numpy(), PICTURE)
-            # OpenCV gives views of its own memory, which the next picture overwrites.
-            return tuple(torch.from_numpy(each.copy()) for each in net.forward(outputs))
+            return tuple(torch.from_numpy(each) for each in net.forward(outputs))
 
     def _built(self) -> tuple[cv2.dnn.Net, tuple[str, ...]]:
         graph = Graph()
