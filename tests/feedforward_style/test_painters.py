@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 import torch
+from scipy.ndimage import gaussian_filter
 from torch import Tensor
 
 from engine import Job, StepRun
@@ -98,6 +100,23 @@ def test_any_painting_gives_its_colours(like: Callable[[Tensor, LoadedNets], Pai
     painted = like(red, exact_nets()).whole(to_tensor(pictures.scene()))
     colours = painted.clamp(0, 1).mean((0, 2, 3))
     assert colours[0] > 2 * colours[1]
+
+
+def test_our_networks_pictures_have_the_photos_finest_luminance() -> None:
+    """A share of it, instead of the network's own; everything coarser, and all colours, are what was painted."""
+    photo = to_tensor(pictures.noisy(96, 72))
+    painter = painters.trained({"scream": 1.0}, exact_nets())
+    plain, detailed = replace(painter, fine_detail=0.0).whole(photo), painter.whole(photo)
+    weights = torch.tensor(painters.LUMA)[:, None, None]
+    missing = ((photo - plain) * weights).sum(1).double().numpy()
+    finest = missing - gaussian_filter(missing, painters.FINE, axes=(1, 2), mode="nearest", radius=2)
+    expected = plain + painters.FINE_DETAIL * torch.from_numpy(finest).float()
+    torch.testing.assert_close(detailed, expected, atol=1e-4, rtol=0)
+    assert (detailed - plain).abs().mean() > 0.005, "else nothing is tested"
+
+
+def test_magentas_pictures_are_as_published() -> None:
+    assert painters.trained({"stained-glass": 1.0}, exact_nets()).fine_detail == 0.0
 
 
 def test_a_style_of_another_network_is_refused() -> None:
