@@ -67,14 +67,7 @@ def test_a_link_keeps_every_value(name: str) -> None:
 def test_a_recipe_of_the_old_version_asks_for_what_was_done_then() -> None:
     old = json.loads((OLD / "recipes.json").read_text())["style-v1"]
     parameters = Recipe.of(old).parameters.model_dump()
-    then = {
-        "detail": 0.0,
-        "show_through": 0.0,
-        "large_shapes": 0.0,
-        "statistics": "gram",
-        "pooling": "average",
-        "schedule": "equal",
-    }
+    then = {"detail": 0.0, "show_through": 0.0, "statistics": "gram", "pooling": "average", "schedule": "equal"}
     assert {name: parameters[name] for name in then} == then
     short = Recipe.of({"task": "style-v1", "parameters": {"size": 64}}).parameters.model_dump()
     assert short["statistics"] == "moments", "who names only some settings means today's defaults"

@@ -66,8 +66,7 @@ def _gatys(bench: Bench) -> tuple[Work, Work]:
     module: Any = sys.modules[peer.__module__]
     untrained = partial(module.models.vgg19, weights=None)
     module.models = SimpleNamespace(vgg19=lambda pretrained: untrained())  # it would download what was trained
-    alike = {"large_shapes": 0.0}  # which they have not
-    case = BenchCase(values={"size": 256, "iterations": iterations, "scales": 1, **alike})
+    case = BenchCase(values={"size": 256, "iterations": iterations, "scales": 1})
     images = {name: group[0].image for name, group in inputs_of(bench.tasks["style-v1"], case).items()}
     transfer = peer(devices=[bench.runtime.device.torch_device])
 

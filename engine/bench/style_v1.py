@@ -23,19 +23,12 @@ LEAST_PAIRS = 9
 def details(runtime: Runtime, repeat: int) -> list[dict[str, Any]]:
     """Figures of its parts."""
     kind = runtime.device.kind
-    return [
-        iteration(runtime, StyleV1(size=side, large_shapes=large_shapes), max(repeat, LEAST_PAIRS))
-        for side in ITERATION_SIDES[kind]
-        for large_shapes in (0.0, 1.0)
-    ]
+    return [iteration(runtime, side, max(repeat, LEAST_PAIRS)) for side in ITERATION_SIDES[kind]]
 
 
-def iteration(runtime: Runtime, parameters: StyleV1, repeat: int) -> dict[str, Any]:
-    """Energy and gradient of one V1 iteration against bare forward and backward, measured in turn (A B A B).
-
-    The bare network looks at the whole alone, where the energy may look at the picture in half its size, too.
-    """
-    device, side = runtime.device, parameters.size
+def iteration(runtime: Runtime, side: int, repeat: int) -> dict[str, Any]:
+    """Energy and gradient of one V1 iteration against bare forward and backward, measured in turn (A B A B)."""
+    device, parameters = runtime.device, StyleV1(size=side)
     network = perceptual_network(parameters.network, runtime.nets, parameters.pooling)
     content, style = (resized(photo(side, seed), (side, side), device.torch_device) for seed in (1, 2))
     with reproducible():
@@ -47,7 +40,7 @@ def iteration(runtime: Runtime, parameters: StyleV1, repeat: int) -> dict[str, A
         ][1:]
     ratio = statistics.median(long / short for short, long in pairs)
     figure = {
-        "what": f"one iteration at {side} x {side}" + (", large shapes too" if parameters.large_shapes else ""),
+        "what": f"one iteration at {side} x {side}",
         "bare_seconds": statistics.median(short for short, _ in pairs),
         "seconds": statistics.median(long for _, long in pairs),
         "ratio": ratio,

@@ -189,10 +189,6 @@ def _add_style_v2(kinds: Any) -> None:
         "--detail", type=float, default=1.0, metavar="N", help="As in style-v1; keeps faces and windows. Default: 1."
     )
     painting.add_argument(
-        "--large-shapes", type=float, default=1.0, metavar="N",
-        help="As in style-v1: how much the style counts at half the size, too. Default: 1.",
-    )  # fmt: skip
-    painting.add_argument(
         "--statistics", choices=("moments", "gram"), default="moments", help="As in style-v1. Default: moments."
     )
     painting.add_argument("--pooling", choices=("max", "average"), default="max", help="As in style-v1. Default: max.")
@@ -224,7 +220,6 @@ def _train_style_v2(options: argparse.Namespace, runtime: Runtime) -> None:
         start=_digest(options.from_network),
         iterations=options.iterations, photos=options.photos_each, styles_each=options.styles_each,
         crop=options.crop, balance=options.balance, detail=options.detail,
-        large_shapes=options.large_shapes,
         statistics=options.statistics, pooling=options.pooling, rate=options.rate, seed=options.seed,
     )  # fmt: skip
     job = Job()

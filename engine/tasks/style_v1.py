@@ -2,9 +2,9 @@
 
 Gatys, Ecker & Bethge 2016, "Image style transfer using convolutional neural networks". Where we leave the paper: losses
 are relative errors, the style is mean and covariance of a layer (Li, Wang, Liu & Hou 2017, "Demystifying neural style
-transfer") unless its Gram matrix is asked for, and is compared at half the size, too (Snelgrove 2017), an early layer
-helps to keep the content, the descent runs coarse to fine and begins with the photo in the painting's colours, a total
-variation term calms the pixels, and a little of the photo shows through at the end.
+transfer") unless its Gram matrix is asked for, an early layer helps to keep the content, the descent runs coarse to
+fine and begins with the photo in the painting's colours, a total variation term calms the pixels, and a little of the
+photo shows through at the end.
 """
 
 from __future__ import annotations
@@ -75,17 +75,13 @@ class StyleV1(Stylisation):
     show_through: float = option(0.1, low=0, high=0.5, step=0.05, label="Photo shows through")
     """Share of the photo that is laid over the result at the end, as under thin paint; 0 as in the paper."""
 
-    large_shapes: float = option(1.0, low=0, high=4, step=0.5, label="Large shapes", advanced=True)
-    """How much the style counts at half the size, too: what strokes add up to; 0 as in the paper, a fifth quicker."""
-
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "Quick": {"size": 256, "iterations": 70},
         "Balanced": {},
         "Fine": {"size": 1024, "iterations": 200, "scales": 4},
     }
     earlier: ClassVar[Mapping[str, Any]] = {
-        "detail": 0.0, "show_through": 0.0, "large_shapes": 0.0,
-        "statistics": "gram", "pooling": "average", "schedule": "equal",
+        "detail": 0.0, "show_through": 0.0, "statistics": "gram", "pooling": "average", "schedule": "equal",
     }  # fmt: skip
 
 
@@ -164,7 +160,7 @@ def energy_of(
 
     gatys = GatysEnergy(
         network, parameters.content_layer, parameters.style_layers, parameters.balance, parameters.smoothness,
-        parameters.statistics, parameters.detail, parameters.large_shapes,
+        parameters.statistics, parameters.detail,
     )  # fmt: skip
     content_target, style_targets = gatys.content_target(content), gatys.style_targets(styles, weights)
     return lambda picture: gatys.terms(picture, content_target, style_targets)
@@ -198,8 +194,7 @@ def cost(parameters: StyleV1, extents: Extents) -> float:
     size = result_size(extents["content"][0].size, parameters.size)
     goes_on = check_begin(extents["content"][0].size, extents.get("begin", ()))
     scales = _scales(size, parameters, goes_on=goes_on)
-    looks = 1.25 if parameters.large_shapes else 1.0  # half the size is a quarter of the work
-    return looks * gflop(scales, max(*parameters.style_layers, parameters.content_layer))
+    return gflop(scales, max(*parameters.style_layers, parameters.content_layer))
 
 
 STYLE_V1 = TaskSpec(

@@ -85,8 +85,6 @@ class Settings:
     """Of the perceptual network."""
     detail: float = 1.0
     """How much an early layer counts beside the content layer: it keeps faces and windows."""
-    large_shapes: float = 1.0
-    """How much the style counts at half the size, too: what strokes add up to."""
     rate: float = 1e-3
     seed: int = 0
     start: str = ""
@@ -173,7 +171,6 @@ def _materials(photos: Path, paintings: Mapping[str, Picture], settings: Setting
     gatys = GatysEnergy(
         perceptual_network("vgg19-normalised", nets, settings.pooling), balance=settings.balance,
         smoothness=settings.smoothness, statistics=settings.statistics, detail=settings.detail,
-        large_shapes=settings.large_shapes,
     )  # fmt: skip
     targets = Targets(paintings, gatys, settings.size, nets.device.torch_device)
     return Materials(every[len(apart) :], apart[:LOOKED_AT], targets, gatys, list(paintings))

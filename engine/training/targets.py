@@ -34,8 +34,7 @@ class Targets:
         }
         self.palettes: Mapping[str, Palette] = {name: palette([each]) for name, each in seen.items()}
         grams = [gatys.style_targets([each]) for each in seen.values()]
-        layers = set.intersection(*map(set, grams))  # a small painting has none at half its size
-        self._grams = {layer: torch.cat([each[layer] for each in grams]) for layer in layers}
+        self._grams = {layer: torch.cat([each[layer] for each in grams]) for layer in gatys.style_layers}
 
     def grams(self, indices: Tensor) -> dict[str, Tensor]:
         """Layer -> ``(B, C, C)`` of the styles with these indices."""

@@ -6,7 +6,7 @@ import torch
 
 from engine import Runtime, open_picture
 from engine.perceptual.colour import match_colours, palette
-from engine.perceptual.gatys import GatysEnergy, at_half_size
+from engine.perceptual.gatys import GatysEnergy
 from engine.perceptual.network import perceptual_network
 from engine.training.targets import Targets, starting_colours
 from tests.support import pictures
@@ -20,15 +20,6 @@ def test_targets_are_those_of_v1(runtime: Runtime) -> None:
     assert both["relu1_1"].shape == (2, 64, 64)
     assert not torch.equal(both["relu3_1"][0], both["relu3_1"][1])
     assert torch.equal(both["relu3_1"][1], targets.grams(torch.tensor([0]))["relu3_1"][0])
-
-
-def test_targets_at_half_the_size_are_those_that_all_paintings_have(runtime: Runtime) -> None:
-    gatys = GatysEnergy(perceptual_network("vgg19-normalised", runtime.nets), large_shapes=1)
-    large, small = (open_picture(pictures.painting(128, height)) for height in (128, 50))
-    alone = Targets({"large": large}, gatys, 64, runtime.device.torch_device).grams(torch.tensor([0]))
-    assert set(alone) == {*gatys.style_layers, *map(at_half_size, gatys.style_layers)}
-    both = Targets({"large": large, "small": small}, gatys, 64, runtime.device.torch_device).grams(torch.tensor([0, 1]))
-    assert set(both) == {*gatys.style_layers}
 
 
 def test_the_first_colours_are_those_of_a_recoloured_photo() -> None:
