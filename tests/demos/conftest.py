@@ -51,8 +51,11 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def context(browser: Browser) -> Iterator[BrowserContext]:
-    """One visitor's browser: what has been loaded once is in its cache."""
-    visitor = browser.new_context(viewport=SIZE, accept_downloads=True)
+    """One visitor's browser: what has been loaded once is in its cache.
+
+    It asks for less motion, for drawing spinners without a graphics card is a seventh of all work.
+    """
+    visitor = browser.new_context(viewport=SIZE, accept_downloads=True, reduced_motion="reduce")
     visitor.set_default_timeout(1000 * PATIENCE)
     yield visitor
     visitor.close()
