@@ -53,6 +53,8 @@ COARSEST_SIDE = 64
 RATIO = 1.6
 """Ratio of neighbouring scales. With 2, as in the paper, the first scale of a 256-pixel result is so coarse that the
 whole painting is copied there, and the photo's person is gone."""
+GRAIN = 0.02
+"""Deviation of what is taken for the photo's grain, see :class:`Materials`: the nearest patch of a grain is a speck."""
 
 
 class StyleV3(Stylisation):
@@ -171,7 +173,7 @@ def run(inputs: Inputs, parameters: StyleV3, context: RunContext) -> TaskRun:
     size = result_size(inputs["content"][0].size, parameters.size)
     device = context.device.torch_device
     network = perceptual_network(parameters.network, context.nets)
-    materials = Materials(inputs, parameters, [1 / len(paintings)] * len(paintings), device)
+    materials = Materials(inputs, parameters, [1 / len(paintings)] * len(paintings), device, GRAIN)
     sources = _copies(parameters, len(paintings))
     cuts = [each.cut(paintings[each.number]) for each in sources]
     energies: list[PatchEnergy] = []

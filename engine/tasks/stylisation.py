@@ -44,6 +44,8 @@ BEGIN = InputSpec(
     help=Message("A result of the same photo: the descent begins with it, at one scale, such as a larger one."),
 )  # fmt: skip
 """The picture that a larger result begins with."""
+GRAIN_WINDOW = 5
+"""Side in pixels of the square in which the strength of detail is measured."""
 APART = 0.05
 """How far, relatively, its proportions may be from the photo's: sides are whole numbers."""
 
@@ -104,13 +106,18 @@ class Materials:
         parameters: of the run.
         weights: how much each painting counts for the palette; they add up to 1.
         device: where the tensors live.
+        grain: deviation, in [0, 1], of what is taken for the photo's grain: detail that is about as weak, and no edge,
+            is not carried to a larger size.
     """
 
-    def __init__(self, inputs: Inputs, parameters: Stylisation, weights: Sequence[float], device: torch.device) -> None:
+    def __init__(
+        self, inputs: Inputs, parameters: Stylisation, weights: Sequence[float], device: torch.device, grain: float = 0
+    ) -> None:
         self._photo, self._paintings, self._begin = inputs["content"][0], inputs["style"], inputs.get("begin")
         self._parameters = parameters
         self._weights = weights
         self._device = device
+        self._grain = grain
         self._tensors: dict[tuple[str, Size], list[Tensor]] = {}
 
     def content(self, at: Size) -> Tensor:
@@ -160,8 +167,10 @@ class Materials:
 
         if self._parameters.start not in ("recoloured", "content"):
             return enlarged(picture, at)
-        change = picture - self._start((picture.shape[3], picture.shape[2]))
-        return self._start(at) + enlarged(change, at)
+        start, before = self._start(at), self._start((picture.shape[3], picture.shape[2]))
+        if not self._grain:
+            return start + enlarged(picture - before, at)
+        return enlarged(picture, at) + without_grain(start - enlarged(before, at), self._grain)
 
     def _start(self, at: Size) -> Tensor:
         """The first picture of the descent, were it made at a size."""
@@ -185,6 +194,22 @@ class Materials:
         if self._parameters.colours != "photo":
             return picture
         return with_colours_of(picture, self.content((picture.shape[3], picture.shape[2])))
+
+
+def without_grain(detail: Tensor, grain: float) -> Tensor:
+    """Detail ``(1, 3, H, W)`` that keeps what is strong around a place and loses what is weak, as Wiener's filter does.
+
+    Args:
+        detail: differences to a blurred picture, of a mean near 0.
+        grain: deviation at which half of the energy is taken for grain.
+    """
+    from torch.nn import functional
+
+    side = GRAIN_WINDOW
+    energy = functional.avg_pool2d(
+        detail.square().mean(1, keepdim=True), side, stride=1, padding=side // 2, count_include_pad=False
+    )
+    return detail * (energy / (energy + grain**2))
 
 
 def style_size(painting: Size, at: Size, style_scale: float) -> Size:
