@@ -3,8 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
-# Four at once, for some wait for browsers; each with one thread, a file's tests together, what takes longest first.
-TOGETHER := -n 4 --dist loadfile --no-loadscope-reorder
+# Three at once, for some wait for browsers; each with one thread, a file's tests together, what takes longest first.
+TOGETHER := -n 3 --dist loadfile --no-loadscope-reorder
 
 .PHONY: run install test coverage test-all soak check messages clean
 

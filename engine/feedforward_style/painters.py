@@ -49,8 +49,8 @@ TILE = 1024
 FINE_DETAIL = 0.5
 """Share of the finest luminance that our own network's pictures have from the photo: the network's own is a grain of
 single pixels, for its loss hardly sees them."""
-FINE = 0.8
-"""Standard deviation, in pixels, of the blur that leaves the finest luminance out."""
+FINE_BLUR = 0.8
+"""Standard deviation in pixels of the Gaussian blur that takes the finest luminance away."""
 LUMA = (0.299, 0.587, 0.114)
 """Weights of red, green and blue (ITU-R BT.601)."""
 
@@ -109,7 +109,7 @@ class TransformPainter:
             return painted
         difference = sum(weight * (picture[:, i : i + 1] - painted[:, i : i + 1]) for i, weight in enumerate(LUMA))
         assert isinstance(difference, Tensor)
-        return painted + self.fine_detail * (difference - blurred(difference, FINE))
+        return painted + self.fine_detail * (difference - blurred(difference, FINE_BLUR))
 
     def with_statistics(self, normalise: Normalise) -> TransformPainter:
         """The same painter with another way to normalise."""

@@ -49,9 +49,11 @@ def tab(visit: Page, tmp_path: Path) -> Locator:
 def interrupt(proxy: Proxy, page: Page, seconds: float) -> None:
     """Cut the connection for a while."""
     proxy.cut()
-    expect(page.locator(AWAY)).to_be_visible()
-    time.sleep(seconds)
-    proxy.mend()
+    try:
+        expect(page.locator(AWAY)).to_be_visible()
+        time.sleep(seconds)
+    finally:
+        proxy.mend()
     expect(page.locator(AWAY)).to_have_count(0)
 
 

@@ -40,8 +40,9 @@ class Proxy:
         """Close every connection, and let none in."""
         with self._lock:
             ends, self._open = self._open, set()
-        if self._listener is not None:
-            ends.add(self._listener)
+            if self._listener is not None:
+                ends.add(self._listener)
+            self._listener = None
         for each in ends:
             with suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
@@ -55,7 +56,13 @@ class Proxy:
                 return
             server = socket.create_connection(("127.0.0.1", self._server))
             with self._lock:
-                self._open |= {visitor, server}
+                in_time = self._listener is listener
+                if in_time:
+                    self._open |= {visitor, server}
+            if not in_time:  # it was cut while this one came in
+                visitor.close()
+                server.close()
+                return
             for ends in ((visitor, server), (server, visitor)):
                 threading.Thread(target=self._pass, args=ends, daemon=True).start()
 

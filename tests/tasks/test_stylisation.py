@@ -26,11 +26,11 @@ def materials(photo: Picture, painting: Picture, runtime: Runtime, *begin: Pictu
 def test_what_was_not_changed_is_the_photo_and_changes_are_enlarged(
     start: str, photo: Picture, painting: Picture, runtime: Runtime
 ) -> None:
-    made = materials(photo, painting, runtime, start=start)
-    small, large = made.begin(SMALL), made.begin(LARGE)
-    torch.testing.assert_close(made.carried(small, LARGE), large)
+    prepared = materials(photo, painting, runtime, start=start)
+    small, large = prepared.begin(SMALL), prepared.begin(LARGE)
+    torch.testing.assert_close(prepared.carried(small, LARGE), large)
     change = torch.rand(small.shape, generator=torch.Generator().manual_seed(0)).to(small.device)
-    torch.testing.assert_close(made.carried(small + change, LARGE), large + enlarged(change, LARGE))
+    torch.testing.assert_close(prepared.carried(small + change, LARGE), large + enlarged(change, LARGE))
 
 
 def test_grain_is_left_behind_and_edges_are_carried() -> None:
@@ -60,16 +60,16 @@ def test_a_larger_size_begins_without_the_photos_grain(painting: Picture, runtim
 def test_a_start_that_is_not_the_photo_brings_no_detail(
     start: str, photo: Picture, painting: Picture, runtime: Runtime
 ) -> None:
-    made = materials(photo, painting, runtime, start=start)
-    small = made.begin(SMALL)
-    assert torch.equal(made.carried(small, LARGE), enlarged(small, LARGE))
+    prepared = materials(photo, painting, runtime, start=start)
+    small = prepared.begin(SMALL)
+    assert torch.equal(prepared.carried(small, LARGE), enlarged(small, LARGE))
 
 
 def test_a_smaller_result_to_go_on_from_is_made_sharp(photo: Picture, painting: Picture, runtime: Runtime) -> None:
     result = open_picture(photo.image.resize(SMALL, Image.Resampling.LANCZOS))
-    made = materials(photo, painting, runtime, result, start="content")
+    prepared = materials(photo, painting, runtime, result, start="content")
     sharp = to_tensor(photo.image.resize(LARGE, Image.Resampling.LANCZOS), runtime.device.torch_device)
-    torch.testing.assert_close(made.begin(LARGE), sharp, atol=1e-5, rtol=0)
+    torch.testing.assert_close(prepared.begin(LARGE), sharp, atol=1e-5, rtol=0)
 
 
 @pytest.mark.parametrize("task", ["style-v1", "style-v3"])
