@@ -10,6 +10,7 @@ import cv2
 import numpy
 from numpy.typing import NDArray
 
+from engine.imaging.canvas import LUMA
 from engine.imaging.masks import Colours, Cover
 
 FINE, COARSE = 1.2, 3.0
@@ -22,7 +23,6 @@ MOST_GRAIN = 0.03
 """Standard deviation of the most grain that is added, in luma of [0, 1]."""
 LEAST_PIXELS = 400
 """Pixels of a face below which nothing can be measured."""
-LUMA = numpy.array([0.299, 0.587, 0.114], numpy.float32)
 MAD = 1.4826
 """Standard deviation of normally distributed values over the median of their distances from 0."""
 
@@ -38,9 +38,10 @@ def like_photo(face: Colours, photo: Colours, cover: Cover) -> Colours:
     inside = cover > 0.5
     if int(inside.sum()) < LEAST_PIXELS:
         return face
-    wanted, own = _Detail(photo @ LUMA, inside), _Detail(face @ LUMA, inside)
+    luma = numpy.array(LUMA, numpy.float32)
+    wanted, own = _Detail(photo @ luma, inside), _Detail(face @ luma, inside)
     gain = min(max(wanted.strength / max(own.strength, 1e-4) - 1, 0), MOST_GAIN)
-    sharper = _Detail(face @ LUMA + gain * own.middle, inside)
+    sharper = _Detail(face @ luma + gain * own.middle, inside)
     missing = max(wanted.grain**2 - sharper.grain**2, 0.0) ** 0.5
     noise = numpy.random.default_rng(0).standard_normal(cover.shape).astype(numpy.float32)
     scale = min(missing / max(_grain(_finest(noise), inside), 1e-4), MOST_GRAIN)

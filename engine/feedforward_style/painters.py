@@ -27,6 +27,7 @@ from engine.feedforward_style.styles import (
     NETWORK,
 )
 from engine.hardware.memory import is_out_of_memory
+from engine.imaging.canvas import LUMA
 from engine.imaging.tensors import blurred, enlarged, reduced
 from engine.imaging.tiles import Box
 from engine.model_store.catalogue import catalogue
@@ -51,8 +52,6 @@ FINE_DETAIL = 0.5
 single pixels, for its loss hardly sees them."""
 FINE_BLUR = 0.8
 """Standard deviation in pixels of the Gaussian blur that takes the finest luminance away."""
-LUMA = (0.299, 0.587, 0.114)
-"""Weights of red, green and blue (ITU-R BT.601)."""
 
 
 class Painter(Protocol):
@@ -107,8 +106,8 @@ class TransformPainter:
         """What the network painted, with a share of the picture's own finest luminance instead of its own."""
         if not self.fine_detail:
             return painted
-        difference = sum(weight * (picture[:, i : i + 1] - painted[:, i : i + 1]) for i, weight in enumerate(LUMA))
-        assert isinstance(difference, Tensor)
+        weights = torch.tensor(LUMA, device=picture.device)
+        difference = torch.einsum("c,bchw->bhw", weights, picture - painted)[:, None]
         return painted + self.fine_detail * (difference - blurred(difference, FINE_BLUR))
 
     def with_statistics(self, normalise: Normalise) -> TransformPainter:

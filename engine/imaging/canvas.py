@@ -18,7 +18,8 @@ from engine.imaging.tiles import Box
 Alpha = Literal["continued", "kept", "opaque"]
 ALPHA_RADIUS = 3
 """In pixels, of the neighbourhood that transparency is continued from."""
-_LUMA = (0.299, 0.587, 0.114)
+LUMA = (0.299, 0.587, 0.114)
+"""Weights of red, green and blue in the luminance of a picture (ITU-R BT.601)."""
 
 
 class Canvas:
@@ -74,7 +75,7 @@ class Canvas:
             if converted is not None:
                 shape = (*colours.shape[:2], -1)
                 return numpy.asarray(converted).reshape(shape).astype(numpy.float32) / 255
-        return (colours @ numpy.array(_LUMA, numpy.float32))[..., None] if self._raster.grey else colours
+        return (colours @ numpy.array(LUMA, numpy.float32))[..., None] if self._raster.grey else colours
 
 
 def _mix(values: NDArray[numpy.generic], colours: Colours, cover: Cover, changed: Mask) -> None:

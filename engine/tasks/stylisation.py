@@ -167,10 +167,8 @@ class Materials:
 
         if self._parameters.start not in ("recoloured", "content"):
             return enlarged(picture, at)
-        start, before = self._start(at), self._start((picture.shape[3], picture.shape[2]))
-        if not self._grain:
-            return start + enlarged(picture - before, at)
-        return enlarged(picture, at) + without_grain(start - enlarged(before, at), self._grain)
+        detail = self._start(at) - enlarged(self._start((picture.shape[3], picture.shape[2])), at)
+        return enlarged(picture, at) + (without_grain(detail, self._grain) if self._grain else detail)
 
     def _start(self, at: Size) -> Tensor:
         """The first picture of the descent, were it made at a size."""

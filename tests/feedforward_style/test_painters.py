@@ -17,6 +17,7 @@ from engine.feedforward_style import painters, style_card
 from engine.feedforward_style.painters import Painter, TransformPainter, like_moments, like_painting
 from engine.feedforward_style.style_card import TaughtStyle
 from engine.feedforward_style.styles import ANY_STYLE, NETWORK
+from engine.imaging.canvas import LUMA
 from engine.imaging.tensors import to_tensor
 from engine.model_store.catalogue import catalogue
 from engine.model_store.loaded_nets import LoadedNets
@@ -107,7 +108,7 @@ def test_our_networks_pictures_have_the_photos_finest_luminance() -> None:
     photo = to_tensor(pictures.noisy(96, 72))
     painter = painters.trained({"scream": 1.0}, exact_nets())
     plain, detailed = replace(painter, fine_detail=0.0).whole(photo), painter.whole(photo)
-    weights = torch.tensor(painters.LUMA)[:, None, None]
+    weights = torch.tensor(LUMA)[:, None, None]
     missing = ((photo - plain) * weights).sum(1).double().numpy()
     finest = missing - gaussian_filter(missing, painters.FINE_BLUR, axes=(1, 2), mode="nearest", radius=2)
     expected = plain + painters.FINE_DETAIL * torch.from_numpy(finest).float()
