@@ -151,9 +151,9 @@ def app_url() -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def client(app_url: str, tmp_path_factory: pytest.TempPathFactory) -> Client:
-    from gradio_client import Client
+    from tests.support.api_client import api_client
 
-    return Client(app_url, verbose=False, download_files=str(tmp_path_factory.mktemp("downloads")))
+    return api_client(app_url, download_files=str(tmp_path_factory.mktemp("downloads")))
 
 
 def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:

@@ -18,6 +18,7 @@ from PIL import Image, ImageChops
 from engine import TASKS, Runtime, open_picture
 from engine.contracts.errors import MaskError, MissingInputError, WeightsUnavailableError
 from tests.support import pictures
+from tests.support.api_client import api_client
 from tests.support.hub_calls import (
     UPLOADED,
     answer,
@@ -265,9 +266,10 @@ def test_cancelling_frees_the_device_within_a_step(client: Client, files: tuple[
 
 VISITOR = """
 import sys
-from gradio_client import Client, handle_file
+from gradio_client import handle_file
+from tests.support.api_client import api_client
 from tests.support.hub_calls import begun
-begun(Client(sys.argv[1], verbose=False), content=handle_file(sys.argv[2]), style=handle_file(sys.argv[3]))
+begun(api_client(sys.argv[1]), content=handle_file(sys.argv[2]), style=handle_file(sys.argv[3]))
 print("running", flush=True)
 sys.stdin.read()
 """
@@ -287,7 +289,7 @@ def test_two_visitors_take_turns_and_get_their_own_pictures(app_url: str, files:
     facts: dict[int, Any] = {}
 
     def visit(seed: int) -> None:
-        visitor = Client(app_url, verbose=False)
+        visitor = api_client(app_url)
         _, facts[seed] = visitor.predict(
             handle_file(files[0]), handle_file(files[1]), seed=seed, **QUICK, api_name="/style_v1"
         )

@@ -41,9 +41,11 @@ def page_url(runtime: Runtime) -> Iterator[str]:
 
 
 def test_it_is_an_endpoint(page_url: str, files: tuple[Path, Path], tmp_path: Path) -> None:
-    from gradio_client import Client, handle_file
+    from gradio_client import handle_file
 
-    client = Client(page_url, verbose=False, download_files=str(tmp_path))
+    from tests.support.api_client import api_client
+
+    client = api_client(page_url, download_files=str(tmp_path))
     drawing, facts = client.predict(handle_file(str(files[0])), stroke=2.5, api_name="/pencil_sketch")
     assert open_picture(drawing).size == open_picture(files[0]).size
     assert facts["parameters"]["stroke"] == 2.5

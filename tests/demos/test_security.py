@@ -21,6 +21,7 @@ from playwright.sync_api import Page, expect
 from demos.serving.limits import BODY_BYTES
 from tests.conftest import ROOT
 from tests.support import pictures
+from tests.support.api_client import api_client
 from tests.support.asking import ask, loopback
 from tests.support.browsing import Window, open_tab, show_hub, uploads
 from tests.support.hub_calls import (
@@ -140,7 +141,7 @@ def test_other_sites_may_not_read_answers(app_url: str) -> None:
 
 def test_a_visit_is_not_told_of_another(app_url: str, files: tuple[Path, Path]) -> None:
     """Results are told to the session that asked; an event of another one cannot be listened to."""
-    visitor = Client(app_url, verbose=False)
+    visitor = api_client(app_url)
     visitor.predict(handle_file(files[0]), style_name="scream", size=64, api_name="/style_v2")
     for path in ("/gradio_api/queue/data?session_hash=guess", "/gradio_api/call/style_v2/guess"):
         text = b""

@@ -20,6 +20,7 @@ from engine.contracts.errors import BusyError, SettingError, WeightsUnavailableE
 from engine.contracts.settings import Settings
 from engine.runtime.scheduler import Limits, Scheduler
 from tests.conftest import Server, served
+from tests.support.api_client import api_client
 from tests.support.asking import ask, wait_until
 from tests.support.hub_calls import begun, check_refusal, refusal_of
 
@@ -60,7 +61,7 @@ def test_a_visitor_logs_in(server: Server, browser: Browser) -> None:
 @pytest.fixture(scope="module")
 def visitor(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Client:
     folder = tmp_path_factory.mktemp("downloads")
-    return Client(server.url, auth=LOGIN, verbose=False, download_files=str(folder))
+    return api_client(server.url, auth=LOGIN, download_files=str(folder))
 
 
 def health(server: Server) -> Any:
@@ -74,8 +75,8 @@ def test_health_needs_no_login_and_the_rest_does(server: Server) -> None:
         assert ask(server.url + path)[0] == 401, path
     assert ask(f"{server.url}/gradio_api/mcp/")[0] == 404, "MCP clients could not log in"
     with pytest.raises(ValueError):
-        Client(server.url, auth=(LOGIN[0], "wrong"), verbose=False)
-    assert Client(server.url, auth=LOGIN, verbose=False).endpoints
+        api_client(server.url, auth=(LOGIN[0], "wrong"))
+    assert api_client(server.url, auth=LOGIN).endpoints
 
 
 def test_the_cookie_of_a_login_is_not_sent_from_other_sites(server: Server) -> None:
@@ -136,7 +137,7 @@ def test_a_visitor_cannot_fill_the_line_alone(server: Server, visitor: Client, f
     assert busy.fields == {"runs": 1}
     job = begun(visitor, content=handle_file(files[0]), style=handle_file(files[1]))
     check_refusal(visitor, busy, content=handle_file(files[0]), **QUICK)
-    other = Client(server.url, auth=("you", "word"), verbose=False)
+    other = api_client(server.url, auth=("you", "word"))
     waiting = other.submit(handle_file(files[0]), **QUICK)
     stages = wait_until(lambda: [each[1]["stage"] for each in waiting.outputs() if "stage" in (each[1] or {})])
     assert stages[0].startswith(place), "and how long that takes, where it is known"

@@ -23,13 +23,14 @@ from typing import Any
 from unittest.mock import patch
 
 import certifi
-from gradio_client import Client, handle_file
+from gradio_client import handle_file
 from PIL import Image
 
 from engine import TASKS, Runtime, StepRun, open_picture
 from engine.contracts.parameters import parse
 from tests.conftest import Server, served
 from tests.support import pictures
+from tests.support.api_client import api_client
 from tests.support.asking import wait_until
 
 SETTINGS = {
@@ -168,7 +169,7 @@ def programs(url: str, count: int, side: int) -> Iterator[Run]:
         for number, photo in enumerate(photos):
             photo.write_bytes(photo_of(side + number, side))
         with patch.dict(os.environ, SSL_CERT_FILE=str(one)):
-            clients = [Client(url, verbose=False, download_files=f"{folder}/{number}") for number in range(count)]
+            clients = [api_client(url, download_files=f"{folder}/{number}") for number in range(count)]
 
             def run(url: str, width: int, side: int) -> None:
                 number = width - side
