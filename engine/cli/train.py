@@ -192,6 +192,10 @@ def _add_style_v2(kinds: Any) -> None:
         "--statistics", choices=("moments", "gram"), default="moments", help="As in style-v1. Default: moments."
     )
     painting.add_argument("--pooling", choices=("max", "average"), default="max", help="As in style-v1. Default: max.")
+    painting.add_argument(
+        "--fine-detail", type=float, default=0.5, metavar="N",
+        help="Share of the finest luminance that is the photo's; the page paints with half. Default: 0.5.",
+    )  # fmt: skip
     painting.add_argument("--rate", type=float, default=1e-3, metavar="N", help="Learning rate. Default: 0.001.")
     _add_common(painting, iterations=40_000)
     painting.set_defaults(action=_train_style_v2)
@@ -220,7 +224,8 @@ def _train_style_v2(options: argparse.Namespace, runtime: Runtime) -> None:
         start=_digest(options.from_network),
         iterations=options.iterations, photos=options.photos_each, styles_each=options.styles_each,
         crop=options.crop, balance=options.balance, detail=options.detail,
-        statistics=options.statistics, pooling=options.pooling, rate=options.rate, seed=options.seed,
+        statistics=options.statistics, pooling=options.pooling, fine_detail=options.fine_detail,
+        rate=options.rate, seed=options.seed,
     )  # fmt: skip
     job = Job()
     with team(runtime.device) as group:

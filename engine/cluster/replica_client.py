@@ -6,6 +6,7 @@ import logging
 import threading
 import uuid
 from collections.abc import Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from engine.cluster.ray_connection import connected
@@ -118,4 +119,8 @@ class Replicas:
 
 
 def _answers(stream: Any) -> Iterator[Answer]:
-    yield from stream
+    """The answers of a stream, each waited for in a thread: Ray refuses to wait where an asyncio loop runs, as it does
+    in a notebook."""
+    with ThreadPoolExecutor(1) as thread:
+        while (answer := thread.submit(next, stream, None).result()) is not None:
+            yield answer

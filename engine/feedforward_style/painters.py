@@ -27,8 +27,8 @@ from engine.feedforward_style.styles import (
     NETWORK,
 )
 from engine.hardware.memory import is_out_of_memory
-from engine.imaging.canvas import LUMA
-from engine.imaging.tensors import blurred, enlarged, reduced
+from engine.imaging.detail import with_finest_luminance
+from engine.imaging.tensors import enlarged, reduced
 from engine.imaging.tiles import Box
 from engine.model_store.catalogue import catalogue
 from engine.model_store.loaded_nets import LoadedNets
@@ -50,8 +50,6 @@ TILE = 1024
 FINE_DETAIL = 0.5
 """Share of the finest luminance that our own network's pictures have from the photo: the network's own is a grain of
 single pixels, for its loss hardly sees them."""
-FINE_BLUR = 0.8
-"""Standard deviation in pixels of the Gaussian blur that takes the finest luminance away."""
 
 
 class Painter(Protocol):
@@ -93,22 +91,14 @@ class TransformPainter:
         painted = _unless_too_large(self.whole, picture)
         if painted is None:
             painted = yield from in_bands(self.net, picture, self.style, job)
-            return painted if painted is None else self._detailed(painted, picture)
+            return painted if painted is None else with_finest_luminance(painted, picture, self.fine_detail)
         return painted
 
     @torch.no_grad()
     def whole(self, picture: Tensor) -> Tensor:
         """See :class:`Painter`."""
         painted: Tensor = self.net(picture.contiguous(memory_format=torch.channels_last), self.style, self.normalise)
-        return self._detailed(painted, picture)
-
-    def _detailed(self, painted: Tensor, picture: Tensor) -> Tensor:
-        """What the network painted, with a share of the picture's own finest luminance instead of its own."""
-        if not self.fine_detail:
-            return painted
-        weights = torch.tensor(LUMA, device=picture.device)
-        difference = torch.einsum("c,bchw->bhw", weights, picture - painted)[:, None]
-        return painted + self.fine_detail * (difference - blurred(difference, FINE_BLUR))
+        return with_finest_luminance(painted, picture, self.fine_detail)
 
     def with_statistics(self, normalise: Normalise) -> TransformPainter:
         """The same painter with another way to normalise."""

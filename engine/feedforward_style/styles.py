@@ -21,9 +21,9 @@ MagentaName = Literal[
 HubName = Literal["candy", "mosaic", "rain-princess", "udnie-classical", "pointilism"]
 
 NETWORK = "style-v2"
+"""Catalogue entry of our network, which has styles of our own."""
 EARLIER = ("style-v2-first",)
 """The same network before it was trained on; styles that visitors have taught it are of use with it alone."""
-"""Catalogue entry of our network, which has styles of our own."""
 MAGENTA_NETWORK = "style-v2-magenta"
 """Magenta's network with 26 styles: a third of the parameters of ours, clear outlines."""
 ANY_STYLE = ("any-style-predictor", "any-style")

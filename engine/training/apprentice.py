@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor, nn
 
+from engine.imaging.detail import with_finest_luminance
 from engine.imaging.montage import Montage
 from engine.imaging.tensors import to_image
 from engine.nets.transform import COLOURS, STYLE, TransformNet, neutral
@@ -27,17 +28,24 @@ SHOWN_SIDE = 256
 
 
 class Apprentice(nn.Module):
-    """The network and its styles while they are learnt; one module, so that gradients of both are shared."""
+    """The network and its styles while they are learnt; one module, so that gradients of both are shared.
 
-    def __init__(self, net: TransformNet, styles: Tensor) -> None:
+    Args:
+        net: the network.
+        styles: the numbers of each, ``(S, P)``.
+        fine_detail: share of the finest luminance that is the photo's, as visitors' pictures have it.
+    """
+
+    def __init__(self, net: TransformNet, styles: Tensor, fine_detail: float = 0.0) -> None:
         super().__init__()
         self.net = net
+        self._fine_detail = fine_detail
         self.styles = nn.Parameter(styles)
 
     def forward(self, picture: Tensor, indices: Tensor) -> Tensor:
         """Each picture ``(B, 3, H, W)`` in the style of its index ``(B,)``."""
         painted: Tensor = self.net(picture, self.styles[indices])
-        return painted
+        return with_finest_luminance(painted, picture, self._fine_detail)
 
     def tensors(self, names: Sequence[str]) -> dict[str, Tensor]:
         """As :func:`engine.nets.transform.build` reads them."""

@@ -19,6 +19,7 @@ from torch import Tensor
 from engine.contracts.errors import ParameterError
 from engine.contracts.job import Job, Step
 from engine.contracts.messages import Message
+from engine.feedforward_style.painters import FINE_DETAIL
 from engine.imaging.picture import Picture
 from engine.model_store.loaded_nets import LoadedNets
 from engine.nets.transform import TransformNet
@@ -85,6 +86,8 @@ class Settings:
     """Of the perceptual network."""
     detail: float = 1.0
     """How much an early layer counts beside the content layer: it keeps faces and windows."""
+    fine_detail: float = FINE_DETAIL
+    """Share of the finest luminance that is the photo's, as the painter has it."""
     rate: float = 1e-3
     seed: int = 0
     start: str = ""
@@ -201,7 +204,8 @@ class Student:
                 parts = [photos_tensor([each], device)[..., :side, :side] for each in materials.held_out]
                 starts = nearest(start.to(device), torch.cat(parts), materials.targets, materials.gatys, starts)
             starts = [start.styles.get(name, begun) for name, begun in zip(materials.names, starts, strict=True)]
-        self._apprentice = Apprentice(net, torch.stack(starts)).to(device).to(memory_format=torch.channels_last)
+        apprentice = Apprentice(net, torch.stack(starts), settings.fine_detail)
+        self._apprentice = apprentice.to(device).to(memory_format=torch.channels_last)
         self._average = moving_average(self._apprentice, AVERAGE)
         shares = [(self._apprentice.net.parameters(), 1.0), ([self._apprentice.styles], STYLES_RATE)]
         groups = [{"params": [*parameters], "share": share} for parameters, share in shares]

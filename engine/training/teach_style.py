@@ -12,7 +12,9 @@ from torch import Tensor, nn
 from engine.contracts.context import RunContext
 from engine.contracts.job import Step
 from engine.contracts.messages import Message
+from engine.feedforward_style.painters import FINE_DETAIL
 from engine.feedforward_style.styles import NETWORK
+from engine.imaging.detail import with_finest_luminance
 from engine.imaging.picture import Picture
 from engine.imaging.tensors import fitted, resized, to_image
 from engine.model_store.loaded_nets import LoadedNets
@@ -156,7 +158,8 @@ class Pupil:
 
     def _terms(self, style: Tensor, parts: Tensor, target: Mapping[str, Tensor]) -> dict[str, Tensor]:
         which = torch.zeros(len(parts), dtype=torch.long, device=self._device)
-        return self._gatys.terms(self._net(parts, style[None]), target, self._targets.grams(which))
+        painted = with_finest_luminance(self._net(parts, style[None]), parts, FINE_DETAIL)
+        return self._gatys.terms(painted, target, self._targets.grams(which))
 
 
 @torch.no_grad()
@@ -164,7 +167,8 @@ def card_picture(numbers: Tensor, photo: Image.Image, longer: int, nets: LoadedN
     """A photo in a style, for a person."""
     device, net = nets.device.torch_device, nets.get(NETWORK)
     picture = resized(photo, fitted(photo.size, longer, shortest=32), device)
-    return to_image(net(picture, numbers[None].to(device)))
+    painted = net(picture, numbers[None].to(device))
+    return to_image(with_finest_luminance(painted, picture, FINE_DETAIL))
 
 
 def _reduced(photo: Image.Image, device: torch.device) -> Tensor:

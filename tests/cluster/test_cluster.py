@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
@@ -11,6 +12,7 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -28,6 +30,7 @@ from engine.contracts.job import Phase
 from engine.contracts.parameters import Parameters, parse
 from engine.contracts.settings import Settings
 from engine.imaging.door import open_input
+from engine.runtime.runner import RunResult
 from tests.conftest import ROOT, served
 from tests.support import pictures
 from tests.support.asking import PATIENCE, ask, wait_until
@@ -190,6 +193,17 @@ def test_a_replica_does_what_the_engine_does(
     with pytest.raises(MissingInputError) as refused:
         StepRun(there.run(TASK, {"content": [photo]}, parameters(), Job())).finish()
     assert refused.value.fields == {"input": TASK.input("style").label}
+
+
+def test_a_run_works_in_a_notebook(there: Replicas, photo: Picture, painting: Picture) -> None:
+    """An asyncio loop runs there, in which Ray's clients refuse to wait."""
+
+    async def cell() -> RunResult:
+        run = there.run(TASK, {"content": [photo], "style": [painting]}, parameters(iterations=2), Job())
+        return StepRun(run).finish()
+
+    with ThreadPoolExecutor(1) as thread:
+        assert max(thread.submit(lambda: asyncio.run(cell())).result().image.size) == 96
 
 
 def test_an_error_of_a_replica_is_that_of_the_engine(there: Replicas, photo: Picture, painting: Picture) -> None:

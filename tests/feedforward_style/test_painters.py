@@ -18,6 +18,7 @@ from engine.feedforward_style.painters import Painter, TransformPainter, like_mo
 from engine.feedforward_style.style_card import TaughtStyle
 from engine.feedforward_style.styles import ANY_STYLE, NETWORK
 from engine.imaging.canvas import LUMA
+from engine.imaging.detail import FINE_BLUR
 from engine.imaging.tensors import to_tensor
 from engine.model_store.catalogue import catalogue
 from engine.model_store.loaded_nets import LoadedNets
@@ -110,7 +111,7 @@ def test_our_networks_pictures_have_the_photos_finest_luminance() -> None:
     plain, detailed = replace(painter, fine_detail=0.0).whole(photo), painter.whole(photo)
     weights = torch.tensor(LUMA)[:, None, None]
     missing = ((photo - plain) * weights).sum(1).double().numpy()
-    finest = missing - gaussian_filter(missing, painters.FINE_BLUR, axes=(1, 2), mode="nearest", radius=2)
+    finest = missing - gaussian_filter(missing, FINE_BLUR, axes=(1, 2), mode="nearest", radius=2)
     expected = plain + painters.FINE_DETAIL * torch.from_numpy(finest).float()
     torch.testing.assert_close(detailed, expected, atol=1e-4, rtol=0)
     assert (detailed - plain).abs().mean() > 0.005, "else nothing is tested"
