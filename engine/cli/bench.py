@@ -50,7 +50,9 @@ def add_bench(commands: Any, every: Registry) -> None:
         help="A function, also as module:function, that gets the pictures of one task as keyword arguments.",
     )  # fmt: skip
     group.add_argument("--pictures", nargs="+", default=(), metavar="INPUT=FILE", help="For both. Default: made here.")
-    group.add_argument("--set", nargs="+", default=(), metavar="NAME=VALUE", help="Parameters of our task.")
+    group.add_argument(
+        "--set", nargs="+", action="extend", default=[], metavar="NAME=VALUE", help="Parameters of our task."
+    )
     command.set_defaults(action=_bench, every=every)
 
 

@@ -25,7 +25,12 @@ def add_style_evaluations(kinds: Any, write: Write) -> None:
     )  # fmt: skip
     pairs.add_argument("--task", choices=TASKS, default=TASKS[0], help=f"Default: {TASKS[0]}.")
     pairs.add_argument(
-        "--set", nargs="+", default=[], metavar="NAME=VALUE", help="The task's parameters, such as size=512."
+        "--set",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="NAME=VALUE",
+        help="The task's parameters, such as size=512.",
     )
     pairs.add_argument("--out", type=Path, metavar="DIR", help="Write the results there, to be looked at.")
     pairs.add_argument("--json", type=Path, metavar="FILE", help="Write the table as JSON.")

@@ -16,8 +16,8 @@ from engine.perceptual.network import PerceptualNetwork
 
 CONTENT_LAYER = "relu4_2"
 STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
-DETAIL_LAYER = "relu3_1"
-"""Layer whose features keep what a face is known by."""
+DETAIL_LAYERS = ("relu2_1", "relu3_1")
+"""Layers whose features keep edges, and what a face is known by."""
 STYLE_SCALE = 1.5
 """Size of the painting relative to the result."""
 
@@ -35,12 +35,16 @@ class GatysEnergy:
     statistics: losses.Statistics = "gram"
     """What of the style layers is compared."""
     detail: float = 0.0
-    """How much :data:`DETAIL_LAYER` counts beside the content layer; 0 is the paper."""
+    """How much each of :data:`DETAIL_LAYERS` counts beside the content layer; 0 is the paper."""
 
     @property
     def content_weights(self) -> dict[str, float]:
-        """Layer -> its share of the content term."""
-        return {self.content_layer: 1.0, **({DETAIL_LAYER: self.detail} if self.detail else {})}
+        """Layer -> its share of the content term; they add up to 1."""
+        weights = {self.content_layer: 1.0}
+        for layer in DETAIL_LAYERS if self.detail else ():
+            weights[layer] = weights.get(layer, 0) + self.detail
+        total = sum(weights.values())
+        return {layer: weight / total for layer, weight in weights.items()}
 
     def content_target(self, content: Tensor) -> dict[str, Tensor]:
         """Target of the content term: features of pictures ``(B, 3, H, W)`` in [0, 1], by layer."""

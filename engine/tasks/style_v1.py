@@ -2,7 +2,7 @@
 
 Gatys, Ecker & Bethge 2016, "Image style transfer using convolutional neural networks". Where we leave the paper: losses
 are relative errors, the style is mean and covariance of a layer (Li, Wang, Liu & Hou 2017, "Demystifying neural style
-transfer") unless its Gram matrix is asked for, an early layer helps to keep the content, the descent runs coarse to
+transfer") unless its Gram matrix is asked for, early layers help to keep the content, the descent runs coarse to
 fine and begins with the photo in the painting's colours, a total variation term calms the pixels, and a little of the
 photo shows through at the end.
 """
@@ -58,27 +58,29 @@ class StyleV1(Stylisation):
     """Layers whose Gram matrices are matched: early ones hold colours and fine strokes, late ones large shapes."""
     content_layer: ContentLayer = option("relu4_2", label="Content layer", advanced=True)
     """Layer that keeps the photo's scene: an early one keeps every detail, a late one only the arrangement."""
-    detail: float = option(0.4, low=0, high=4, step=0.1, label="Detail", advanced=True)
-    """How much an early layer (relu3_1) counts beside the content layer: it keeps eyes; 0 as in the paper."""
+    detail: float = option(1.5, low=0, high=4, step=0.1, label="Detail", advanced=True)
+    """How much each of two early layers counts beside the content layer: they keep edges, eyes; 0 as in the paper."""
     statistics: Literal["moments", "gram"] = option("moments", label="Statistics", advanced=True)
     """What is matched: mean and covariance of each layer (whole strokes), or its Gram matrix as in the paper."""
     pooling: Literal["max", "average"] = option("max", label="Pooling", advanced=True)
     """Max as the network was trained (crisp strokes), or average as in the paper (a lattice in calm areas)."""
     schedule: Literal["falling", "equal"] = option("falling", label="Iterations per scale", advanced=True)
     """Fewer at finer scales, which cost most and change least; or the same number at each."""
-    balance: float = option(60.0, low=0, high=100, step=1, label="Photo or painting")
+    balance: float = option(54.0, low=0, high=100, step=1, label="Photo or painting")
     """0 keeps the photo's scene, 100 gives everything to the painting; logarithmic between."""
     size: int = option(512, low=64, high=2048, step=32, label="Size")
     """Longer side of the result in pixels; the time grows with its square."""
-    iterations: int = option(150, low=1, high=2000, step=10, label="Iterations")
+    iterations: int = option(250, low=1, high=2000, step=10, label="Iterations")
     """Steps of the descent, all scales together; about 100 decide the look, more refine the strokes."""
-    show_through: float = option(0.1, low=0, high=0.5, step=0.05, label="Photo shows through")
+    smoothness: float = option(0.6, low=0, high=10, step=0.1, label="Smoothness", advanced=True)
+    """Weight of the total variation: more removes speckle, and in the end the strokes."""
+    show_through: float = option(0.04, low=0, high=0.5, step=0.01, label="Photo shows through")
     """Share of the photo that is laid over the result at the end, as under thin paint; 0 as in the paper."""
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "Quick": {"size": 256, "iterations": 70},
         "Balanced": {},
-        "Fine": {"size": 1024, "iterations": 200, "scales": 4},
+        "Fine": {"size": 1024, "iterations": 300, "scales": 4},
     }
     earlier: ClassVar[Mapping[str, Any]] = {
         "detail": 0.0, "show_through": 0.0, "statistics": "gram", "pooling": "average", "schedule": "equal",

@@ -15,6 +15,7 @@ from demos.serving.site import Site
 from engine import TASKS, Runtime
 from engine.contracts.parameters import parse
 from engine.recipes import Recipe
+from engine.tasks.style_v1 import StyleV1
 
 OLD_LINKS: dict[str, str] = json.loads((Path(__file__).parents[1] / "data" / "old_version" / "links.json").read_text())
 OTHER: dict[str, dict[str, Any]] = {
@@ -64,5 +65,5 @@ def test_a_link_changes_only_what_it_names() -> None:
     linked = recipe_of("http://here/?task=style-v1&size=320").parameters
     controls = Controls(TASKS["style-v1"], Site(Runtime()))
     assert controls.values(linked, linked.model_fields_set) == {"size": 320}
-    assert controls.values(linked)["iterations"] == 150
+    assert controls.values(linked)["iterations"] == StyleV1().iterations
     assert not recipe_of("http://here/?task=style-v1").parameters.model_fields_set

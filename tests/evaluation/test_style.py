@@ -66,9 +66,11 @@ def test_pairs_are_painted_and_judged(tmp_path: Path, runtime: Runtime, capsys: 
     pictures.saved(pictures.scene(), tmp_path / "content" / "alone.png")
     assert [pair.name for pair in pairs_in(tmp_path)] == ["a"]
     out = tmp_path / "out"
-    command = ["evaluate", "style", "--pairs", str(tmp_path), "--set", "size=96", "iterations=2", "--out", str(out)]
+    settings = ["--set", "size=80", "--set", "iterations=2"]
+    command = ["evaluate", "style", "--pairs", str(tmp_path), *settings, "--out", str(out)]
     assert main(command, runtime=runtime) == 0
     assert capsys.readouterr().out.splitlines()[-1].startswith("mean")
     assert [path.name for path in out.iterdir()] == ["a.png"]
+    assert open_picture(out / "a.png").size == (80, 80)
     error = refusal(runtime, [*command[:4], "--set", "size"], capsys)
     assert type(error) is ParameterError

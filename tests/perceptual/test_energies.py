@@ -58,3 +58,19 @@ def test_a_layers_losses_come_after_all_that_is_deeper(
     assert sides == sorted(sides)
     first = order.index(("statistics", SIDE))
     assert {side for name, side in order[first:] if name == "convolution"} == {SIDE}, "what is smaller came before"
+
+
+@pytest.mark.parametrize(
+    ("detail", "layer", "shares"),
+    [
+        (0.0, "relu4_2", {"relu4_2": 1.0}),
+        (1.5, "relu4_2", {"relu4_2": 0.25, "relu2_1": 0.375, "relu3_1": 0.375}),
+        (1.0, "relu3_1", {"relu3_1": 2 / 3, "relu2_1": 1 / 3}),
+    ],
+)
+def test_early_layers_share_the_content_term(
+    detail: float, layer: str, shares: dict[str, float], runtime: Runtime
+) -> None:
+    """Whatever their share, the balance with the style means the same."""
+    gatys = GatysEnergy(perceptual_network("vgg19-normalised", runtime.nets), content_layer=layer, detail=detail)
+    assert gatys.content_weights == pytest.approx(shares)

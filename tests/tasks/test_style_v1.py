@@ -215,7 +215,9 @@ def test_recolouring_is_the_start_not_the_goal(photo: Picture, painting: Picture
     content = to_tensor(photo.image.resize((64, 48)))
     recoloured = match_colours(content, palette([to_tensor(painting.image)]))
     net = network(runtime)
-    layers = {"relu4_2": 1.0, "relu3_1": StyleV1().detail}
+    detail = StyleV1().detail
+    total = 1 + 2 * detail
+    layers = {"relu4_2": 1 / total, "relu2_1": detail / total, "relu3_1": detail / total}
     goal, start = (net.targets(each.to(net.device.torch_device), layers) for each in (content, recoloured))
     expected = sum(weight * losses.content_loss(start[layer], goal[layer]).item() for layer, weight in layers.items())
     assert losses_of(style(runtime, photo, painting, iterations=1), "losses_first")["content"] == pytest.approx(
