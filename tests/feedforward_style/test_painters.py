@@ -16,7 +16,7 @@ from engine.contracts.errors import PictureError
 from engine.feedforward_style import painters, style_card
 from engine.feedforward_style.painters import Painter, TransformPainter, like_moments, like_painting
 from engine.feedforward_style.style_card import TaughtStyle
-from engine.feedforward_style.styles import ANY_STYLE, NETWORK
+from engine.feedforward_style.styles import ANY_STYLE, EARLIER, NETWORK
 from engine.imaging.canvas import LUMA
 from engine.imaging.detail import FINE_BLUR
 from engine.imaging.tensors import to_tensor
@@ -131,3 +131,14 @@ def test_a_style_of_another_network_is_refused() -> None:
             painters.taught(TaughtStyle(numbers, network), {}, exact_nets())
         assert refusal.value.message != style_card.DAMAGED, "the card itself is right"
     assert painters.taught(TaughtStyle(zeros, own), {}, exact_nets()).style.shape == (1, net.numbers)
+
+
+@pytest.mark.parametrize("name", EARLIER)
+def test_a_style_of_an_earlier_network_is_painted_by_that(name: str) -> None:
+    nets = exact_nets()
+    net = nets.get(name)
+    assert isinstance(net, TransformNet)
+    card = TaughtStyle(net.styles["scream"].tolist(), catalogue()[name].sha256[:12])
+    painter = painters.taught(card, {"great-wave": 1.0}, nets)
+    assert painter.net is net
+    torch.testing.assert_close(painter.style, net.style({"scream": 1.0, "great-wave": 1.0}))
