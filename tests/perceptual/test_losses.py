@@ -105,6 +105,18 @@ def test_style_and_content_loss_are_relative_errors() -> None:
     assert losses.content_loss(10 * values, 10 * target).item() == pytest.approx(content.item(), rel=1e-12)
 
 
+@pytest.mark.parametrize("part", [1, 40, losses.PART], ids=["a row", "some rows", "whole"])
+def test_content_is_compared_in_bands(part: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    values, target = features((1, 3, 7, 5)).requires_grad_(), features((1, 3, 7, 5), seed=1)
+    plain = losses.relative_error(values, target)
+    (expected,) = torch.autograd.grad(plain, values)
+    monkeypatch.setattr(losses, "PART", part)
+    loss = losses.content_loss(values, target)
+    (gradient,) = torch.autograd.grad(loss, values)
+    torch.testing.assert_close(loss, plain)
+    torch.testing.assert_close(gradient, expected)
+
+
 def test_total_variation_is_the_mean_squared_difference_of_neighbours() -> None:
     picture = features((1, 3, 5, 6))
     values = picture.numpy()
