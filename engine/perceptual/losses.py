@@ -135,38 +135,32 @@ def content_loss(features: Tensor, target: Tensor) -> Tensor:
         features: ``(B, C, H, W)`` of the picture.
         target: ``(B, C, H, W)`` of the content picture.
     """
-    if len(features) > 1:
-        return relative_error(features, target)
-    distance: Tensor = _SquaredDistance.apply(features, target)
-    return distance / _wide(target).square().sum().clamp_min(_TINY)
+    rows, wanted = _rows(features), _rows(target)
+    distance: Tensor = _SquaredDistance.apply(rows, wanted)
+    return (distance / _wide(wanted).square().sum((1, 2)).clamp_min(_TINY)).mean()
 
 
 class _SquaredDistance(torch.autograd.Function):
-    """``|features - target|^2`` of two ``(1, C, H, W)``, a float32 or wider scalar; the target has no gradient.
+    """``|rows - target|^2`` of two ``(B, N, C)``: ``(B,)``, float32 or wider; the target has no gradient.
 
     Differences are made again on the way back: kept in float32, those of an early layer are the most that a large
     picture needs memory for.
     """
 
     @staticmethod
-    def forward(ctx: Any, features: Tensor, target: Tensor) -> Tensor:
-        ctx.save_for_backward(features, target)
-        parts = zip(_bands(features), _bands(target), strict=True)
-        return torch.stack([(_wide(part) - _wide(wanted)).square().sum() for part, wanted in parts]).sum()
+    def forward(ctx: Any, rows: Tensor, target: Tensor) -> Tensor:
+        ctx.save_for_backward(rows, target)
+        parts = zip(_parts(rows), _parts(target), strict=True)
+        return torch.stack([(_wide(part) - _wide(wanted)).square().sum((1, 2)) for part, wanted in parts]).sum(0)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
-        features, target = ctx.saved_tensors
-        product = torch.empty_like(features)
-        for part, wanted, place in zip(_bands(features), _bands(target), _bands(product), strict=True):
-            place.copy_(2 * gradients[0] * (_wide(part) - _wide(wanted)))
+        rows, target = ctx.saved_tensors
+        twice, product = 2 * gradients[0][:, None, None], torch.empty_like(rows)
+        for part, wanted, place in zip(_parts(rows), _parts(target), _parts(product), strict=True):
+            place.copy_(twice * (_wide(part) - _wide(wanted)))
         return product, None
-
-
-def _bands(features: Tensor) -> Sequence[Tensor]:
-    """Features ``(1, C, H, W)`` of a large picture in bands of rows; views."""
-    return torch.split(features, max(1, PART // (features.shape[1] * features.shape[3])), dim=2)
 
 
 def style_statistics(features: Tensor, statistics: Statistics) -> Tensor:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from engine.contracts.context import RunContext
 from engine.contracts.job import Step
 from engine.contracts.messages import Message
-from engine.feedforward_style.painters import FINE_DETAIL
+from engine.feedforward_style.painters import FINE_DETAIL, TransformPainter
 from engine.feedforward_style.styles import NETWORK
 from engine.imaging.detail import with_finest_luminance
 from engine.imaging.picture import Picture
@@ -162,13 +162,12 @@ class Pupil:
         return self._gatys.terms(painted, target, self._targets.grams(which))
 
 
-@torch.no_grad()
 def card_picture(numbers: Tensor, photo: Image.Image, longer: int, nets: LoadedNets) -> Image.Image:
     """A photo in a style, for a person."""
     device, net = nets.device.torch_device, nets.get(NETWORK)
     picture = resized(photo, fitted(photo.size, longer, shortest=32), device)
-    painted = net(picture, numbers[None].to(device))
-    return to_image(with_finest_luminance(painted, picture, FINE_DETAIL))
+    assert isinstance(net, TransformNet)
+    return to_image(TransformPainter(net, numbers[None].to(device), fine_detail=FINE_DETAIL).whole(picture))
 
 
 def _reduced(photo: Image.Image, device: torch.device) -> Tensor:

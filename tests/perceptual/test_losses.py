@@ -105,9 +105,10 @@ def test_style_and_content_loss_are_relative_errors() -> None:
     assert losses.content_loss(10 * values, 10 * target).item() == pytest.approx(content.item(), rel=1e-12)
 
 
+@pytest.mark.parametrize("batch", [1, 2])
 @pytest.mark.parametrize("part", [1, 40, losses.PART], ids=["a row", "some rows", "whole"])
-def test_content_is_compared_in_bands(part: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    values, target = features((1, 3, 7, 5)).requires_grad_(), features((1, 3, 7, 5), seed=1)
+def test_content_is_compared_in_parts(part: int, batch: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    values, target = features((batch, 3, 7, 5)).requires_grad_(), features((batch, 3, 7, 5), seed=1)
     plain = losses.relative_error(values, target)
     (expected,) = torch.autograd.grad(plain, values)
     monkeypatch.setattr(losses, "PART", part)
