@@ -129,7 +129,7 @@ class _Convolution:
         if stage.doubled:
             value = value.repeat_interleave(2, dim=3)
         value = functional.pad(value, (stage.padding, stage.padding, 0, 0), mode="reflect")
-        band = self._net.get_submodule(stage.name)(value.contiguous(memory_format=torch.channels_last))
+        band = self._net.applied(stage, value.contiguous(memory_format=torch.channels_last))
         self.values[:, :, top:bottom] = band
         self._take(band)
 

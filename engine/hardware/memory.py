@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -14,6 +13,7 @@ import torch
 from engine.contracts.errors import DeviceMemoryError
 from engine.contracts.messages import Message
 from engine.contracts.settings import on_zero_gpu
+from engine.hardware.allocator import give_back_freed_memory
 
 
 def total_and_free(device: torch.device) -> tuple[int, int]:
@@ -68,8 +68,7 @@ def release_memory() -> None:
         torch.cuda.empty_cache()
     elif torch.backends.mps.is_available():
         torch.mps.empty_cache()
-    with suppress(OSError, AttributeError):  # glibc keeps what was freed; other C libraries have no such function
-        ctypes.CDLL(None).malloc_trim(0)
+    give_back_freed_memory()
 
 
 _OUT_OF_MEMORY = ("can't allocate memory", "not enough memory", "out of memory")

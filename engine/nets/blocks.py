@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -115,6 +116,36 @@ def exact(convolution: nn.Conv2d, features: Tensor) -> Tensor:
     )
 
 
+FEW = 8
+"""Output channels up to which :func:`few_outputs` is quicker than the convolution itself."""
+REGISTER = 16
+"""Output channels that a CPU's kernels calculate at least, however few are wanted."""
+
+
+def few_outputs(convolution: nn.Conv2d, features: Tensor) -> Tensor:
+    """A convolution without padding, at half to a third of its time on a CPU where it has up to eight output channels.
+
+    Those of two or four neighbouring places are the channels of one wider convolution with a larger stride; what it
+    gives in channels_last is the wanted picture, row after row.
+
+    Args:
+        convolution: with its weight ``(D, C, k, k)``.
+        features: ``(B, C, H, W)``.
+    """
+    weight, bias, stride = convolution.weight, convolution.bias, convolution.stride[0]
+    outputs, side = weight.shape[0], weight.shape[3]
+    neighbours = 2 if outputs > REGISTER // 4 else 4
+    plain = outputs > FEW or stride > 1 or features.device.type != "cpu"
+    if plain or (features.shape[3] - side + 1) % neighbours:
+        output: Tensor = convolution(features)
+        return output
+    moved = [functional.pad(weight, (place, neighbours - 1 - place)) for place in range(neighbours)]
+    biases = None if bias is None else bias.repeat(neighbours)
+    wide = functional.conv2d(features, torch.cat(moved), biases, (1, neighbours))
+    batch, _, height, _ = wide.shape
+    return wide.permute(0, 2, 3, 1).reshape(batch, height, -1, outputs).permute(0, 3, 1, 2)
+
+
 class InstanceNormalisation(torch.autograd.Function):
     """To mean 0 and variance 1, with a backward that takes a twentieth of the time of torch's on a CPU."""
 
@@ -146,7 +177,9 @@ class InstanceNormalisation(torch.autograd.Function):
 
 
 NARROW = 8
-"""Channels up to which a CPU's kernel of batch normalisation is quicker than that of group normalisation."""
+"""Channels up to which :func:`_few_normalised` is quicker than torch's kernel of group normalisation."""
+LANES = 16
+"""Neighbouring places that stand side by side as channels where there are few."""
 Normalise = Callable[[int, Tensor, Tensor, Tensor], Tensor]
 """Index of the stage, features ``(B, C, H, W)``, scale and shift ``(1 or B, C)`` -> features."""
 
@@ -155,12 +188,7 @@ def normalised(index: int, features: Tensor, scale: Tensor, shift: Tensor) -> Te
     """Every channel of every picture to mean ``shift`` and standard deviation ``scale``."""
     learning = torch.is_grad_enabled() and (features.requires_grad or scale.requires_grad)
     if len(scale) == len(features) == 1 and not learning and features.device.type == "cpu" and len(scale[0]) <= NARROW:
-        own = torch.promote_types(features.dtype, torch.float32)
-        narrow: Tensor
-        narrow, _, _ = torch.native_batch_norm(
-            features, scale[0].to(own), shift[0].to(own), None, None, True, 0.0, EPSILON
-        )
-        return narrow
+        return _few_normalised(features, scale[0], shift[0])
     if len(scale) == 1 and not learning:
         # One group a channel is instance normalisation, and its kernel is much quicker than that of instance_norm.
         kind = features.dtype if features.device.type != "cpu" else scale.dtype  # only the CPU's mixes dtypes
@@ -168,3 +196,36 @@ def normalised(index: int, features: Tensor, scale: Tensor, shift: Tensor) -> Te
     plain: Tensor = InstanceNormalisation.apply(features)
     scale, shift = scale.to(plain.dtype)[:, :, None, None], shift.to(plain.dtype)[:, :, None, None]
     return torch.addcmul(shift, plain, scale)
+
+
+def channel_moments(features: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean and variance of every channel of one picture ``(1, C, H, W)``, C small: ``(C,)`` each, float32 or wider.
+
+    A CPU's kernels go through the channels of a place, and few of them do not fill its registers: in channels_last,
+    those of :data:`LANES` neighbouring places are the channels of one picture, whose moments are then put together.
+    """
+    wide = _in_lanes(features)
+    kind = torch.promote_types(features.dtype, torch.float32)
+    one = torch.ones(wide.shape[1], dtype=kind, device=features.device)
+    _, means, inverse = torch.native_batch_norm(wide, one, 0 * one, None, None, True, 0.0, EPSILON)
+    means, variances = (each.view(-1, features.shape[1]) for each in (means, inverse**-2 - EPSILON))
+    mean = means.mean(0)
+    return mean, (variances + (means - mean) ** 2).mean(0)
+
+
+def _few_normalised(features: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
+    """:func:`normalised` of one picture with few channels, on a CPU in a tenth of the time."""
+    mean, variance = channel_moments(features)
+    scale = scale * (variance + EPSILON).rsqrt()
+    wide = _in_lanes(features)
+    scales, shifts = (each.to(mean.dtype).repeat(wide.shape[1] // len(mean)) for each in (scale, shift - mean * scale))
+    zero = torch.zeros_like(scales)
+    whole = functional.batch_norm(wide, zero, zero + 1, scales, shifts, training=False, eps=0.0)
+    return whole.permute(0, 2, 3, 1).reshape(features.permute(0, 2, 3, 1).shape).permute(0, 3, 1, 2)
+
+
+def _in_lanes(features: Tensor) -> Tensor:
+    """``(1, C, H, W)`` -> ``(1, lanes * C, H, W / lanes)``; in channels_last, a view."""
+    _, channels, height, width = features.shape
+    lanes = math.gcd(width, LANES)
+    return features.permute(0, 2, 3, 1).reshape(1, height, width // lanes, lanes * channels).permute(0, 3, 1, 2)

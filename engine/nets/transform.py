@@ -20,7 +20,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from engine.nets.blocks import EPSILON, Normalise, normalised
+from engine.nets.blocks import EPSILON, Normalise, channel_moments, few_outputs, normalised
 
 WIDTHS = (32, 32, 64, 32, 16)
 """Channels at full, half and quarter size, and at half and full size again."""
@@ -186,8 +186,13 @@ class TransformNet(nn.Module):
             features = functional.interpolate(features, scale_factor=2.0)
         with torch.autocast(features.device.type, enabled=False):  # which would make it float32 and back
             features = functional.pad(features, 4 * (stage.padding,), mode="reflect")
-        output: Tensor = self.get_submodule(stage.name)(features)
-        return output
+        return self.applied(stage, features)
+
+    def applied(self, stage: Stage, features: Tensor) -> Tensor:
+        """The convolution of a stage on features whose border is there."""
+        convolution = self.get_submodule(stage.name)
+        assert isinstance(convolution, nn.Conv2d)
+        return few_outputs(convolution, features)
 
     def entered(self, picture: Tensor) -> Tensor:
         """A picture as the first stage takes it."""
@@ -242,16 +247,14 @@ class TransformNet(nn.Module):
 def _absorbed(features: Tensor, colours: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
     """Matrix and offset of the colours, with the last normalisation of one picture in them."""
     matrix, offset = (part.float() for part in colours)
-    planes = features.reshape(3, -1) if features.is_contiguous() else features[0].contiguous().flatten(1)
-    variance, mean = torch.var_mean(planes, dim=1, correction=0)
+    mean, variance = channel_moments(features)
     matrix = matrix * (variance + EPSILON).rsqrt()
     return matrix, offset - matrix @ mean
 
 
 def framed(picture: Tensor) -> Tensor:
     """With sides that are multiples of :data:`MULTIPLE`, by reflection at the right and lower border."""
-    height, width = picture.shape[2:]
-    below, beside = -height % MULTIPLE, -width % MULTIPLE
+    below, beside = (-side % MULTIPLE for side in picture.shape[2:])
     return functional.pad(picture, (0, beside, 0, below), mode="reflect") if below or beside else picture
 
 

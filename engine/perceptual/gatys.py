@@ -55,7 +55,11 @@ class GatysEnergy:
         return self.network.style_targets(styles, weights, self.style_layers, self.statistics)
 
     def terms(
-        self, picture: Tensor, content_target: Mapping[str, Tensor], style_targets: Mapping[str, Tensor]
+        self,
+        picture: Tensor,
+        content_target: Mapping[str, Tensor],
+        style_targets: Mapping[str, Tensor],
+        balances: Tensor | None = None,
     ) -> dict[str, Tensor]:
         """``content``, ``style`` and ``smoothness``, weighted scalars; means over the batch.
 
@@ -63,11 +67,13 @@ class GatysEnergy:
             picture: ``(B, 3, H, W)`` in [0, 1].
             content_target: from :meth:`content_target`.
             style_targets: from :meth:`style_targets`, of one style or one for each picture.
+            balances: ``(B,)``: each picture's own, instead of :attr:`balance`.
         """
+        strengths = None if balances is None else 10 ** ((balances - self.balance) / 40)
         styles, contents = [], []
         for layer, features in self.network.each(picture, {*self.style_layers, *self.content_weights}):
             if layer in self.style_layers:
-                styles.append(losses.style_loss(features, style_targets[layer], self.statistics))
+                styles.append(losses.style_loss(features, style_targets[layer], self.statistics, strengths))
             if weight := self.content_weights.get(layer):
                 contents.append(weight * losses.content_loss(features, content_target[layer]))
         style, weights = torch.stack(styles).mean(), self.network.weights

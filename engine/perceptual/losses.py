@@ -14,8 +14,12 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 _TINY = 1e-12
-PART = 2**24
-"""Features of a large picture that are centred at a time."""
+PART = 6_000_000
+"""Features of a large picture that are worked on at a time: glibc gives back at once what is larger than 32 MiB, and
+fresh memory for every part would take longer than the arithmetic."""
+SUMMED = 4096
+"""Rows of 16 bits that are summed up at a time: such a sum is rounded to 16 bits, too, and many of them together are
+exact to a thousandth."""
 
 Statistics = Literal["moments", "gram"]
 """What of a layer's features is the style: mean and covariance of its channels, or the Gram matrix (both in one)."""
@@ -27,7 +31,7 @@ class _Gram(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, rows: Tensor) -> Tensor:
         ctx.save_for_backward(rows)
-        return rows.mT @ rows / rows.shape[1]
+        return _products(rows) / rows.shape[1]
 
     @staticmethod
     @once_differentiable
@@ -62,12 +66,11 @@ class _Moments(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, rows: Tensor) -> tuple[Tensor, Tensor]:
-        mean = rows.mean(1, keepdim=True, dtype=torch.promote_types(rows.dtype, torch.float32))
+        mean = _sums(rows) / rows.shape[1]
         ctx.save_for_backward(rows, mean)  # which are kept anyway: centred rows would need as much memory again
-        covariance = rows.new_zeros(len(rows), rows.shape[2], rows.shape[2], dtype=mean.dtype)
+        covariance = mean.new_zeros(len(rows), rows.shape[2], rows.shape[2])
         for part in _parts(rows):
-            centred = part - mean.to(rows.dtype)
-            covariance += centred.mT @ centred
+            covariance += _products(part - mean.to(rows.dtype))
         return (covariance / rows.shape[1]).to(rows.dtype), mean
 
     @staticmethod
@@ -104,6 +107,32 @@ def _parts(rows: Tensor) -> Sequence[Tensor]:
     return torch.split(rows, max(1, PART // rows.shape[2]), dim=1)
 
 
+def _products(rows: Tensor) -> Tensor:
+    """Inner products of the columns of rows ``(B, N, C)``: ``(B, C, C)``.
+
+    Matrix after matrix: a CPU takes ten times as long for a batched product with a transposed one in bfloat16.
+    """
+    return torch.stack([each.mT @ each for each in rows])
+
+
+def _sums(rows: Tensor) -> Tensor:
+    """Sums over the rows ``(B, N, C)``: ``(B, 1, C)``, float32 or wider."""
+    if rows.dtype != torch.bfloat16 or rows.device.type != "cpu":
+        return rows.sum(1, keepdim=True, dtype=torch.promote_types(rows.dtype, torch.float32))
+    # Torch would make a copy in float32 first, which takes up to twenty times as long as this product.
+    parts = torch.split(rows, SUMMED, dim=1)
+    return torch.stack([_wide(part.new_ones(len(part), 1, part.shape[1]) @ part) for part in parts]).sum(0)
+
+
+def _squares(rows: Tensor) -> Tensor:
+    """Sums of the squares of rows ``(B, N, C)``, which may be overwritten: ``(B,)``, float32 or wider."""
+    if rows.dtype == torch.bfloat16 and rows.device.type == "cpu":
+        return _sums(rows.mul_(rows)).sum((1, 2))
+    wide = torch.promote_types(rows.dtype, torch.float32)
+    squares: Tensor = torch.linalg.vector_norm(rows, dim=(1, 2), dtype=wide).square()
+    return squares
+
+
 def _rows(features: Tensor) -> Tensor:
     """``(B, C, H, W)`` -> ``(B, H * W, C)``, a view."""
     batch, channels, height, width = features.shape
@@ -112,7 +141,7 @@ def _rows(features: Tensor) -> Tensor:
     return features.reshape(batch, channels, height * width).mT
 
 
-def relative_error(value: Tensor, target: Tensor) -> Tensor:
+def relative_error(value: Tensor, target: Tensor, weights: Tensor | None = None) -> Tensor:
     """``|value - target|^2 / |target|^2``, averaged over the batch; 0 when equal, 1 for an all-zero value.
 
     Dividing by the target makes layers, pictures and networks comparable, so that one weight means the same everywhere.
@@ -120,12 +149,14 @@ def relative_error(value: Tensor, target: Tensor) -> Tensor:
     Args:
         value: ``(B, ...)``.
         target: ``(B, ...)``, or ``(1, ...)`` for all of the batch.
+        weights: ``(B,)``: what each error is multiplied by before the mean; 1 when None.
     """
     value, target = _wide(value), _wide(target)
-    if len(value) == 1:
+    if len(value) == 1 and weights is None:
         return (value - target).square().sum() / target.square().sum().clamp_min(_TINY)
     apart, whole = ((each**2).flatten(1).sum(1) for each in (value - target, target))
-    return (apart / whole.clamp_min(_TINY)).mean()
+    errors = apart / whole.clamp_min(_TINY)
+    return (errors if weights is None else weights * errors).mean()
 
 
 def content_loss(features: Tensor, target: Tensor) -> Tensor:
@@ -137,7 +168,9 @@ def content_loss(features: Tensor, target: Tensor) -> Tensor:
     """
     rows, wanted = _rows(features), _rows(target)
     distance: Tensor = _SquaredDistance.apply(rows, wanted)
-    return (distance / _wide(wanted).square().sum((1, 2)).clamp_min(_TINY)).mean()
+    whole = sum(_squares(part.clone()) for part in _parts(wanted.detach()))
+    assert isinstance(whole, Tensor)
+    return (distance / whole.clamp_min(_TINY)).mean()
 
 
 class _SquaredDistance(torch.autograd.Function):
@@ -151,15 +184,15 @@ class _SquaredDistance(torch.autograd.Function):
     def forward(ctx: Any, rows: Tensor, target: Tensor) -> Tensor:
         ctx.save_for_backward(rows, target)
         parts = zip(_parts(rows), _parts(target), strict=True)
-        return torch.stack([(_wide(part) - _wide(wanted)).square().sum((1, 2)) for part, wanted in parts]).sum(0)
+        return torch.stack([_squares(part - wanted) for part, wanted in parts]).sum(0)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
         rows, target = ctx.saved_tensors
-        twice, product = 2 * gradients[0][:, None, None], torch.empty_like(rows)
+        twice, product = 2 * gradients[0][:, None, None].to(rows.dtype), torch.empty_like(rows)
         for part, wanted, place in zip(_parts(rows), _parts(target), _parts(product), strict=True):
-            place.copy_(twice * (_wide(part) - _wide(wanted)))
+            torch.sub(part, wanted, out=place).mul_(twice)
         return product, None
 
 
@@ -168,7 +201,9 @@ def style_statistics(features: Tensor, statistics: Statistics) -> Tensor:
     return gram_matrix(features) if statistics == "gram" else moments(features)
 
 
-def style_loss(features: Tensor, target: Tensor, statistics: Statistics = "gram") -> Tensor:
+def style_loss(
+    features: Tensor, target: Tensor, statistics: Statistics = "gram", weights: Tensor | None = None
+) -> Tensor:
     """One layer's term of Gatys et al. 2016, equation 4, as a relative error instead of the factor 1 / (4 N^2 M^2).
 
     With the paper's factor the deep layers weigh thousands of times less than the shallow ones on some networks. Of
@@ -178,13 +213,14 @@ def style_loss(features: Tensor, target: Tensor, statistics: Statistics = "gram"
         features: ``(B, C, H, W)`` of the picture.
         target: :func:`style_statistics` of the style picture.
         statistics: which they are.
+        weights: ``(B,)``: how much each picture's error counts; 1 when None.
     """
     value = style_statistics(features, statistics)
     if statistics == "gram":
-        return relative_error(value, target)
+        return relative_error(value, target, weights)
     covariance, mean = (
-        relative_error(value[..., :-1], target[..., :-1]),
-        relative_error(value[..., -1], target[..., -1]),
+        relative_error(value[..., :-1], target[..., :-1], weights),
+        relative_error(value[..., -1], target[..., -1], weights),
     )
     return (covariance + mean) / 2
 

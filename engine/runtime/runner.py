@@ -22,6 +22,7 @@ from engine.contracts.lineage import origins
 from engine.contracts.messages import Message
 from engine.contracts.parameters import Parameters
 from engine.contracts.task import Inputs, TaskSpec
+from engine.hardware.allocator import give_back_freed_memory
 from engine.imaging.formats import FileKind
 from engine.imaging.picture import RECIPE_KEY, save_picture
 from engine.imaging.raster import Raster
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+LONG = 1.0
+"""Seconds of a run from which on the memory that it leaves is worth giving back."""
 NOTHING_MADE = Message("Stopped before it began, so nothing was made.")
 
 
@@ -139,14 +142,18 @@ def _timed(
     memory = PeakMemory(context.device.torch_device)
     start = time.perf_counter()
     steps, pace = 0, Pace()
-    with memory_errors(), reproducible():
-        yield Step(done=0, stage=Message("preparing the network"))
-        run = StepRun(task.run(inputs, parameters, context))
-        for step in run:
-            steps += 1
-            memory.sample()
-            pace.note(step.done)
-            yield replace(step, seconds_left=pace.left(step.done))
+    try:
+        with memory_errors(), reproducible():
+            yield Step(done=0, stage=Message("preparing the network"))
+            run = StepRun(task.run(inputs, parameters, context))
+            for step in run:
+                steps += 1
+                memory.sample()
+                pace.note(step.done)
+                yield replace(step, seconds_left=pace.left(step.done))
+    finally:
+        if time.perf_counter() - start > LONG:
+            give_back_freed_memory()
     seconds = time.perf_counter() - start
     output = run.result
     done = output.gflop

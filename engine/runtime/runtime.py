@@ -11,6 +11,7 @@ from engine.contracts.job import Job, Step
 from engine.contracts.parameters import Parameters
 from engine.contracts.settings import Settings, read_settings
 from engine.contracts.task import Extents, Inputs, TaskSpec
+from engine.hardware.allocator import keep_freed_memory
 from engine.model_store.download import WeightStore
 from engine.runtime.runner import RunResult, run_task
 from engine.runtime.scheduler import Limits, Scheduler
@@ -35,6 +36,7 @@ class Runtime:
 
     def __init__(self, settings: Settings | None = None) -> None:
         self.settings = settings or read_settings()
+        keep_freed_memory()
         self.scheduler = Scheduler(
             Limits(
                 queue=self.settings.queue,

@@ -7,7 +7,7 @@ descent starts from, the photo in the painting's colours: it costs no pass of th
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +79,8 @@ class Settings:
     size: int = 256
     """Longer side of the results that strokes are right for, as in V1."""
     balance: float = 50.0
+    balances: Mapping[str, float] = field(default_factory=dict)
+    """Of the styles that have one of their own, by name."""
     smoothness: float = 1.0
     statistics: Statistics = "moments"
     """What of the paintings is matched."""
@@ -210,6 +212,8 @@ class Student:
         shares = [(self._apprentice.net.parameters(), 1.0), ([self._apprentice.styles], STYLES_RATE)]
         groups = [{"params": [*parameters], "share": share} for parameters, share in shares]
         self._optimiser = Adam(groups)
+        balances = [settings.balances.get(name, settings.balance) for name in materials.names]
+        self._balances = torch.tensor(balances, device=device)
         self._parallel = team.parallel(self._apprentice)
         decided = {name: value for name, value in asdict(settings).items() if name != "iterations"}
         self._decided = {**decided, "styles": materials.names}
@@ -252,7 +256,7 @@ class Student:
             return {"pixels": PIXELS * recoloured_loss(painted, content.repeat_interleave(each, 0), palettes)}
         contents = gatys.content_target(content)
         target = {layer: features.repeat_interleave(each, 0) for layer, features in contents.items()}
-        return gatys.terms(painted, target, targets.grams(styles))
+        return gatys.terms(painted, target, targets.grams(styles), self._balances[styles])
 
     def quality(self) -> dict[str, float]:
         """See :func:`measure`."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -19,6 +22,22 @@ def test_out_of_memory_becomes_a_sentence() -> None:
         raise torch.cuda.OutOfMemoryError("CUDA out of memory")
     with pytest.raises(DeviceMemoryError), memory_errors():
         torch.empty(2**50)
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "mallopt"), reason="another C library than glibc")
+def test_memory_that_was_freed_is_used_again() -> None:
+    work = (
+        "import resource, torch; from engine.hardware.allocator import *\n"
+        "if {kept}: keep_freed_memory()\n"
+        "for _ in range(20): torch.ones(40 * 2**20, dtype=torch.uint8)\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt)\n"
+        "give_back_freed_memory()"
+    )
+    fresh, kept = (
+        int(subprocess.run([sys.executable, "-c", work.format(kept=each)], capture_output=True, check=True).stdout)
+        for each in (False, True)
+    )
+    assert kept < fresh / 2, "pages that were asked for anew"
 
 
 def test_other_errors_stay_what_they_are() -> None:

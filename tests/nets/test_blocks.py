@@ -10,7 +10,16 @@ import torch
 from torch.nn import functional
 
 from engine import nets
-from engine.nets.blocks import SeparableBlock, exact, padded, unscaled
+from engine.nets.blocks import (
+    EPSILON,
+    SeparableBlock,
+    channel_moments,
+    exact,
+    few_outputs,
+    normalised,
+    padded,
+    unscaled,
+)
 
 FOLDER = Path(nets.__file__).parent
 SHARED = ("engine.nets.blocks", "engine.nets.frozen", "engine.nets.opencv_net")
@@ -63,3 +72,36 @@ def test_an_exact_convolution_takes_a_picture_as_it_is() -> None:
     output = exact(convolution, picture)
     assert output.dtype == torch.float32
     assert not torch.equal(output, exact(convolution, torch.ones(1, 3, 5, 5)))
+
+
+@pytest.mark.parametrize("width", [16, 18, 19])
+@pytest.mark.parametrize(
+    ("outputs", "side", "bias"), [(1, 3, True), (3, 9, False), (4, 3, True), (8, 9, True), (9, 3, True)]
+)
+def test_few_output_channels_are_those_of_the_convolution(width: int, outputs: int, side: int, bias: bool) -> None:
+    convolution = torch.nn.Conv2d(5, outputs, side, bias=bias).double()
+    features = torch.rand(2, 5, 12, width + side - 1, dtype=torch.float64).requires_grad_()
+    plain, ours = convolution(features), few_outputs(convolution, features)
+    torch.testing.assert_close(ours, plain)
+    gradient = torch.rand_like(plain)
+    expected, gradients = (
+        torch.autograd.grad(each, (features, convolution.weight), gradient) for each in (plain, ours)
+    )
+    torch.testing.assert_close(gradients, expected)
+
+
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+@pytest.mark.parametrize(("channels", "width"), [(1, 32), (3, 24), (4, 7), (8, 48)])
+def test_few_channels_have_the_moments_of_the_definition(
+    channels: int, width: int, layout: torch.memory_format
+) -> None:
+    features = (3 + 2 * torch.randn(1, channels, 10, width, dtype=torch.float64)).contiguous(memory_format=layout)
+    features[:, 0] = 7.0  # no variance
+    mean, variance = channel_moments(features)
+    torch.testing.assert_close(mean, features.mean((0, 2, 3)))
+    torch.testing.assert_close(variance, features.var((0, 2, 3), correction=0), atol=1e-12, rtol=1e-9)
+    scale, shift = torch.rand(1, channels, dtype=torch.float64), torch.rand(1, channels, dtype=torch.float64)
+    with torch.no_grad():
+        ours = normalised(0, features, scale, shift)
+    plain = (features - mean[:, None, None]) / (variance[:, None, None] + EPSILON).sqrt()
+    torch.testing.assert_close(ours, plain * scale[..., None, None] + shift[..., None, None])

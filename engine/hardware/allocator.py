@@ -1,0 +1,35 @@
+"""How the C library keeps memory that was freed.
+
+What is larger than 32 MiB, glibc gives back to the machine at once, and every page of the next such tensor comes anew,
+filled with zeros: at 512 to 1024 pixels that took a fifth of a descent's time.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from contextlib import suppress
+
+LARGE = 64 * 2**20
+"""Bytes from which on memory is given back at once. With more, a picture of 2048 pixels takes half as much again."""
+SPARE = 256 * 2**20
+"""Bytes at the end of the heap that are kept."""
+_TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8
+"""Names of glibc's parameters, from its malloc.h."""
+
+
+def keep_freed_memory() -> None:
+    """Keep freed memory of this process for the next tensors, up to :data:`LARGE` each; with other C libraries nothing.
+
+    All threads share one heap, for those of glibc's further threads take nothing larger than 64 MiB.
+    """
+    with suppress(OSError, AttributeError):
+        mallopt = ctypes.CDLL(None).mallopt
+        mallopt(_MMAP_THRESHOLD, LARGE)
+        mallopt(_TRIM_THRESHOLD, SPARE)
+        mallopt(_ARENA_MAX, 1)
+
+
+def give_back_freed_memory() -> None:
+    """Give all memory that was freed back to the machine."""
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
