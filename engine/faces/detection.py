@@ -10,6 +10,7 @@ import cv2
 import numpy
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from engine.faces.face import Face
 from engine.hardware.device import Device
@@ -136,29 +137,26 @@ def _detected(image: Image, piece: Box, detector: BlazeFace, device: Device) -> 
     small = cv2.resize(part, size, interpolation=cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR)
     small = small[: blazeface.SIDE - top, : blazeface.SIDE - left]
     canvas[top : top + small.shape[0], left : left + small.shape[1]] = small
-    seen = torch.from_numpy(canvas).to(device.torch_device).permute(2, 0, 1)[None].float() / 127.5 - 1
-    scores, values = (each[0].cpu() for each in detector(seen))
-    scores = scores.clamp(-100, 100).sigmoid()
-    detections = []
-    for index in (scores > LEAST_SCORE).nonzero().flatten().tolist():
-        across, down, wide, high, *points = (values[index, :8] / blazeface.SIDE).tolist()
-        middle = _anchor(index)
-        across, down, wide, high = across + middle[0], down + middle[1], abs(wide), abs(high)
-        edges = (across - wide / 2, down - high / 2, across + wide / 2, down + high / 2)
-        moved = [edge * piece.width + (piece.top if place % 2 else piece.left) for place, edge in enumerate(edges)]
-        tilt = float(numpy.arctan2(points[3] - points[1], points[2] - points[0]))
-        detections.append(_Detection((moved[0], moved[1], moved[2], moved[3]), float(scores[index]), tilt))
-    return detections
+    scores, values = (each[0].cpu().numpy() for each in detector(_picture(canvas, 127.5, 1, device)))
+    candidates = numpy.flatnonzero(scores > numpy.log(LEAST_SCORE / (1 - LEAST_SCORE)))
+    shares = values[candidates, :8].astype(numpy.float64) / blazeface.SIDE
+    middles, halves = shares[:, :2] + MIDDLES[candidates], abs(shares[:, 2:4]) / 2
+    boxes = numpy.hstack([middles - halves, middles + halves]) * piece.width + 2 * [piece.left, piece.top]
+    tilts = numpy.arctan2(shares[:, 7] - shares[:, 5], shares[:, 6] - shares[:, 4])
+    certain = 1 / (1 + numpy.exp(-scores[candidates].astype(numpy.float64)))
+    return [
+        _Detection((box[0], box[1], box[2], box[3]), score, tilt)
+        for box, score, tilt in zip(boxes.tolist(), certain.tolist(), tilts.tolist(), strict=True)
+    ]
 
 
-def _anchor(index: int) -> tuple[float, float]:
-    """Middle of an anchor's cell as a share of the picture: across, down."""
-    for cells, count in ANCHORS:
-        if index < cells * cells * count:
-            row, column = divmod(index // count, cells)
-            return (column + 0.5) / cells, (row + 0.5) / cells
-        index -= cells * cells * count
-    raise IndexError(index)
+def _middles() -> NDArray[numpy.float64]:
+    cells = [(numpy.indices((side, side))[::-1].reshape(2, -1).T + 0.5) / side for side, _ in ANCHORS]
+    return numpy.concatenate([each.repeat(count, 0) for each, (_, count) in zip(cells, ANCHORS, strict=True)])
+
+
+MIDDLES = _middles()
+"""Middle of every anchor's cell as a share of the picture, across and down, ``(N, 2)``."""
 
 
 def _distinct(detections: list[_Detection]) -> list[_Detection]:
@@ -218,12 +216,20 @@ def _mesh_at(
     back, corner = matrix / shrink, numpy.array([box.left, box.top]) - 0.5
     affine = numpy.column_stack([back, offset + matrix @ corner + back @ numpy.array([0.5, 0.5])])
     square = cv2.warpAffine(source, affine, (facemesh.SIDE, facemesh.SIDE), flags=cv2.INTER_LINEAR)
-    seen = torch.from_numpy(square).to(device.torch_device).permute(2, 0, 1)[None].float() / 255
-    points, score = mesh(seen)
+    points, score = mesh(_picture(square, 255, 0, device))
     mesh_points = points[0].cpu().numpy().astype(numpy.float64)
     # The network counts from the corner of the first pixel.
     flat = (mesh_points[:, :2] - 0.5 - offset) @ numpy.linalg.inv(matrix).T
     return Face(numpy.column_stack([flat, mesh_points[:, 2] / factor]).astype(numpy.float32), float(score.sigmoid()))
+
+
+def _picture(image: Image, span: float, offset: float, device: Device) -> Tensor:
+    """An image as a net takes it, ``(1, 3, H, W)``: divided by ``span``, less ``offset``.
+
+    By numpy: torch's threads would wait for more work for some milliseconds, on the cores that OpenCV needs next.
+    """
+    planes = image.transpose(2, 0, 1).astype(numpy.float32, order="C")[None] / span - offset
+    return torch.from_numpy(planes).to(device.torch_device)
 
 
 def _around(middle: NDArray[numpy.float64], side: float, image: Image) -> Box:
