@@ -223,7 +223,7 @@ def _mesh_at(
     return Face(numpy.column_stack([flat, mesh_points[:, 2] / factor]).astype(numpy.float32), float(score.sigmoid()))
 
 
-def _picture(image: Image, span: float, offset: float, device: Device) -> Tensor:
+def _picture(image: NDArray[Any], span: float, offset: float, device: Device) -> Tensor:
     """An image as a net takes it, ``(1, 3, H, W)``: divided by ``span``, less ``offset``.
 
     By numpy: torch's threads would wait for more work for some milliseconds, on the cores that OpenCV needs next.
