@@ -9,8 +9,9 @@ from __future__ import annotations
 import ctypes
 from contextlib import suppress
 
-LARGE = 64 * 2**20
-"""Bytes from which on memory is given back at once. With more, a picture of 2048 pixels takes half as much again."""
+LARGE = 40 * 2**20
+"""Bytes from which on memory is given back at once: a little more than the largest features of a picture of 512 pixels.
+With much more, a descent on 2048 pixels needs half as much memory again."""
 SPARE = 256 * 2**20
 """Bytes at the end of the heap that are kept."""
 _TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8

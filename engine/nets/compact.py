@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from engine.imaging.resize import imresize
-from engine.nets.blocks import ResidualBlock, exact
+from engine.nets.blocks import ResidualBlock, Slopes, exact
 
 WIDTH = 48
 BLOCKS = 10
@@ -31,7 +31,7 @@ class CompactNet(nn.Module):
     def __init__(self, blocks: int = BLOCKS) -> None:
         super().__init__()
         self.head = nn.Conv2d(3, WIDTH, 3, padding=1)
-        self.blocks = nn.Sequential(*(ResidualBlock(WIDTH, nn.PReLU(WIDTH)) for _ in range(blocks)))
+        self.blocks = nn.Sequential(*(ResidualBlock(WIDTH, Slopes(WIDTH)) for _ in range(blocks)))
         self.tails = nn.ModuleDict({f"x{scale}": nn.Conv2d(WIDTH, 3 * scale**2, 3, padding=1) for scale in SCALES})
 
     def forward(self, picture: Tensor, scale: int) -> Tensor:
