@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -74,3 +75,21 @@ def test_early_layers_share_the_content_term(
     """Whatever their share, the balance with the style means the same."""
     gatys = GatysEnergy(perceptual_network("vgg19-normalised", runtime.nets), content_layer=layer, detail=detail)
     assert gatys.content_weights == pytest.approx(shares)
+
+
+@pytest.mark.parametrize("statistics", ["gram", "moments"])
+def test_pictures_of_a_batch_may_have_a_balance_each(statistics: losses.Statistics, runtime: Runtime) -> None:
+    network = perceptual_network("vgg19-normalised", runtime.nets)
+    shared = GatysEnergy(network, balance=50.0, statistics=statistics, detail=1.0)
+    batch = torch.cat([to_tensor(image)[None] for image in (pictures.noisy(SIDE, SIDE), pictures.scene(SIDE, SIDE))])
+    content, style = shared.content_target(batch.flip(0)), shared.style_targets([batch[:1].flip(3)])
+    together = shared.terms(batch, content, style, torch.tensor([30.0, 62.0]))
+    apart = []
+    for index, balance in enumerate((30.0, 62.0)):
+        one = slice(index, index + 1)
+        energy = replace(shared, balance=balance)
+        apart.append(energy.terms(batch[one], {layer: each[one] for layer, each in content.items()}, style))
+    for name, value in together.items():
+        expected = torch.stack([each[name] for each in apart]).mean()
+        torch.testing.assert_close(value, expected, rtol=1e-2, atol=0)
+    assert together["style"] != shared.terms(batch, content, style)["style"]
