@@ -211,9 +211,9 @@ def normalised(index: int, features: Tensor, scale: Tensor, shift: Tensor) -> Te
 
 
 def channel_moments(features: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean and variance of every channel of one picture ``(1, C, H, W)``, C small: ``(C,)`` each, float32 or wider.
+    """Mean and variance of every channel of one picture ``(1, C, H, W)``: ``(C,)`` each, float32 or wider.
 
-    A CPU's kernels go through the channels of a place, and few of them do not fill its registers: in channels_last,
+    A CPU's kernels go through the channels of a place, and a few of them do not fill its registers: in channels_last,
     those of :data:`LANES` neighbouring places are the channels of one picture, whose moments are then put together.
     """
     wide = _in_lanes(features)
@@ -229,8 +229,16 @@ def _few_normalised(features: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
     """:func:`normalised` of one picture with few channels, on a CPU in a tenth of the time."""
     mean, variance = channel_moments(features)
     scale = scale * (variance + EPSILON).rsqrt()
+    return scaled(features, scale.to(mean.dtype), (shift - mean * scale).to(mean.dtype))
+
+
+def scaled(features: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
+    """Every channel of one picture ``(1, C, H, W)`` times ``scale`` plus ``shift``, both ``(C,)``.
+
+    By the kernel of batch normalisation, which knows channels_last and takes float32 beside 16 bits.
+    """
     wide = _in_lanes(features)
-    scales, shifts = (each.to(mean.dtype).repeat(wide.shape[1] // len(mean)) for each in (scale, shift - mean * scale))
+    scales, shifts = (each.repeat(wide.shape[1] // len(each)) for each in (scale, shift))
     zero = torch.zeros_like(scales)
     whole = functional.batch_norm(wide, zero, zero + 1, scales, shifts, training=False, eps=0.0)
     return whole.permute(0, 2, 3, 1).reshape(features.permute(0, 2, 3, 1).shape).permute(0, 3, 1, 2)
@@ -239,5 +247,5 @@ def _few_normalised(features: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
 def _in_lanes(features: Tensor) -> Tensor:
     """``(1, C, H, W)`` -> ``(1, lanes * C, H, W / lanes)``; in channels_last, a view."""
     _, channels, height, width = features.shape
-    lanes = math.gcd(width, LANES)
+    lanes = math.gcd(width, LANES) if features.device.type == "cpu" else 1
     return features.permute(0, 2, 3, 1).reshape(1, height, width // lanes, lanes * channels).permute(0, 3, 1, 2)
