@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from itertools import product
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -16,6 +17,8 @@ from engine.nets.blocks import ResidualBlock, exact
 
 WIDTH = 64
 BLOCKS = 16
+BAND = 4_000_000
+"""Values of a band of the last layer, about."""
 
 
 class ResidualNet(nn.Module):
@@ -56,8 +59,26 @@ class ResidualNet(nn.Module):
         *others, last = self.doublings
         for doubling in others:
             features = functional.pixel_shuffle(doubling(features), 2)
-        large = functional.pixel_shuffle(exact(self.tail, last(features)), 2)
+        assert isinstance(last, Doubling)
+        large = functional.pixel_shuffle(self._ended(last, features), 2)
         return 0.5 + 0.5 * large.tanh() if self.bounded else large
+
+    def _ended(self, last: Doubling, features: Tensor) -> Tensor:
+        """The last doubling, unshuffled, and the last convolution, ``(B, WIDTH, H, W)`` -> ``(B, 12, H, W)``.
+
+        In bands of rows: its 256 channels in float32 are by far the most that this network keeps, and a processor
+        spends more time on fetching so much memory than on what it calculates there.
+        """
+        height, width = features.shape[2:]
+        reach, lines = self.tail.kernel_size[0] // 2, max(1, BAND // (4 * WIDTH * width * len(features)))
+        parts = []
+        for top in range(0, height, lines):
+            bottom = min(top + lines, height)
+            first, end = max(0, top - reach), min(height, bottom + reach)
+            wide = last.activation(_convolved(last.convolution, _rows(features, first - 1, end + 1)))
+            # In float32, as :func:`engine.nets.blocks.exact` is: this is the picture.
+            parts.append(_convolved(self.tail, _rows(wide, top - reach - first, bottom + reach - first).float()))
+        return torch.cat(parts, dim=2)
 
 
 class Doubling(nn.Module):
@@ -72,6 +93,22 @@ class Doubling(nn.Module):
         """See the class."""
         output: Tensor = self.activation(self.convolution(features))
         return output
+
+
+def _rows(features: Tensor, top: int, bottom: int) -> Tensor:
+    """Rows from ``top`` to ``bottom`` of ``(B, C, H, W)``; zeros where there are none."""
+    height = features.shape[2]
+    part = features[:, :, max(0, top) : min(height, bottom)]
+    above, below = max(0, -top), max(0, bottom - height)
+    return functional.pad(part, (0, 0, above, below)) if above or below else part
+
+
+def _convolved(convolution: nn.Conv2d, rows: Tensor) -> Tensor:
+    """A convolution of rows whose neighbours above and below are there, in the format of the rows."""
+    weight, bias = convolution.weight.to(rows.dtype), convolution.bias
+    return functional.conv2d(
+        rows, weight, None if bias is None else bias.to(rows.dtype), padding=(0, convolution.kernel_size[1] // 2)
+    )
 
 
 def before_shuffle(weight: Tensor) -> Tensor:

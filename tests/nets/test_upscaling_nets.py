@@ -53,6 +53,20 @@ def plain_residual(tensors: dict[str, Tensor], picture: Tensor, *, doublings: in
     return last if edsr else (last.tanh() + 1) / 2
 
 
+@pytest.mark.parametrize("band", [1, 4 * residual.WIDTH * 20 * 3])
+@pytest.mark.parametrize(("side", "doublings"), [(9, 2), (3, 1)])
+def test_bands_of_the_last_layers_leave_no_seam(
+    side: int, doublings: int, band: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torch.manual_seed(0)
+    net = residual.ResidualNet(doublings=doublings, side=side, slopes=True, bounded=True).eval()
+    picture = torch.rand(2, 3, 13, 10)
+    with torch.inference_mode():
+        whole = net(picture)
+        monkeypatch.setattr(residual, "BAND", band)
+        assert torch.allclose(net(picture), whole, atol=1e-6)
+
+
 def test_srresnet_is_the_papers_network() -> None:
     from safetensors.torch import load_file
 
