@@ -14,9 +14,8 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 _TINY = 1e-12
-PART = 6_000_000
-"""Features of a large picture that are worked on at a time: glibc gives back at once what is larger than 32 MiB, and
-fresh memory for every part would take longer than the arithmetic."""
+PART = 2_000_000
+"""Features of a large picture that are worked on at a time, so that they stay in a processor's cache."""
 SUMMED = 4096
 """Rows of 16 bits that are summed up at a time: such a sum is rounded to 16 bits, too, and many of them together are
 exact to a thousandth."""
