@@ -189,7 +189,7 @@ class InstanceNormalisation(torch.autograd.Function):
 
 
 NARROW = 8
-"""Channels up to which :func:`_few_normalised` is quicker than torch's kernel of group normalisation."""
+"""Channels up to which normalisation in lanes is quicker than torch's kernel of group normalisation."""
 LANES = 16
 """Neighbouring places that stand side by side as channels where there are few."""
 Normalise = Callable[[int, Tensor, Tensor, Tensor], Tensor]
