@@ -244,16 +244,14 @@ def test_a_mask_is_painted_at_the_pictures_own_pixels(window: Window, zoomed: in
     assert painted.evaluate("canvas => [canvas.width, canvas.height]") == [1600, 1200]
     for _ in range(zoomed - 1):
         tab.get_by_role("button", name="Zoom in").filter(visible=True).click()
+    painted.scroll_into_view_if_needed()  # which waits until the zoom has come to its end
     frame, stage = tab.locator(".painter .window").bounding_box(), painted.bounding_box()
     assert frame is not None
     assert stage is not None
     assert (stage["width"] > 1.4 * frame["width"]) == (zoomed > 1)
-    painted.scroll_into_view_if_needed()
-    box = tab.locator(".painter .window").bounding_box()
-    assert box is not None
-    page.mouse.move(box["x"] + 100, box["y"] + 100)
+    page.mouse.move(frame["x"] + 100, frame["y"] + 100)
     page.mouse.down()
-    page.mouse.move(box["x"] + 200, box["y"] + 100, steps=4)
+    page.mouse.move(frame["x"] + 200, frame["y"] + 100, steps=4)
     page.mouse.up()
     share = marked_share(painted)
     expected = 140 * 40 / (stage["width"] * stage["height"])
