@@ -167,8 +167,7 @@ def content_loss(features: Tensor, target: Tensor) -> Tensor:
     """
     rows, wanted = _rows(features), _rows(target)
     distance: Tensor = _SquaredDistance.apply(rows, wanted)
-    whole = sum(_squares(part.clone()) for part in _parts(wanted.detach()))
-    assert isinstance(whole, Tensor)
+    whole = torch.stack([_squares(part.clone()) for part in _parts(wanted.detach())]).sum(0)
     return (distance / whole.clamp_min(_TINY)).mean()
 
 
