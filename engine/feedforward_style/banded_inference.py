@@ -35,14 +35,11 @@ class Layer:
     """``(1, C, 1, 1)``, float32: what the normalisation comes to."""
     rectified: bool = False
 
-    def rows(self, index: Tensor) -> Tensor:
-        """Rows by their numbers, ready for the next convolution, ``(1, C, len(index), W)``."""
-        first = int(index.min())
+    def rows(self, first: int, end: int) -> Tensor:
+        """Rows from ``first`` on, before ``end``, ready for the next convolution, ``(1, C, end - first, W)``."""
         scale, shift = (each.expand(1, self.values.shape[1], 1, 1).flatten() for each in (self.scale, self.shift))
-        part = scaled(self.values[:, :, first : int(index.max()) + 1], scale, shift)
-        if self.rectified:
-            part = functional.relu(part, inplace=True)
-        return part if index.numel() == part.shape[2] else part[:, :, index - first]
+        part = scaled(self.values[:, :, first:end], scale, shift)
+        return functional.relu(part, inplace=True) if self.rectified else part
 
 
 def in_bands(net: TransformNet, picture: Tensor, style: Tensor, job: Job) -> Generator[Step, None, Tensor | None]:
@@ -60,9 +57,10 @@ def in_bands(net: TransformNet, picture: Tensor, style: Tensor, job: Job) -> Gen
     layer = kept = Layer(entered, one, 0 * one)
     parts = net.parts(style)
     costs = [gflop_per_pixel(stage) for stage in net.stages]
+    spare: list[Tensor] = []  # the machine gives memory page by page, which takes longer than writing to it
     for place, stage in enumerate(net.stages):
         kept = layer if stage.role == "first of block" else kept
-        convolution = _Convolution(net, stage, layer)
+        convolution = _Convolution(net, stage, layer, spare)
         before, share = sum(costs[:place]) / sum(costs), costs[place] / sum(costs)
         for done in convolution.steps():
             yield Step(
@@ -78,9 +76,12 @@ def in_bands(net: TransformNet, picture: Tensor, style: Tensor, job: Job) -> Gen
         if stage.normalised and not last:
             own, offset = (part.float().view(1, -1, 1, 1) for part in next(parts))
             scale, shift = scale * own, shift * own + offset
+        if layer is not kept:
+            spare.append(layer.values)
         layer = Layer(convolution.values, scale, shift, stage.rectified)
         if stage.role == "last of block":
             layer = _added(kept, layer)
+            spare.append(kept.values)
     coloured = net.coloured(torch.addcmul(layer.shift, layer.values.float(), layer.scale), next(parts))
     return coloured[..., :height, :width]
 
@@ -91,21 +92,29 @@ def _entered(net: TransformNet, picture: Tensor) -> Tensor:
 
 
 class _Convolution:
-    """One convolution over all rows of a layer, and the sums of what came out."""
+    """One convolution over all rows of a layer, and the moments of what came out.
 
-    def __init__(self, net: TransformNet, stage: Stage, source: Layer) -> None:
+    Args:
+        net: of the stage.
+        stage: whose convolution it is.
+        source: the layer before.
+        spare: values of layers that are done with; one as large as the new layer's is taken, the others are given up.
+    """
+
+    def __init__(self, net: TransformNet, stage: Stage, source: Layer, spare: list[Tensor]) -> None:
         self._net, self._stage, self._source = net, stage, source
         factor = 2 if stage.doubled else 1
-        self._height = source.values.shape[2] * factor
-        width = source.values.shape[3] * factor
-        self._rows = -(-self._height // stage.stride)
+        height, width = (factor * side for side in source.values.shape[2:])
+        self._rows = -(-height // stage.stride)
         shape = (1, stage.outputs, self._rows, -(-width // stage.stride))
-        self.values = torch.empty(
-            shape, dtype=source.values.dtype, device=source.values.device, memory_format=torch.channels_last
-        )
+        spare[:] = [each for each in spare if each.shape == shape]
+        kind, device = source.values.dtype, source.values.device
+        fresh = None if spare else torch.empty(shape, dtype=kind, device=device, memory_format=torch.channels_last)
+        self.values = spare.pop() if fresh is None else fresh
         self._moments = torch.zeros(2, stage.outputs, dtype=torch.float64)
         self._seen = 0
-        self._band = max(8, BAND_VALUES // (width * max(stage.inputs * factor, stage.outputs)))
+        band = BAND_VALUES // (width * max(stage.inputs // factor, stage.outputs))
+        self._band = max(8, band - band % 2)  # two rows are one of the small picture
 
     def steps(self) -> Iterator[float]:
         """Convolve band after band; yields the share that is done."""
@@ -116,15 +125,16 @@ class _Convolution:
 
     @torch.no_grad()
     def _convolve(self, top: int, bottom: int) -> None:
-        stage = self._stage
-        wanted = torch.arange(top * stage.stride - stage.padding, (bottom - 1) * stage.stride + stage.padding + 1)
-        last = self._height - 1
-        wanted = last - (last - wanted.abs()).abs()  # reflected at the upper and the lower border
-        value = self._source.rows((wanted // 2 if stage.doubled else wanted).to(self.values.device))
+        stage, height = self._stage, self._source.values.shape[2]
         if stage.doubled:
-            value = value.repeat_interleave(2, dim=3)
-        value = functional.pad(value, (stage.padding, stage.padding, 0, 0), mode="reflect")
-        band = self._net.applied(stage, value.contiguous(memory_format=torch.channels_last))
+            first, end, border, mode = top // 2 - 1, bottom // 2 + 1, 1, "replicate"
+        else:
+            first, end = top * stage.stride - stage.padding, (bottom - 1) * stage.stride + stage.padding + 1
+            border, mode = stage.padding, "reflect"
+        rows = self._source.rows(max(first, 0), min(end, height))
+        beyond = max(-first, 0), max(end - height, 0)  # the upper and the lower border
+        framed_rows = functional.pad(rows, (border, border, *beyond), mode=mode)
+        band = self._net.applied(stage, framed_rows.contiguous(memory_format=torch.channels_last))
         self.values[:, :, top:bottom] = band
         self._take(band)
 
@@ -152,6 +162,6 @@ def _added(kept: Layer, block: Layer) -> Layer:
     rows = block.values.shape[2]
     band = max(8, BAND_VALUES // (block.values.shape[1] * block.values.shape[3]))
     for top in range(0, rows, band):
-        index = torch.arange(top, min(top + band, rows), device=block.values.device)
-        block.values[:, :, top : top + band] = kept.rows(index) + block.rows(index)
+        bottom = min(top + band, rows)
+        block.values[:, :, top:bottom] = kept.rows(top, bottom) + block.rows(top, bottom)
     return Layer(block.values, torch.ones_like(block.scale), torch.zeros_like(block.shift))

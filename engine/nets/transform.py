@@ -20,7 +20,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from engine.nets.blocks import EPSILON, Normalise, channel_moments, few_outputs, normalised
+from engine.nets.blocks import EPSILON, Normalise, channel_moments, few_outputs, normalised, of_doubled
 
 WIDTHS = (32, 32, 64, 32, 16)
 """Channels at full, half and quarter size, and at half and full size again."""
@@ -182,17 +182,16 @@ class TransformNet(nn.Module):
 
     def convolved(self, stage: Stage, features: Tensor) -> Tensor:
         """The convolution of a stage, with a reflected border."""
-        if stage.doubled:
-            features = functional.interpolate(features, scale_factor=2.0)
+        border, mode = (1, "replicate") if stage.doubled else (stage.padding, "reflect")
         with torch.autocast(features.device.type, enabled=False):  # which would make it float32 and back
-            features = functional.pad(features, 4 * (stage.padding,), mode="reflect")
+            features = functional.pad(features, 4 * (border,), mode=mode)
         return self.applied(stage, features)
 
     def applied(self, stage: Stage, features: Tensor) -> Tensor:
-        """The convolution of a stage on features whose border is there."""
+        """The convolution of a stage on features whose border is there, for one that doubles before it is doubled."""
         convolution = self.get_submodule(stage.name)
         assert isinstance(convolution, nn.Conv2d)
-        return few_outputs(convolution, features)
+        return of_doubled(convolution, features) if stage.doubled else few_outputs(convolution, features)
 
     def entered(self, picture: Tensor) -> Tensor:
         """A picture as the first stage takes it."""

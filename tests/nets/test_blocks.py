@@ -17,6 +17,7 @@ from engine.nets.blocks import (
     exact,
     few_outputs,
     normalised,
+    of_doubled,
     padded,
     unscaled,
 )
@@ -82,6 +83,21 @@ def test_few_output_channels_are_those_of_the_convolution(width: int, outputs: i
     convolution = torch.nn.Conv2d(5, outputs, side, bias=bias).double()
     features = torch.rand(2, 5, 12, width + side - 1, dtype=torch.float64).requires_grad_()
     plain, ours = convolution(features), few_outputs(convolution, features)
+    torch.testing.assert_close(ours, plain)
+    gradient = torch.rand_like(plain)
+    expected, gradients = (
+        torch.autograd.grad(each, (features, convolution.weight), gradient) for each in (plain, ours)
+    )
+    torch.testing.assert_close(gradients, expected)
+
+
+@pytest.mark.parametrize(("batch", "inputs", "outputs"), [(1, 3, 2), (2, 8, 5)])
+def test_a_convolution_of_a_doubled_picture_needs_no_doubled_picture(batch: int, inputs: int, outputs: int) -> None:
+    convolution = torch.nn.Conv2d(inputs, outputs, 3, bias=False).double()
+    features = torch.rand(batch, inputs, 5, 7, dtype=torch.float64, requires_grad=True)
+    doubled = functional.interpolate(features, scale_factor=2.0, mode="nearest")
+    plain = convolution(functional.pad(doubled, (1, 1, 1, 1), mode="reflect"))
+    ours = of_doubled(convolution, functional.pad(features, (1, 1, 1, 1), mode="replicate"))
     torch.testing.assert_close(ours, plain)
     gradient = torch.rand_like(plain)
     expected, gradients = (
