@@ -80,7 +80,9 @@ def _colours(picture: Picture) -> NDArray[numpy.uint8]:
 def _bright(colours: NDArray[numpy.uint8]) -> Mask | None:
     """What is bright in ``(H, W, 3)``; None where there is nothing, or where there are colours."""
     bright: Mask = cv2.cvtColor(colours, cv2.COLOR_RGB2GRAY) > 127
-    coloured = int((colours.max(axis=2).astype(int) - colours.min(axis=2)).max()) > COLOURED
+    red, green, blue = cv2.split(colours)
+    apart = cv2.max(cv2.max(red, green), blue) - cv2.min(cv2.min(red, green), blue)
+    coloured = int(apart.max()) > COLOURED
     return bright if bright.any() and not coloured else None
 
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from engine.nets.blocks import unscaled
+from engine.nets.blocks import of_doubled, unscaled
 
 LAYER = "relu4_1"
 """Layer of the encoder whose features are decoded: VGG-19 with max pooling and reflected borders, as in training."""
@@ -37,13 +37,15 @@ class Decoder(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """Decode."""
-        value = features
+        value, before = features, False
         for index, (convolution, (_, _, doubled)) in enumerate(zip(self.convolutions, CONVOLUTIONS, strict=True)):
-            value = convolution(functional.pad(value, (1, 1, 1, 1), mode="reflect"))
+            if before:
+                value = of_doubled(convolution, functional.pad(value, (1, 1, 1, 1), mode="replicate"))
+            else:
+                value = convolution(functional.pad(value, (1, 1, 1, 1), mode="reflect"))
             if index < len(CONVOLUTIONS) - 1:
                 value = functional.relu(value, inplace=True)
-            if doubled:
-                value = functional.interpolate(value, scale_factor=2.0)
+            before = doubled
         return value
 
 

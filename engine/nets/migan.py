@@ -15,6 +15,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from engine.nets.blocks import rectified
+
 SIDE = 512
 """Side in pixels of the square pictures that the network was trained for; the learned noise has this size, too."""
 SIDES = (512, 256, 128, 64, 32, 16, 8, 4)
@@ -26,13 +28,9 @@ def _width(side: int) -> int:
     return WIDTHS.get(side, 512)
 
 
-def _activated(features: Tensor) -> Tensor:
-    """Written over its input, which nothing else uses: on a CPU, moving memory is most of this network's time.
-
-    The published network also keeps features below 256, for the sake of float16; those of photographs, noise and flat
-    colours with holes of all kinds stay below 50, and our formats know no such limit.
-    """
-    return functional.leaky_relu_(features, 0.2)
+SLOPE = 0.2
+"""Of every activation below zero. The published network also keeps features below 256, for the sake of float16; those
+of photographs, noise and flat colours with holes of all kinds stay below 50, and our formats know no such limit."""
 
 
 def _binomial(features: Tensor) -> Tensor:
@@ -88,13 +86,15 @@ class Separable(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """See the class."""
-        features = _activated(self.depth(features))
+        features = rectified(self.depth, features, SLOPE)
         if self._resize == "halved":
             features = halved(features)
+        if self.noise is None:
+            return rectified(self.point, features, SLOPE)
         features = self.point(features)
         if self._resize == "doubled":
             features = doubled(features)
-        return _activated(features if self.noise is None else features.add_(self.noise))
+        return functional.leaky_relu_(features.add_(self.noise), SLOPE)
 
 
 class MIGAN(nn.Module):
@@ -126,7 +126,7 @@ class MIGAN(nn.Module):
     @torch.no_grad()
     def forward(self, masked: Tensor) -> Tensor:
         """Fill."""
-        features = _activated(self.first(masked))
+        features = rectified(self.first, masked, SLOPE)
         kept: list[Tensor] = []
         for stage in self.encoder:
             inner, outer = _parts(stage)

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from engine.nets.blocks import exact, unscaled
+from engine.nets.blocks import exact, of_doubled, rectified, unscaled
 
 WIDTH = 64
 GROWTH = 32
@@ -20,6 +20,8 @@ BLOCKS = 23
 """Of the published networks for photos; Real-ESRGAN's for drawings has 6."""
 RESIDUAL = 0.2
 """Share of a block's output that is added (section 3.1: residual scaling)."""
+SLOPE = 0.2
+"""Of every activation below zero."""
 
 
 class DenseBlock(nn.Module):
@@ -36,7 +38,7 @@ class DenseBlock(nn.Module):
         """See the class."""
         seen = features
         for convolution in self.convolutions[:-1]:
-            seen = torch.cat([seen, _leaky(convolution(seen))], dim=1)
+            seen = torch.cat([seen, rectified(convolution, seen, SLOPE)], dim=1)
         residual: Tensor = self.convolutions[-1](seen)
         return features + RESIDUAL * residual
 
@@ -75,12 +77,9 @@ class RRDBNet(nn.Module):
         features = exact(self.first, picture).to(self.first.weight.dtype)
         features = features + self.body(self.blocks(features))
         for convolution in self.up:
-            features = _leaky(convolution(functional.interpolate(features, scale_factor=2.0, mode="nearest")))
-        return exact(self.last, _leaky(self.high(features)))
-
-
-def _leaky(features: Tensor) -> Tensor:
-    return functional.leaky_relu(features, 0.2)
+            doubled = of_doubled(convolution, functional.pad(features, (1, 1, 1, 1)))
+            features = functional.leaky_relu_(doubled, SLOPE)
+        return exact(self.last, rectified(self.high, features, SLOPE))
 
 
 def esrgan_keys() -> dict[str, str]:

@@ -11,6 +11,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from engine.nets.blocks import rectified
+
 SIDE = 320
 """Side in pixels of the square pictures that it was trained with; others of any proportions are resized to it."""
 MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -45,16 +47,16 @@ class _Stage(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """See the class."""
-        begun = self.first(features).relu()
+        begun = rectified(self.first, features)
         kept: list[Tensor] = []
         value = begun
         for index, convolution in enumerate(self.down):
             if 0 < index < len(self.down) - 1 and not self._flat:
                 value = _halved(value)
-            value = convolution(value).relu()
+            value = rectified(convolution, value)
             kept.append(value)
         for convolution, beside in zip(self.up, reversed(kept[:-1]), strict=True):
-            value = convolution(torch.cat([_like(value, beside), beside], dim=1)).relu()
+            value = rectified(convolution, torch.cat([_like(value, beside), beside], dim=1))
         output: Tensor = value + begun
         return output
 

@@ -53,17 +53,18 @@ class Enlarger:
     def window(self, box: Box) -> Tensor:
         """``(B, 3, H, W)`` in [0, 1] of the result's window, float32, on the device."""
         if self._exact:
-            return self._enlarged(box).clamp(0, 1)
+            return self._enlarged(box).clamp_(0, 1)
         rows, columns = self._rows.part(box.top, box.bottom), self._columns.part(box.left, box.right)
         (top, bottom), (left, right) = rows.needed, columns.needed
         picture = self._enlarged(Box(left, top, right, bottom))
-        return resample(resample(picture, rows, 2, offset=top), columns, 3, offset=left).clamp(0, 1)
+        return resample(resample(picture, rows, 2, offset=top), columns, 3, offset=left).clamp_(0, 1)
 
     def _enlarged(self, box: Box) -> Tensor:
         """A window of what the chain alone makes of the picture, in its own size."""
         part = self._shrunk(box).grown(self._margin, (self._source.shape[2], self._source.shape[1]))
         small = self._tensor(part)
-        picture = torch.stack([_turned_back(self._through(_turned(small, view)), view) for view in self._views]).mean(0)
+        views = [_turned_back(self._through(_turned(small, view)), view) for view in self._views]
+        picture = torch.stack(views).mean(0) if len(views) > 1 else views[0]
         inner = box.within(Box(*(self._reach * edge for edge in (part.left, part.top, part.right, part.bottom))))
         return picture[..., inner.top : inner.bottom, inner.left : inner.right]
 
@@ -168,10 +169,11 @@ def _tiles(boxes: Sequence[Box], tile: int, scale: float) -> list[Box]:
     return [part for box in boxes for part in box.tiles(max(1, round(tile * scale)))]
 
 
+@torch.inference_mode()
 def _write(window: torch.Tensor, box: Box, result: Values) -> None:
-    """Put a part ``(B, 3, h, w)`` in [0, 1] into its place in the result."""
+    """Put a part ``(B, 3, h, w)`` in [0, 1] into its place in the result; the part is used up."""
     white = int(numpy.iinfo(result.dtype).max)
-    values = (window * white).round().to(torch.uint8 if white == 255 else torch.int32).permute(0, 2, 3, 1)
+    values = window.mul_(white).round_().to(torch.uint8 if white == 255 else torch.int32).permute(0, 2, 3, 1)
     result[:, box.top : box.bottom, box.left : box.right] = values.cpu().numpy()
 
 
