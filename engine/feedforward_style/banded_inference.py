@@ -82,8 +82,18 @@ def in_bands(net: TransformNet, picture: Tensor, style: Tensor, job: Job) -> Gen
         if stage.role == "last of block":
             layer = _added(kept, layer)
             spare.append(kept.values)
-    coloured = net.coloured(torch.addcmul(layer.shift, layer.values.float(), layer.scale), next(parts))
-    return coloured[..., :height, :width]
+    return _coloured(net, layer, next(parts))[..., :height, :width]
+
+
+@torch.no_grad()
+def _coloured(net: TransformNet, last: Layer, colours: tuple[Tensor, Tensor]) -> Tensor:
+    """The picture: the last layer in the style's colours."""
+    picture = torch.empty_like(last.values, dtype=torch.float32)
+    band = max(8, BAND_VALUES // picture.shape[3])
+    for top in range(0, picture.shape[2], band):
+        part = last.values[:, :, top : top + band].float()
+        picture[:, :, top : top + band] = net.coloured(torch.addcmul(last.shift, part, last.scale), colours)
+    return picture
 
 
 @torch.no_grad()

@@ -24,5 +24,6 @@ def with_finest_luminance(painted: Tensor, photo: Tensor, share: float) -> Tenso
         return painted
     with torch.autocast(painted.device.type, enabled=False):
         weights = torch.tensor(LUMA, device=photo.device)
-        difference = torch.einsum("c,bchw->bhw", weights, photo - painted.float())[:, None]
-        return painted + share * (difference - blurred(difference, FINE_BLUR))
+        ours, theirs = (torch.einsum("c,bchw->bhw", weights, each.float())[:, None] for each in (painted, photo))
+        difference = theirs - ours
+        return painted.add(difference - blurred(difference, FINE_BLUR), alpha=share)

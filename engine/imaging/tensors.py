@@ -13,17 +13,24 @@ from torch.nn import functional
 Size = tuple[int, int]
 """Width and height in pixels, as Pillow has them."""
 
+ROWS = 256
+"""Of a picture that becomes bytes at once."""
+
 
 def to_tensor(image: Image.Image, device: torch.device | str = "cpu") -> Tensor:
     """RGB image -> ``(1, 3, H, W)`` in [0, 1] on ``device``."""
     values = torch.from_numpy(numpy.array(image, dtype=numpy.uint8))  # array copies: the image stays the caller's
-    return values.to(device).permute(2, 0, 1)[None].float() / 255
+    return values.to(device).permute(2, 0, 1)[None].float().div_(255)
 
 
 def to_image(picture: Tensor) -> Image.Image:
     """``(1, 3, H, W)``, clamped to [0, 1] and rounded -> RGB image."""
-    values = (picture[0].detach().clamp(0, 1) * 255).round().to(torch.uint8)
-    return Image.fromarray(values.permute(1, 2, 0).contiguous().cpu().numpy())
+    _, _, height, width = picture.shape
+    values = torch.empty(height, width, 3, dtype=torch.uint8, device=picture.device)
+    for top in range(0, height, ROWS):  # a large picture would be there four times in between
+        part = picture[0, :, top : top + ROWS].detach().clamp(0, 1).mul_(255).round_()
+        values[top : top + ROWS] = part.permute(1, 2, 0)
+    return Image.fromarray(values.cpu().numpy())
 
 
 def fitted(size: Size, longer: int, *, shortest: int = 1) -> Size:

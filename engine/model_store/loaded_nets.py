@@ -55,12 +55,13 @@ class LoadedNets:
         with self._lock:
             self._used = time.monotonic()
             key = (entry.name, dtype or self.device.dtype)
-            if key not in self._nets:
-                self._nets[key] = _load(entry, self._store.verify(entry), self.device.torch_device, key[1])
-            self._nets.move_to_end(key)
+            if key in self._nets:
+                self._nets.move_to_end(key)
+                return self._nets[key]
+            net = self._nets[key] = _load(entry, self._store.verify(entry), self.device.torch_device, key[1])
             while len(self._nets) > 1 and sum(map(_bytes, self._nets.values())) > self._budget:
                 self._nets.popitem(last=False)
-            return self._nets[key]
+            return net
 
     def clear(self) -> None:
         """Forget all nets; those in use stay alive until their run ends."""

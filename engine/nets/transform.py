@@ -197,7 +197,7 @@ class TransformNet(nn.Module):
         """A picture as the first stage takes it."""
         weight = self.get_submodule(self.stages[0].name).weight
         assert isinstance(weight, Tensor)
-        return ((picture - self.centre) * self.span).to(weight.dtype)
+        return (picture - self.centre).mul_(self.span).to(weight.dtype)
 
     def coloured(self, features: Tensor, colours: tuple[Tensor, Tensor] | None) -> Tensor:
         """The last stage's values, normalised where they are to be, as a picture in float32."""
