@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from engine.feedforward_style.painters import Painter, TransformPainter
+from engine.imaging.tensors import weighed_along
 from engine.nets.blocks import EPSILON, channel_moments, scaled
 
 MOST = 0.9
@@ -84,11 +85,35 @@ class SmoothedPainter:
             self._statistics.forget()
         painted = self.painter.whole(picture).clamp(0, 1)
         if self.steadiness > 0 and last is not None and change is not None:
-            local = functional.avg_pool2d(change, NEIGHBOURS, 1, NEIGHBOURS // 2, count_include_pad=False)
-            for side in ((REACH, 1), (1, REACH)):  # the maximum of a square is that of its columns' maxima
-                local = functional.max_pool2d(local, side, 1, (side[0] // 2, side[1] // 2))
+            local = _largest_around(_mean_around(change, NEIGHBOURS), REACH)
             stays = MOST * self.steadiness * torch.exp(-((local / STILL) ** 2))
             painted = torch.lerp(painted, last[1], stays)
         if self.steadiness > 0:
             self._last = picture, painted
         return painted
+
+
+def _mean_around(values: Tensor, side: int) -> Tensor:
+    """Means of squares of an odd side, of what lies in the picture; ``(1, 1, H, W)``."""
+    for dim in (2, 3):  # torch's poolings of one channel take thirty times as long on a CPU
+        counted = weighed_along(_bordered(torch.ones_like(values), side, dim), [1.0] * side, dim)
+        values = weighed_along(_bordered(values, side, dim), [1.0] * side, dim) / counted
+    return values
+
+
+def _largest_around(values: Tensor, side: int) -> Tensor:
+    """Largest values of squares of an odd side; ``(1, 1, H, W)``, none below 0."""
+    for dim in (2, 3):
+        values, reach = _bordered(values, side, dim), 1
+        while reach < side:  # of as many neighbours, then of twice as many
+            step = min(reach, side - reach)
+            length = values.shape[dim] - step
+            values = torch.maximum(values.narrow(dim, 0, length), values.narrow(dim, step, length))
+            reach += step
+    return values
+
+
+def _bordered(values: Tensor, side: int, dim: int) -> Tensor:
+    """With zeros at both ends of a dimension, half as many as a window has values."""
+    half = side // 2
+    return functional.pad(values, (0, 0, half, half) if dim == 2 else (half, half))

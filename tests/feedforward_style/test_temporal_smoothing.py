@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from engine.feedforward_style.painters import trained
-from engine.feedforward_style.temporal_smoothing import SmoothedPainter, SmoothedStatistics
+from engine.feedforward_style.temporal_smoothing import (
+    SmoothedPainter,
+    SmoothedStatistics,
+    _largest_around,
+    _mean_around,
+)
 from engine.imaging.tensors import to_tensor
 from engine.nets.blocks import normalised
 from tests.support import pictures
@@ -61,3 +67,11 @@ def test_two_visitors_do_not_share_statistics() -> None:
     one.frame(torch.rand(1, 3, 48, 48))
     scene = to_tensor(pictures.scene(48, 48))
     assert torch.allclose(other.frame(scene), painter.whole(scene).clamp(0, 1), atol=1e-3)
+
+
+def test_squares_are_those_of_torchs_poolings() -> None:
+    values = torch.rand(1, 1, 31, 40, generator=torch.Generator().manual_seed(0))
+    means = functional.avg_pool2d(values, 9, 1, 4, count_include_pad=False)
+    torch.testing.assert_close(_mean_around(values, 9), means)
+    for side in (3, 25):
+        torch.testing.assert_close(_largest_around(values, side), functional.max_pool2d(values, side, 1, side // 2))
