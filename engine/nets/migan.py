@@ -9,7 +9,7 @@ filter 1 3 3 1.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import torch
 from torch import Tensor, nn
@@ -20,6 +20,13 @@ from engine.nets.blocks import rectified
 SIDE = 512
 """Side in pixels of the square pictures that the network was trained for; the learned noise has this size, too."""
 SIDES = (512, 256, 128, 64, 32, 16, 8, 4)
+BAND = 256
+"""Rows of the largest maps that a CPU calculates at once, a divisor of 512: in float32 all of them are more than what
+is kept of freed memory (:mod:`engine.hardware.allocator`), and take twice as long."""
+REACH = 4
+"""Rows of a band's neighbours that its values depend on: a convolution of side 3 at half the size, doubling, and one
+more at full size; fewer where the picture is halved."""
+ALL = slice(None)
 WIDTHS = {512: 64, 256: 128, 128: 256}
 """Channels at each side; 512 below."""
 
@@ -84,8 +91,8 @@ class Separable(nn.Module):
         self.noise = nn.Parameter(torch.zeros(noise, noise)) if noise else None
         self._resize = resize
 
-    def forward(self, features: Tensor) -> Tensor:
-        """See the class."""
+    def forward(self, features: Tensor, rows: slice = ALL) -> Tensor:
+        """See the class; ``rows`` are those of the pattern where only some are calculated."""
         features = rectified(self.depth, features, SLOPE)
         if self._resize == "halved":
             features = halved(features)
@@ -94,7 +101,7 @@ class Separable(nn.Module):
         features = self.point(features)
         if self._resize == "doubled":
             features = doubled(features)
-        return functional.leaky_relu_(features.add_(self.noise), SLOPE)
+        return functional.leaky_relu_(features.add_(self.noise[rows]), SLOPE)
 
 
 class MIGAN(nn.Module):
@@ -126,21 +133,59 @@ class MIGAN(nn.Module):
     @torch.no_grad()
     def forward(self, masked: Tensor) -> Tensor:
         """Fill."""
-        features = rectified(self.first, masked, SLOPE)
-        kept: list[Tensor] = []
-        for stage in self.encoder:
-            inner, outer = _parts(stage)
-            features = inner(features)
-            kept.append(features)
-            features = outer(features)
-        picture: Tensor | None = None
-        for stage in self.synthesis:
-            inner, outer, colour = _parts(stage)
-            features = outer(inner(features).add_(kept.pop()))
-            rgb = colour(features)
-            picture = rgb if picture is None else doubled(picture) + rgb
-        assert picture is not None
-        return picture
+        kept, features = _in_bands(lambda rows: self._encoded(0, masked[:, :, rows]), masked)
+        beside = [kept]
+        for stage in range(1, len(SIDES)):
+            kept, features = self._encoded(stage, features)
+            beside.append(kept)
+        last = len(SIDES) - 1
+        picture, features = self._synthesised(0, features, beside.pop())
+        for stage in range(1, last):
+            rgb, features = self._synthesised(stage, features, beside.pop())
+            picture = doubled(picture) + rgb
+
+        def finest(rows: slice) -> tuple[Tensor, ...]:
+            halves = slice(rows.start // 2, rows.stop // 2)
+            return self._synthesised(last, features[:, :, halves], beside[0][:, :, rows], rows)[:1]
+
+        return doubled(picture) + _in_bands(finest, masked)[0]
+
+    def _encoded(self, stage: int, features: Tensor) -> tuple[Tensor, Tensor]:
+        """What the synthesis takes of a stage of the encoder, and what the next stage does."""
+        inner, outer = _parts(self.encoder[stage])
+        kept = inner(features if stage else rectified(self.first, features, SLOPE))
+        return kept, outer(kept)
+
+    def _synthesised(self, stage: int, features: Tensor, beside: Tensor, rows: slice = ALL) -> tuple[Tensor, Tensor]:
+        """Colours of a stage of the synthesis, and what the next stage takes."""
+        inner, outer, colour = _parts(self.synthesis[stage])
+        features = outer(inner(features, rows).add_(beside), rows)
+        return colour(features), features
+
+
+def _in_bands(work: Callable[[slice], tuple[Tensor, ...]], picture: Tensor) -> tuple[Tensor, ...]:
+    """Maps of all rows of a picture ``(B, C, H, W)``; on a CPU some rows at a time.
+
+    Args:
+        work: from rows to maps, as high or half as high.
+        picture: whose rows they are.
+    """
+    height = picture.shape[2]
+    if picture.device.type != "cpu":
+        return work(slice(0, height))
+    whole: list[Tensor] = []
+    for top in range(0, height, BAND):
+        first, end = max(top - REACH, 0), min(top + BAND + REACH, height)
+        maps = work(slice(first, end))
+        steps = [(end - first) // each.shape[2] for each in maps]
+        if not whole:
+            sizes = [(*each.shape[:2], height // step, each.shape[3]) for each, step in zip(maps, steps, strict=True)]
+            kind, form = maps[0].dtype, torch.channels_last
+            whole = [torch.empty(size, dtype=kind, memory_format=form) for size in sizes]
+        for all_rows, each, step in zip(whole, maps, steps, strict=True):
+            own = slice((top - first) // step, (top - first + BAND) // step)
+            all_rows[:, :, top // step : (top + BAND) // step] = each[:, :, own]
+    return tuple(whole)
 
 
 def _parts(stage: nn.Module) -> list[nn.Module]:

@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch.nn import functional
 
+from engine.nets import migan
 from engine.nets.migan import SIDE, doubled, halved
 from tests.support.graphs import graph_record
 from tests.support.nets import exact_nets
@@ -41,6 +42,15 @@ def test_a_hole_in_something_simple_is_filled_with_it() -> None:
         filled = net(torch.cat([known - 0.5, picture * known], dim=1))
     error = (filled - picture).abs()[..., 180:300, 200:330].mean()
     assert error < 0.06
+
+
+@torch.inference_mode()
+def test_bands_of_rows_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
+    net, masked = exact_nets().get(NAME), torch.rand(1, 4, SIDE, SIDE, generator=torch.Generator().manual_seed(0)) - 0.5
+    monkeypatch.setattr(migan, "BAND", SIDE)
+    whole = net(masked)
+    monkeypatch.setattr(migan, "BAND", 64)
+    torch.testing.assert_close(net(masked), whole, rtol=0, atol=1e-4)
 
 
 @pytest.mark.parametrize("seed", range(3))
