@@ -14,7 +14,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.utils.flop_counter import FlopCounterMode
+from torch.utils.flop_counter import FlopCounterMode, conv_flop_count
 
 from engine.bench.cases import noise
 from engine.bench.measure import seconds
@@ -105,6 +105,20 @@ def _format(net: nn.Module) -> torch.dtype:
     return next(each.dtype for each in net.parameters() if each.is_floating_point())
 
 
+def _counted() -> dict[Any, Any]:
+    """How the arithmetic is counted of operators that torch's counter does not know."""
+    try:
+        operator = torch.ops.mkldnn._convolution_pointwise
+    except AttributeError:
+        return {}
+
+    def of_convolution(inputs: Any, weight: Any, bias: Any, *options: Any, out_shape: Any = None, **named: Any) -> int:
+        flop: int = conv_flop_count(inputs, weight, out_shape)
+        return flop
+
+    return {operator: of_convolution}
+
+
 def roofline(runtime: Runtime, repeat: int) -> dict[str, Any]:
     """Measure the roofs and all nets, and print a line for each."""
     device = runtime.device.torch_device
@@ -118,7 +132,7 @@ def roofline(runtime: Runtime, repeat: int) -> dict[str, Any]:
             figures["roofs"][name] = {"matrix": plain.matrix, "convolution": plain.convolution}
             print(f"{name}: matrix product {plain.matrix:.0f} GFLOP/s, convolution {plain.convolution:.0f} GFLOP/s")
         with torch.inference_mode():
-            with FlopCounterMode(display=False) as counter:
+            with FlopCounterMode(display=False, custom_mapping=_counted()) as counter:
                 each.work()
             took = statistics.median(seconds(each.work, device) for _ in range(max(3, repeat)))
         pace = counter.get_total_flops() / 1e9 / took

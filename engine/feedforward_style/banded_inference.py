@@ -16,7 +16,7 @@ from torch.nn import functional
 
 from engine.contracts.job import Job, Step
 from engine.contracts.messages import Message
-from engine.nets.blocks import EPSILON, channel_moments, scaled
+from engine.nets.normalisation import EPSILON, channel_moments, scaled
 from engine.nets.transform import Stage, TransformNet, framed, gflop_per_pixel
 
 BAND_VALUES = 2_000_000

@@ -34,7 +34,7 @@ from engine.model_store.catalogue import catalogue
 from engine.model_store.loaded_nets import LoadedNets
 from engine.nets import adain
 from engine.nets.adain import Decoder
-from engine.nets.blocks import Normalise, normalised
+from engine.nets.normalisation import Normalise, normalised
 from engine.nets.style_predictor import StylePredictor
 from engine.nets.transform import CLASSICAL, TransformNet, work_per_pixel
 from engine.nets.vgg import VGG19

@@ -15,7 +15,7 @@ from torch.nn import functional
 
 from engine.feedforward_style.painters import Painter, TransformPainter
 from engine.imaging.tensors import weighed_along
-from engine.nets.blocks import EPSILON, channel_moments, scaled
+from engine.nets.normalisation import EPSILON, channel_moments, scaled
 
 MOST = 0.9
 """Share of the last frame that stays at steadiness 1 where nothing changes."""

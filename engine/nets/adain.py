@@ -12,7 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from engine.nets.blocks import of_doubled, unscaled
+from engine.nets.blocks import unscaled
+from engine.nets.convolutions import of_doubled
 
 LAYER = "relu4_1"
 """Layer of the encoder whose features are decoded: VGG-19 with max pooling and reflected borders, as in training."""

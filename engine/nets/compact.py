@@ -13,7 +13,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from engine.imaging.resize import imresize
-from engine.nets.blocks import ResidualBlock, Slopes, exact
+from engine.nets.blocks import ResidualBlock, Slopes
+from engine.nets.convolutions import exact
 
 WIDTH = 48
 BLOCKS = 10

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from engine.nets.blocks import rectified
+from engine.nets.convolutions import rectified
 
 SIDE = 512
 """Side in pixels of the square pictures that the network was trained for; the learned noise has this size, too."""

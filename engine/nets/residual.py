@@ -13,7 +13,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from engine.nets.blocks import ResidualBlock, exact
+from engine.nets.blocks import ResidualBlock
+from engine.nets.convolutions import exact
 
 WIDTH = 64
 BLOCKS = 16
@@ -76,7 +77,7 @@ class ResidualNet(nn.Module):
             bottom = min(top + lines, height)
             first, end = max(0, top - reach), min(height, bottom + reach)
             wide = last.activation(_convolved(last.convolution, _rows(features, first - 1, end + 1)))
-            # In float32, as :func:`engine.nets.blocks.exact` is: this is the picture.
+            # In float32, as :func:`engine.nets.convolutions.exact` is: this is the picture.
             parts.append(_convolved(self.tail, _rows(wide, top - reach - first, bottom + reach - first).float()))
         return torch.cat(parts, dim=2)
 

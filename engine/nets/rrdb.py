@@ -12,7 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from engine.nets.blocks import exact, of_doubled, rectified, unscaled
+from engine.nets.blocks import unscaled
+from engine.nets.convolutions import exact, of_doubled, rectified
 
 WIDTH = 64
 GROWTH = 32

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from torch import Tensor, nn
 from torch.nn import functional
 
-from engine.nets.blocks import exact
+from engine.nets.convolutions import exact
 
 WIDTH = 64
 CONVOLUTIONS = 16

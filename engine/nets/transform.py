@@ -20,7 +20,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from engine.nets.blocks import EPSILON, Normalise, channel_moments, few_outputs, normalised, of_doubled
+from engine.nets.convolutions import few_outputs, of_doubled
+from engine.nets.normalisation import EPSILON, Normalise, channel_moments, normalised
 
 WIDTHS = (32, 32, 64, 32, 16)
 """Channels at full, half and quarter size, and at half and full size again."""

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from engine.nets.blocks import rectified
+from engine.nets.convolutions import rectified
 
 SIDE = 320
 """Side in pixels of the square pictures that it was trained with; others of any proportions are resized to it."""

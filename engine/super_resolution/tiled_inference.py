@@ -180,7 +180,7 @@ def _write(window: torch.Tensor, box: Box, result: Values) -> None:
 def _dtype(nets: LoadedNets, *, half: bool) -> torch.dtype:
     """The number format of features: float16 on CUDA, bfloat16 where a processor multiplies it, float32 elsewhere.
 
-    Pictures go in and come out in float32 (:func:`engine.nets.blocks.exact`): bfloat16's 8 bits would be seen in them.
+    Pictures go in and come out in float32 (:func:`engine.nets.convolutions.exact`): bfloat16's 8 bits would be seen.
     """
     if not half:
         return torch.float32

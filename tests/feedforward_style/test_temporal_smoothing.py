@@ -14,7 +14,7 @@ from engine.feedforward_style.temporal_smoothing import (
     _mean_around,
 )
 from engine.imaging.tensors import to_tensor
-from engine.nets.blocks import normalised
+from engine.nets.normalisation import normalised
 from tests.support import pictures
 from tests.support.nets import exact_nets
 

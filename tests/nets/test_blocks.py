@@ -10,20 +10,10 @@ import torch
 from torch.nn import functional
 
 from engine import nets
-from engine.nets.blocks import (
-    EPSILON,
-    SeparableBlock,
-    channel_moments,
-    exact,
-    few_outputs,
-    normalised,
-    of_doubled,
-    padded,
-    unscaled,
-)
+from engine.nets.blocks import SeparableBlock, padded, unscaled
 
 FOLDER = Path(nets.__file__).parent
-SHARED = ("engine.nets.blocks", "engine.nets.frozen", "engine.nets.opencv_net")
+SHARED = tuple(f"engine.nets.{name}" for name in ("blocks", "convolutions", "frozen", "normalisation", "opencv_net"))
 
 
 def test_no_net_imports_another() -> None:
@@ -65,59 +55,3 @@ def test_bytes_are_multiplied_by_the_scales_of_their_channels() -> None:
                 whole["a.weight"][output, channel], weight[output, channel] * scales[output, channel // 2]
             )
     assert torch.equal(whole["b.weight"], weight * torch.tensor([2.0, 3.0]).view(2, 1, 1, 1))
-
-
-def test_an_exact_convolution_takes_a_picture_as_it_is() -> None:
-    convolution = torch.nn.Conv2d(3, 4, 3, padding=1).bfloat16()
-    picture = torch.full((1, 3, 5, 5), 1 - 1 / 512)  # bfloat16 would round it to 1
-    output = exact(convolution, picture)
-    assert output.dtype == torch.float32
-    assert not torch.equal(output, exact(convolution, torch.ones(1, 3, 5, 5)))
-
-
-@pytest.mark.parametrize("width", [16, 18, 19])
-@pytest.mark.parametrize(
-    ("outputs", "side", "bias"), [(1, 3, True), (3, 9, False), (4, 3, True), (8, 9, True), (9, 3, True)]
-)
-def test_few_output_channels_are_those_of_the_convolution(width: int, outputs: int, side: int, bias: bool) -> None:
-    convolution = torch.nn.Conv2d(5, outputs, side, bias=bias).double()
-    features = torch.rand(2, 5, 12, width + side - 1, dtype=torch.float64).requires_grad_()
-    plain, ours = convolution(features), few_outputs(convolution, features)
-    torch.testing.assert_close(ours, plain)
-    gradient = torch.rand_like(plain)
-    expected, gradients = (
-        torch.autograd.grad(each, (features, convolution.weight), gradient) for each in (plain, ours)
-    )
-    torch.testing.assert_close(gradients, expected)
-
-
-@pytest.mark.parametrize(("batch", "inputs", "outputs"), [(1, 3, 2), (2, 8, 5)])
-def test_a_convolution_of_a_doubled_picture_needs_no_doubled_picture(batch: int, inputs: int, outputs: int) -> None:
-    convolution = torch.nn.Conv2d(inputs, outputs, 3, bias=False).double()
-    features = torch.rand(batch, inputs, 5, 7, dtype=torch.float64, requires_grad=True)
-    doubled = functional.interpolate(features, scale_factor=2.0, mode="nearest")
-    plain = convolution(functional.pad(doubled, (1, 1, 1, 1), mode="reflect"))
-    ours = of_doubled(convolution, functional.pad(features, (1, 1, 1, 1), mode="replicate"))
-    torch.testing.assert_close(ours, plain)
-    gradient = torch.rand_like(plain)
-    expected, gradients = (
-        torch.autograd.grad(each, (features, convolution.weight), gradient) for each in (plain, ours)
-    )
-    torch.testing.assert_close(gradients, expected)
-
-
-@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
-@pytest.mark.parametrize(("channels", "width"), [(1, 32), (3, 24), (4, 7), (8, 48)])
-def test_few_channels_have_the_moments_of_the_definition(
-    channels: int, width: int, layout: torch.memory_format
-) -> None:
-    features = (3 + 2 * torch.randn(1, channels, 10, width, dtype=torch.float64)).contiguous(memory_format=layout)
-    features[:, 0] = 7.0  # no variance
-    mean, variance = channel_moments(features)
-    torch.testing.assert_close(mean, features.mean((0, 2, 3)))
-    torch.testing.assert_close(variance, features.var((0, 2, 3), correction=0), atol=1e-12, rtol=1e-9)
-    scale, shift = torch.rand(1, channels, dtype=torch.float64), torch.rand(1, channels, dtype=torch.float64)
-    with torch.no_grad():
-        ours = normalised(0, features, scale, shift)
-    plain = (features - mean[:, None, None]) / (variance[:, None, None] + EPSILON).sqrt()
-    torch.testing.assert_close(ours, plain * scale[..., None, None] + shift[..., None, None])

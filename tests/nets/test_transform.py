@@ -15,7 +15,7 @@ from torch.nn import functional
 from engine.feedforward_style.styles import HUB
 from engine.model_store.catalogue import catalogue
 from engine.nets import transform
-from engine.nets.blocks import EPSILON, normalised
+from engine.nets.normalisation import EPSILON, normalised
 from engine.nets.transform import CLASSICAL, STYLE, TransformNet, build, neutral
 from tests.support.nets import net_of_file, random_net
 
