@@ -44,15 +44,26 @@ def rectified(convolution: nn.Module, features: Tensor, slope: float = 0.0) -> T
         slope: of the rectifier below zero.
     """
     assert isinstance(convolution, nn.Conv2d)
+    assert isinstance(convolution.padding, tuple)
+    at = convolution.stride, convolution.padding, convolution.dilation, convolution.groups
+    return rectified_by(features, convolution.weight, convolution.bias, at, slope)
+
+
+At = tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...], int]
+"""Stride, padding, dilation and groups of a convolution."""
+
+
+def rectified_by(features: Tensor, weight: Tensor, bias: Tensor | None, at: At, slope: float = 0.0) -> Tensor:
+    """:func:`rectified` with weights ``(D, C / groups, k, k)`` that are no module's."""
     operator = None
-    if features.device.type == "cpu" and not torch.is_grad_enabled() and convolution.weight.dtype == features.dtype:
+    if features.device.type == "cpu" and not torch.is_grad_enabled() and weight.dtype == features.dtype:
         operator = _rectifying(features.dtype)
-    if operator is None or not isinstance(convolution.padding, tuple):
-        output: Tensor = convolution(features)
+    if operator is None:
+        output = functional.conv2d(features, weight, bias, *at)
         return functional.leaky_relu_(output, slope) if slope else functional.relu_(output)
+    stride, padding, dilation, groups = at
     kind, slopes = ("leaky_relu", [slope]) if slope else ("relu", [])
-    at = [*convolution.padding], [*convolution.stride], [*convolution.dilation], convolution.groups
-    return operator(features, convolution.weight, convolution.bias, *at, kind, slopes, "")
+    return operator(features, weight, bias, [*padding], [*stride], [*dilation], groups, kind, slopes, "")
 
 
 FEW = 8

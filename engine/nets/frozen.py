@@ -14,6 +14,8 @@ from torch.autograd.function import once_differentiable
 from torch.nn import functional
 from torch.nn.grad import conv2d_input
 
+from engine.nets.convolutions import rectified_by
+
 Padding = Literal["zeros", "replicate", "reflect"]
 BAND = 2**25
 """Features of a band of a large picture on the way back."""
@@ -24,7 +26,8 @@ class _Rectified(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, value: Tensor, weight: Tensor, bias: Tensor, padding: Padding) -> Tensor:
-        result = functional.relu(convolved(value, weight, bias, padding), inplace=True)
+        around, zeros = (value, (1, 1)) if padding == "zeros" else (_padded(value, padding), (0, 0))
+        result = rectified_by(around, weight, bias, ((1, 1), zeros, (1, 1), 1))
         ctx.save_for_backward(result, weight)
         ctx.padding = padding
         return result
