@@ -97,7 +97,7 @@ def _evaluate_style_v2(options: argparse.Namespace, runtime: Runtime, write: Wri
     from engine.imaging.door import open_picture
     from engine.training.apprentice import held_out
     from engine.training.photos import read_photos
-    from engine.training.style_v2 import Settings
+    from engine.training.style_settings import Settings
 
     paintings = {path.stem: open_picture(path) for path in options.style}
     if unknown := paintings.keys() - SHIPPED.keys():

@@ -47,6 +47,10 @@ def add_style_v2(kinds: Any) -> None:
         help="Another balance for one of the styles. Give it once for each.",
     )  # fmt: skip
     painting.add_argument(
+        "--often", type=_named_number, action="append", default=[], metavar="STYLE=N",
+        help="How often a style is painted in beside the others, which have 1. Give it once for each.",
+    )  # fmt: skip
+    painting.add_argument(
         "--detail", type=float, default=1.0, metavar="N", help="As in style-v1; keeps faces and windows. Default: 1."
     )
     painting.add_argument(
@@ -78,7 +82,8 @@ def _network(path: Path) -> TransformNet:
 def _train_style_v2(options: argparse.Namespace, runtime: Runtime) -> None:
     from engine.model_store.loaded_nets import LoadedNets
     from engine.training.distributed import team
-    from engine.training.style_v2 import Settings, train
+    from engine.training.style_settings import Settings
+    from engine.training.style_v2 import train
 
     check(options, "photos-each", "styles-each")
     paintings = {path.stem: open_picture(path) for path in options.style}
@@ -86,14 +91,16 @@ def _train_style_v2(options: argparse.Namespace, runtime: Runtime) -> None:
         raise ParameterError(
             Message("Two paintings have the same file name; it names the style.", paintings=len(options.style))
         )
-    balances = dict(options.balance_of)
-    if unknown := balances.keys() - paintings:
-        raise ParameterError(Message("--balance-of: there is no style {name!r}.", name=min(unknown)))
+    balances, often = dict(options.balance_of), dict(options.often)
+    if unknown := (balances.keys() | often.keys()) - paintings.keys():
+        raise ParameterError(Message("There is no style {name!r} among the paintings.", name=min(unknown)))
+    if min(often.values(), default=1.0) <= 0:
+        raise ParameterError(Message("--often needs numbers above 0.", given=min(often.values())))
     start = _network(options.from_network) if options.from_network else None
     settings = Settings(
         start=digest(options.from_network),
         iterations=options.iterations, photos=options.photos_each, styles_each=options.styles_each,
-        crop=options.crop, balance=options.balance, balances=balances, detail=options.detail,
+        crop=options.crop, balance=options.balance, balances=balances, often=often, detail=options.detail,
         statistics=options.statistics, pooling=options.pooling, fine_detail=options.fine_detail,
         rate=options.rate, seed=options.seed,
     )  # fmt: skip

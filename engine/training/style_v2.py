@@ -7,7 +7,7 @@ descent starts from, the photo in the painting's colours: it costs no pass of th
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +19,10 @@ from torch import Tensor
 from engine.contracts.errors import ParameterError
 from engine.contracts.job import Job, Step
 from engine.contracts.messages import Message
-from engine.feedforward_style.painters import FINE_DETAIL
 from engine.imaging.picture import Picture
 from engine.model_store.loaded_nets import LoadedNets
 from engine.nets.transform import TransformNet
-from engine.nets.vgg import Pooling
 from engine.perceptual.gatys import GatysEnergy
-from engine.perceptual.losses import Statistics
 from engine.perceptual.network import perceptual_network
 from engine.perceptual.optimisers import Adam
 from engine.training import checkpoint
@@ -44,6 +41,7 @@ from engine.training.apprentice import (
 from engine.training.averaging import moving_average
 from engine.training.distributed import Team
 from engine.training.photos import read_photos
+from engine.training.style_settings import Settings
 from engine.training.targets import Targets
 
 LOOKED_AT = 4
@@ -62,38 +60,6 @@ AVERAGE = 0.998
 """Share of the old weights in the running average, each iteration."""
 CHECK_EVERY = 500
 """Iterations between two measurements, each with a checkpoint and a picture."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Settings:
-    """Settings of a training: with the pictures, they decide the result."""
-
-    iterations: int = 40_000
-    """Steps of the optimiser; a training that goes on may be given another number."""
-    photos: int = 2
-    """Photos in each step and process."""
-    styles_each: int = 2
-    """Styles that each of them is painted in; its content is looked at once."""
-    crop: int = 192
-    """Side of the photos' parts in pixels."""
-    size: int = 256
-    """Longer side of the results that strokes are right for, as in V1."""
-    balance: float = 50.0
-    balances: Mapping[str, float] = field(default_factory=dict)
-    """Of the styles that have one of their own, by name."""
-    smoothness: float = 1.0
-    statistics: Statistics = "moments"
-    """What of the paintings is matched."""
-    pooling: Pooling = "max"
-    """Of the perceptual network."""
-    detail: float = 1.0
-    """How much an early layer counts beside the content layer: it keeps faces and windows."""
-    fine_detail: float = FINE_DETAIL
-    """Share of the finest luminance that is the photo's, as the painter has it."""
-    rate: float = 1e-3
-    seed: int = 0
-    start: str = ""
-    """sha256 of the network that it starts from; from nothing when empty."""
 
 
 @dataclass(frozen=True)
@@ -214,6 +180,7 @@ class Student:
         self._optimiser = Adam(groups)
         balances = [settings.balances.get(name, settings.balance) for name in materials.names]
         self._balances = torch.tensor(balances, device=device)
+        self._often = torch.tensor([settings.often.get(name, 1.0) for name in materials.names])
         self._parallel = team.parallel(self._apprentice)
         decided = {name: value for name, value in asdict(settings).items() if name != "iterations"}
         self._decided = {**decided, "styles": materials.names}
@@ -227,23 +194,28 @@ class Student:
 
     def learn(self, iteration: int) -> dict[str, Tensor]:
         """One step of the optimiser; returns the losses and their total."""
-        settings, names = self._settings, self._materials.names
+        settings = self._settings
         for group in self._optimiser.param_groups:
             group["lr"] = group["share"] * settings.rate * min(1.0, (1 - iteration / settings.iterations) / FALL)
         # Anew for every iteration and process: a training that goes on draws what it would have drawn.
         seed = (settings.seed * 1_000_003 + iteration) * self._team.size + self._team.rank
         generator = torch.Generator().manual_seed(seed)
         photos = [random_crop(self._materials.photos, settings.crop, generator) for _ in range(settings.photos)]
-        drawn = [
-            torch.randperm(len(names), generator=generator)[: settings.styles_each] for _ in range(settings.photos)
-        ]
-        losses = self._losses(photos_tensor(photos, self._device), torch.cat(drawn).to(self._device), iteration)
+        drawn = torch.cat([self._drawn(generator) for _ in range(settings.photos)])
+        losses = self._losses(photos_tensor(photos, self._device), drawn.to(self._device), iteration)
         total = torch.stack(list(losses.values())).sum()
         self._optimiser.zero_grad()
         total.backward()  # type: ignore[no-untyped-call]
         self._optimiser.step()
         self._average.update_parameters(self._apprentice)
         return {**{name: value.detach() for name, value in losses.items()}, "total": total.detach()}
+
+    def _drawn(self, generator: torch.Generator) -> Tensor:
+        """Indices of different styles that one photo is painted in."""
+        count = min(self._settings.styles_each, len(self._often))
+        if not self._settings.often:
+            return torch.randperm(len(self._often), generator=generator)[:count]
+        return self._often.multinomial(count, generator=generator)
 
     def _losses(self, content: Tensor, styles: Tensor, iteration: int) -> dict[str, Tensor]:
         each = len(styles) // self._settings.photos

@@ -51,6 +51,8 @@ def test_the_training_of_style_v2_refuses_what_cannot_be(
         ([*out, "--from-network", str(painting)], ParameterError, {"file": "waves.png"}),
         ([*out, "--photos-each", "0"], ParameterError, {"option": "photos-each", "minimum": 1}),
         ([*out, "--balance-of", "waves=40", "--balance-of", "sea=30"], ParameterError, {"name": "sea"}),
+        ([*out, "--often", "sea=3"], ParameterError, {"name": "sea"}),
+        ([*out, "--often", "waves=0"], ParameterError, {"given": 0.0}),
     ):
         error = refusal(runtime, [*base, *extra], capsys)
         assert type(error) is kind

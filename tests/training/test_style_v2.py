@@ -15,7 +15,8 @@ from engine.model_store.loaded_nets import LoadedNets
 from engine.nets.transform import STYLE, TransformNet, build
 from engine.training import style_v2
 from engine.training.distributed import Team
-from engine.training.style_v2 import LOOKED_AT, Settings, train
+from engine.training.style_settings import Settings
+from engine.training.style_v2 import LOOKED_AT, train
 from tests.support import pictures
 from tests.support.nets import random_net
 
@@ -124,3 +125,16 @@ def test_it_goes_on_from_another_network(
     trained = load_file(out)
     assert torch.allclose(trained["head.weight"].float(), before, atol=2e-3)
     assert torch.allclose(trained[f"{STYLE}waves"][:-12].float(), style[0][:-12], atol=5e-3)
+
+
+def test_a_style_that_is_drawn_more_often_is_painted_in_more_often(
+    studio: Studio, small_photos: Path, paintings: dict[str, Picture], tmp_path: Path
+) -> None:
+    net, style = random_net()
+    net.styles = dict.fromkeys(paintings, style[0])
+    settings = replace(QUICK, styles_each=1, start="some", often={"waves": 1e6})
+    out = tmp_path / "net.safetensors"
+    StepRun(train(small_photos, paintings, out, settings, Job(), *studio, net.requires_grad_(True))).finish()
+    trained, before = load_file(out), style[0].half()
+    assert torch.equal(trained[f"{STYLE}scene"], before)
+    assert not torch.equal(trained[f"{STYLE}waves"], before)
