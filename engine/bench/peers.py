@@ -60,7 +60,7 @@ def _johnson(side: int) -> Callable[[Bench], tuple[Work, Work]]:
 
 
 def _gatys(bench: Bench) -> tuple[Work, Work]:
-    """Iterations at one scale, so many that what comes before them hardly counts; nor does loading the network."""
+    """Thirty iterations at one scale: what comes before them hardly counts. Loading the network is not measured."""
     file, iterations = "style-transfer-pytorch/style_transfer/style_transfer.py", 30
     peer = bench.loaded(file, "StyleTransfer", "https://github.com/crowsonkb/style-transfer-pytorch")
     module: Any = sys.modules[peer.__module__]

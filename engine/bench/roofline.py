@@ -106,7 +106,7 @@ def _format(net: nn.Module) -> torch.dtype:
 
 
 def _counted() -> dict[Any, Any]:
-    """How the arithmetic is counted of operators that torch's counter does not know."""
+    """Counters for operators that torch's own does not know."""
     try:
         operator = torch.ops.mkldnn._convolution_pointwise
     except AttributeError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,7 +49,8 @@ def add_style_v2(kinds: Any) -> None:
     )  # fmt: skip
     painting.add_argument(
         "--often", type=_named_number, action="append", default=[], metavar="STYLE=N",
-        help="How often a style is painted in beside the others, which have 1. Give it once for each.",
+        help="Weight of a style in the draw, which is 1 for the others: what needs more lessons gets more. "
+        "Give it once for each.",
     )  # fmt: skip
     painting.add_argument(
         "--detail", type=float, default=1.0, metavar="N", help="As in style-v1; keeps faces and windows. Default: 1."
@@ -92,10 +94,11 @@ def _train_style_v2(options: argparse.Namespace, runtime: Runtime) -> None:
             Message("Two paintings have the same file name; it names the style.", paintings=len(options.style))
         )
     balances, often = dict(options.balance_of), dict(options.often)
-    if unknown := (balances.keys() | often.keys()) - paintings.keys():
-        raise ParameterError(Message("There is no style {name!r} among the paintings.", name=min(unknown)))
-    if min(often.values(), default=1.0) <= 0:
-        raise ParameterError(Message("--often needs numbers above 0.", given=min(often.values())))
+    for option, values in (("--balance-of", balances), ("--often", often)):
+        if unknown := values.keys() - paintings.keys():
+            raise ParameterError(Message("{option}: there is no style {name!r}.", option=option, name=min(unknown)))
+    if not all(0 < each < math.inf for each in often.values()):
+        raise ParameterError(Message("--often needs numbers above 0.", given=[*often.values()]))
     start = _network(options.from_network) if options.from_network else None
     settings = Settings(
         start=digest(options.from_network),

@@ -2,7 +2,8 @@
 
 Tiles would show seams, because instance normalisation looks at the whole picture. Here every layer is finished before
 the next one begins, so its statistics are those of the whole picture, and the result is the same as in one piece. What
-is kept are two layers at a time, in the network's number format; everything else is a band.
+is kept are two layers at a time, three inside of a residual block, in the network's number format; everything else is a
+band.
 """
 
 from __future__ import annotations
@@ -76,12 +77,13 @@ def in_bands(net: TransformNet, picture: Tensor, style: Tensor, job: Job) -> Gen
         if stage.normalised and not last:
             own, offset = (part.float().view(1, -1, 1, 1) for part in next(parts))
             scale, shift = scale * own, shift * own + offset
-        if layer is not kept:
+        if layer is not kept and not last:
             spare.append(layer.values)
         layer = Layer(convolution.values, scale, shift, stage.rectified)
         if stage.role == "last of block":
             layer = _added(kept, layer)
             spare.append(kept.values)
+    del convolution, entered, kept
     return _coloured(net, layer, next(parts))[..., :height, :width]
 
 
@@ -89,7 +91,7 @@ def in_bands(net: TransformNet, picture: Tensor, style: Tensor, job: Job) -> Gen
 def _coloured(net: TransformNet, last: Layer, colours: tuple[Tensor, Tensor]) -> Tensor:
     """The picture: the last layer in the style's colours."""
     picture = torch.empty_like(last.values, dtype=torch.float32)
-    band = max(8, BAND_VALUES // picture.shape[3])
+    band = max(8, BAND_VALUES // (3 * picture.shape[3]))
     for top in range(0, picture.shape[2], band):
         part = last.values[:, :, top : top + band].float()
         picture[:, :, top : top + band] = net.coloured(torch.addcmul(last.shift, part, last.scale), colours)
@@ -108,7 +110,8 @@ class _Convolution:
         net: of the stage.
         stage: whose convolution it is.
         source: the layer before.
-        spare: values of layers that are done with; one as large as the new layer's is taken, the others are given up.
+        spare: values of layers that are done with; one as large as the new layer's is taken, larger and smaller ones
+            are given up.
     """
 
     def __init__(self, net: TransformNet, stage: Stage, source: Layer, spare: list[Tensor]) -> None:

@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from engine.feedforward_style.painters import Painter, TransformPainter
-from engine.imaging.tensors import weighed_along
+from engine.imaging.tensors import weighted_along
 from engine.nets.normalisation import EPSILON, channel_moments, scaled
 
 MOST = 0.9
@@ -96,8 +96,8 @@ class SmoothedPainter:
 def _mean_around(values: Tensor, side: int) -> Tensor:
     """Means of squares of an odd side, of what lies in the picture; ``(1, 1, H, W)``."""
     for dim in (2, 3):  # torch's poolings of one channel take thirty times as long on a CPU
-        counted = weighed_along(_bordered(torch.ones_like(values), side, dim), [1.0] * side, dim)
-        values = weighed_along(_bordered(values, side, dim), [1.0] * side, dim) / counted
+        counted = weighted_along(_bordered(torch.ones_like(values), side, dim), [1.0] * side, dim)
+        values = weighted_along(_bordered(values, side, dim), [1.0] * side, dim) / counted
     return values
 
 

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from engine.imaging.tensors import weighed_along
+from engine.imaging.tensors import weighted_along
 
 _LUMA = (65.481, 128.553, 24.966)
 _WINDOW, _SIGMA = 11, 1.5
@@ -64,4 +64,4 @@ def _blurred(plane: Tensor) -> Tensor:
     offsets = torch.arange(_WINDOW, dtype=plane.dtype) - _WINDOW // 2
     window = torch.exp(-(offsets**2) / (2 * _SIGMA**2))
     weights: list[float] = (window / window.sum()).tolist()
-    return weighed_along(weighed_along(plane, weights, -2), weights, -1)
+    return weighted_along(weighted_along(plane, weights, -2), weights, -1)

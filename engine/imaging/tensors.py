@@ -14,7 +14,7 @@ Size = tuple[int, int]
 """Width and height in pixels, as Pillow has them."""
 
 ROWS = 256
-"""Of a picture that becomes bytes at once."""
+"""Rows of a picture that become bytes at a time."""
 
 
 def to_tensor(image: Image.Image, device: torch.device | str = "cpu") -> Tensor:
@@ -27,7 +27,7 @@ def to_image(picture: Tensor) -> Image.Image:
     """``(1, 3, H, W)``, clamped to [0, 1] and rounded -> RGB image."""
     _, _, height, width = picture.shape
     values = torch.empty(height, width, 3, dtype=torch.uint8, device=picture.device)
-    for top in range(0, height, ROWS):  # a large picture would be there four times in between
+    for top in range(0, height, ROWS):  # else four copies of a large picture exist at once
         part = picture[0, :, top : top + ROWS].detach().clamp(0, 1).mul_(255).round_()
         values[top : top + ROWS] = part.permute(1, 2, 0)
     return Image.fromarray(values.cpu().numpy())
@@ -67,11 +67,11 @@ def blurred(values: Tensor, deviation: float) -> Tensor:
     kernel = (-(line**2) / (2 * deviation**2)).exp()
     padded = functional.pad(values, (radius, radius, radius, radius), mode="replicate")
     weights: list[float] = (kernel / kernel.sum()).tolist()
-    return weighed_along(weighed_along(padded, weights, -2), weights, -1)
+    return weighted_along(weighted_along(padded, weights, -2), weights, -1)
 
 
-def weighed_along(values: Tensor, weights: Sequence[float], dim: int) -> Tensor:
-    """Weighed sums of neighbours along a dimension, which becomes shorter by one less than there are weights.
+def weighted_along(values: Tensor, weights: Sequence[float], dim: int) -> Tensor:
+    """Weighted sums of neighbours along a dimension; the result is ``len(weights) - 1`` shorter there.
 
     A convolution of one channel takes up to eighty times as long on a CPU (42 ms instead of 0.5 at 1024 x 1024).
     """

@@ -96,7 +96,8 @@ def fill(canvas: Canvas, mask: Mask, filling: Filling, context: RunContext) -> G
     unknown = cover > 0
     every = holes(unknown, LEAST_SIDE)
     work = [filling.gflop(hole.box.within(hole.crop), hole.crop) for hole in every]
-    preview = Preview(Image.fromarray(canvas.image), (mask.shape[1], mask.shape[0]))
+    before = Image.fromarray(canvas.image)  # a copy: the canvas changes
+    preview = Preview(lambda: before, before.size)
     stages: Sequence[Panel] = ()
     figures: dict[str, Any] = {}
     done = finished = 0.0
@@ -105,10 +106,10 @@ def fill(canvas: Canvas, mask: Mask, filling: Filling, context: RunContext) -> G
     for index, (hole, share) in enumerate(zip(every, work, strict=True)):
         crop = hole.crop
         cut = (slice(crop.top, crop.bottom), slice(crop.left, crop.right))
-        before, hidden = canvas.part(crop), unknown[cut].copy()
+        part_before, hidden = canvas.part(crop), unknown[cut].copy()
         left_over += context.stopped
         part = Message("hole {hole} of {holes}", hole=index + 1, holes=len(every)) if len(every) > 1 else None
-        run = StepRun(_filled(before, hidden, hole, QUICKEST if context.stopped else filling, context))
+        run = StepRun(_filled(part_before, hidden, hole, QUICKEST if context.stopped else filling, context))
         for step in run:
             shown = step.within(finished / sum(work), share / sum(work), part)
             done = shown.done
@@ -116,7 +117,7 @@ def fill(canvas: Canvas, mask: Mask, filling: Filling, context: RunContext) -> G
         canvas.put(crop, run.result.colours, numpy.where(hole.mask, cover[cut], 0).astype(numpy.float32))
         unknown[cut] &= ~hole.mask
         preview.take(canvas.image, crop)
-        stages = stages or _stages(before, hidden, run.result.stages, canvas.part(crop))
+        stages = stages or _stages(part_before, hidden, run.result.stages, canvas.part(crop))
         refined += run.result.refined
         figures = {**run.result.figures, **figures}
         if not context.stopped:

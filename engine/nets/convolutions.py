@@ -1,4 +1,4 @@
-"""Convolutions with what stands around them in one, quicker than torch's own one after the other."""
+"""Convolutions together with an activation or a doubling, and other forms that are quicker than torch's own."""
 
 from __future__ import annotations
 
@@ -36,7 +36,9 @@ def _rectifying(kind: torch.dtype) -> Callable[..., Tensor] | None:
 
 
 def rectified(convolution: nn.Module, features: Tensor, slope: float = 0.0) -> Tensor:
-    """A convolution and its rectifier; on a CPU in one, for reading and writing again takes as long as calculating.
+    """A convolution and its rectifier; without gradients in one, where the processor can.
+
+    Reading a large map and writing it again takes as long as calculating it.
 
     Args:
         convolution: zeros are around it, if anything.
@@ -45,23 +47,26 @@ def rectified(convolution: nn.Module, features: Tensor, slope: float = 0.0) -> T
     """
     assert isinstance(convolution, nn.Conv2d)
     assert isinstance(convolution.padding, tuple)
-    at = convolution.stride, convolution.padding, convolution.dilation, convolution.groups
-    return rectified_by(features, convolution.weight, convolution.bias, at, slope)
+    geometry = convolution.stride, convolution.padding, convolution.dilation, convolution.groups
+    return rectified_with(features, convolution.weight, convolution.bias, geometry, slope)
 
 
-At = tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...], int]
+Geometry = tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...], int]
 """Stride, padding, dilation and groups of a convolution."""
 
 
-def rectified_by(features: Tensor, weight: Tensor, bias: Tensor | None, at: At, slope: float = 0.0) -> Tensor:
+def rectified_with(
+    features: Tensor, weight: Tensor, bias: Tensor | None, geometry: Geometry, slope: float = 0.0
+) -> Tensor:
     """:func:`rectified` with weights ``(D, C / groups, k, k)`` that are no module's."""
     operator = None
-    if features.device.type == "cpu" and not torch.is_grad_enabled() and weight.dtype == features.dtype:
+    plain = torch.is_grad_enabled() or torch.is_autocast_enabled("cpu")
+    if features.device.type == "cpu" and not plain and weight.dtype == features.dtype:
         operator = _rectifying(features.dtype)
     if operator is None:
-        output = functional.conv2d(features, weight, bias, *at)
+        output = functional.conv2d(features, weight, bias, *geometry)
         return functional.leaky_relu_(output, slope) if slope else functional.relu_(output)
-    stride, padding, dilation, groups = at
+    stride, padding, dilation, groups = geometry
     kind, slopes = ("leaky_relu", [slope]) if slope else ("relu", [])
     return operator(features, weight, bias, [*padding], [*stride], [*dilation], groups, kind, slopes, "")
 
@@ -97,7 +102,7 @@ def few_outputs(convolution: nn.Conv2d, features: Tensor) -> Tensor:
 
 
 def of_doubled(convolution: nn.Module, features: Tensor) -> Tensor:
-    """A convolution of a picture made twice as large by nearest neighbour, at half to a fifth of the time.
+    """A convolution of a picture made twice as large by nearest neighbour; on a CPU in a half to a fifth of the time.
 
     The larger picture is not made. Two of the three rows, and of the columns, that an output sees are one of the small
     picture, so their weights are added up: a kernel for the even rows and one for the odd, each with the outputs of

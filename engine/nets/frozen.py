@@ -14,7 +14,7 @@ from torch.autograd.function import once_differentiable
 from torch.nn import functional
 from torch.nn.grad import conv2d_input
 
-from engine.nets.convolutions import rectified_by
+from engine.nets.convolutions import rectified_with
 
 Padding = Literal["zeros", "replicate", "reflect"]
 BAND = 2**25
@@ -27,7 +27,7 @@ class _Rectified(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, value: Tensor, weight: Tensor, bias: Tensor, padding: Padding) -> Tensor:
         around, zeros = (value, (1, 1)) if padding == "zeros" else (_padded(value, padding), (0, 0))
-        result = rectified_by(around, weight, bias, ((1, 1), zeros, (1, 1), 1))
+        result = rectified_with(around, weight, bias, ((1, 1), zeros, (1, 1), 1))
         ctx.save_for_backward(result, weight)
         ctx.padding = padding
         return result

@@ -2,8 +2,9 @@
 
 An encoder halves the picture seven times, a synthesis network doubles it again and takes the encoder's features on its
 way; all convolutions are separable (figure 3). Reading the published graph: every activation is a leaky ReLU times the
-square root of 2 (which is part of the weights here), cut off at 256; halving and doubling go through the binomial
-filter 1 3 3 1.
+square root of 2 (which is part of the weights here); halving and doubling go through the binomial filter 1 3 3 1. Its
+activations are also cut off at 256, for the sake of float16; those of photographs, noise and flat colours with holes of
+all kinds stay below 50, and our number formats need no such limit.
 """
 
 from __future__ import annotations
@@ -27,17 +28,15 @@ REACH = 4
 """Rows of a band's neighbours that its values depend on: a convolution of side 3 at half the size, doubling, and one
 more at full size; fewer where the picture is halved."""
 ALL = slice(None)
+"""All rows."""
+SLOPE = 0.2
+"""Of every activation below zero."""
 WIDTHS = {512: 64, 256: 128, 128: 256}
 """Channels at each side; 512 below."""
 
 
 def _width(side: int) -> int:
     return WIDTHS.get(side, 512)
-
-
-SLOPE = 0.2
-"""Of every activation below zero. The published network also keeps features below 256, for the sake of float16; those
-of photographs, noise and flat colours with holes of all kinds stay below 50, and our formats know no such limit."""
 
 
 def _binomial(features: Tensor) -> Tensor:
@@ -96,12 +95,14 @@ class Separable(nn.Module):
         features = rectified(self.depth, features, SLOPE)
         if self._resize == "halved":
             features = halved(features)
-        if self.noise is None:
+        if self.noise is None and self._resize != "doubled":
             return rectified(self.point, features, SLOPE)
         features = self.point(features)
         if self._resize == "doubled":
             features = doubled(features)
-        return functional.leaky_relu_(features.add_(self.noise[rows]), SLOPE)
+        if self.noise is not None:
+            features.add_(self.noise[rows])
+        return functional.leaky_relu_(features, SLOPE)
 
 
 class MIGAN(nn.Module):

@@ -189,7 +189,7 @@ class TransformNet(nn.Module):
         return self.applied(stage, features)
 
     def applied(self, stage: Stage, features: Tensor) -> Tensor:
-        """The convolution of a stage on features whose border is there, for one that doubles before it is doubled."""
+        """The convolution of a stage on features with their border; both are the small picture's where it doubles."""
         convolution = self.get_submodule(stage.name)
         assert isinstance(convolution, nn.Conv2d)
         return of_doubled(convolution, features) if stage.doubled else few_outputs(convolution, features)

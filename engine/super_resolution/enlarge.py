@@ -75,7 +75,7 @@ def enlarged(
     size = result_size((width, height), scale)
     source = _planes(filled_under(raster))
     result = numpy.empty((len(source), size[1], size[0], 3), source.dtype)
-    preview = Preview(raster.image(), size)
+    preview = Preview(raster.image, size)
     chain = METHODS[method].chain(scale, faithful=faithful)
     tile = tile or tile_for(max(width, height), nets.device.kind)
     title = METHODS[method].title

@@ -28,7 +28,8 @@ class Settings:
     balances: Mapping[str, float] = field(default_factory=dict)
     """Of the styles that have one of their own, by name."""
     often: Mapping[str, float] = field(default_factory=dict)
-    """How often a style is drawn beside the others, by name; 1 for those that are not there."""
+    """Weight of a style in the draw, by name; 1 for those that are not there. No photo has a style twice, so that of
+    few styles one with weight 3 is drawn a little more than twice as often."""
     smoothness: float = 1.0
     statistics: Statistics = "moments"
     """What of the paintings is matched."""

@@ -182,7 +182,8 @@ class Student:
         self._balances = torch.tensor(balances, device=device)
         self._often = torch.tensor([settings.often.get(name, 1.0) for name in materials.names])
         self._parallel = team.parallel(self._apprentice)
-        decided = {name: value for name, value in asdict(settings).items() if name != "iterations"}
+        free = ("iterations",) if settings.often else ("iterations", "often")  # checkpoints of before know no "often"
+        decided = {name: value for name, value in asdict(settings).items() if name not in free}
         self._decided = {**decided, "styles": materials.names}
 
     @property

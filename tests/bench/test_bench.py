@@ -229,7 +229,7 @@ def test_a_peers_descent_is_measured_without_a_download(tmp_path: Path, runtime:
     file.parent.mkdir(parents=True)
     file.write_text(STRANGERS_DESCENT)
     ours, theirs = peers._gatys(Bench(runtime, TASKS, tmp_path))
-    assert theirs() == ("vgg19 of None", "RGB", 1, {"min_scale": 256, "end_scale": 256, "initial_iterations": 10})
+    assert theirs() == ("vgg19 of None", "RGB", 1, {"min_scale": 256, "end_scale": 256, "initial_iterations": 30})
     assert callable(ours)
     with pytest.raises(PeerMissingError):
         peers._gatys(Bench(runtime, TASKS, tmp_path / "elsewhere"))

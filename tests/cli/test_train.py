@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import subprocess
@@ -50,9 +51,14 @@ def test_the_training_of_style_v2_refuses_what_cannot_be(
         ([*out, "--style", str(same)], ParameterError, {"paintings": 2}),
         ([*out, "--from-network", str(painting)], ParameterError, {"file": "waves.png"}),
         ([*out, "--photos-each", "0"], ParameterError, {"option": "photos-each", "minimum": 1}),
-        ([*out, "--balance-of", "waves=40", "--balance-of", "sea=30"], ParameterError, {"name": "sea"}),
-        ([*out, "--often", "sea=3"], ParameterError, {"name": "sea"}),
-        ([*out, "--often", "waves=0"], ParameterError, {"given": 0.0}),
+        (
+            [*out, "--balance-of", "waves=40", "--balance-of", "sea=30"],
+            ParameterError,
+            {"option": "--balance-of", "name": "sea"},
+        ),
+        ([*out, "--often", "sea=3"], ParameterError, {"option": "--often", "name": "sea"}),
+        ([*out, "--often", "waves=0"], ParameterError, {"given": [0.0]}),
+        ([*out, "--often", "waves=inf"], ParameterError, {"given": [math.inf]}),
     ):
         error = refusal(runtime, [*base, *extra], capsys)
         assert type(error) is kind

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -69,8 +70,9 @@ def test_two_visitors_do_not_share_statistics() -> None:
     assert torch.allclose(other.frame(scene), painter.whole(scene).clamp(0, 1), atol=1e-3)
 
 
-def test_squares_are_those_of_torchs_poolings() -> None:
-    values = torch.rand(1, 1, 31, 40, generator=torch.Generator().manual_seed(0))
+@pytest.mark.parametrize("size", [(31, 40), (1, 1), (5, 30)])
+def test_squares_are_those_of_torchs_poolings(size: tuple[int, int]) -> None:
+    values = torch.rand(1, 1, *size, generator=torch.Generator().manual_seed(0))
     means = functional.avg_pool2d(values, 9, 1, 4, count_include_pad=False)
     torch.testing.assert_close(_mean_around(values, 9), means)
     for side in (3, 25):

@@ -52,14 +52,25 @@ def test_a_convolution_of_a_doubled_picture_needs_no_doubled_picture(
     torch.testing.assert_close(gradients, expected)
 
 
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
 @pytest.mark.parametrize("slope", [0.0, 0.2])
-@pytest.mark.parametrize(("side", "padding", "stride", "groups"), [(3, 1, 1, 1), (1, 0, 1, 1), (3, 1, 2, 4)])
-@pytest.mark.parametrize("kind", [torch.float32, torch.float64])
+@pytest.mark.parametrize(
+    ("side", "padding", "stride", "dilation", "groups"),
+    [(3, 1, 1, 1, 1), (1, 0, 1, 1, 1), (3, 1, 2, 1, 4), (3, 2, 1, 2, 1)],
+)
+@pytest.mark.parametrize("kind", [torch.float32, torch.float64, torch.bfloat16])
 def test_a_rectified_convolution_is_both_one_after_the_other(
-    slope: float, side: int, padding: int, stride: int, groups: int, kind: torch.dtype
+    slope: float,
+    side: int,
+    padding: int,
+    stride: int,
+    dilation: int,
+    groups: int,
+    kind: torch.dtype,
+    layout: torch.memory_format,
 ) -> None:
-    convolution = torch.nn.Conv2d(4, 8, side, stride, padding, groups=groups).to(kind)
-    features = torch.rand(2, 4, 9, 11, dtype=kind) - 0.5
+    convolution = torch.nn.Conv2d(4, 8, side, stride, padding, dilation, groups).to(kind, memory_format=layout)
+    features = (torch.rand(2, 4, 12, 11, dtype=kind) - 0.5).contiguous(memory_format=layout)[:, :, 1:10]
     plain = functional.leaky_relu(convolution(features), slope)
     torch.testing.assert_close(rectified(convolution, features, slope), plain)
     with torch.inference_mode():

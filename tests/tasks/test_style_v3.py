@@ -54,7 +54,7 @@ def default(runtime: Runtime) -> RunResult:
 def test_the_patch_loss_falls_and_the_scene_stays(default: RunResult) -> None:
     facts = default.facts.task.figures
     assert facts["losses_last"]["patches"] < 0.6 * facts["losses_first"]["patches"]
-    assert facts["losses_last"]["content"] < 1.2 * facts["losses_first"]["content"]  # 0.9 to 1.1, as threads add up
+    assert facts["losses_last"]["content"] < 1.2  # 0.9 to 1.1 with one and two threads: sums in another order
     assert set(facts["losses_last"]) == {"content", "patches", "palette", "smoothness", "total"}
 
 
