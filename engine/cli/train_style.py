@@ -63,6 +63,9 @@ def add_style_v2(kinds: Any) -> None:
         "--fine-detail", type=float, default=0.5, metavar="N",
         help="Share of the finest luminance that is the photo's; the page paints with half. Default: 0.5.",
     )  # fmt: skip
+    painting.add_argument(
+        "--styles-only", action="store_true", help="Leave the convolutions of --from-network as they are."
+    )
     painting.add_argument("--rate", type=float, default=1e-3, metavar="N", help="Learning rate. Default: 0.001.")
     add_common(painting, iterations=40_000)
     painting.set_defaults(action=_train_style_v2)
@@ -105,7 +108,7 @@ def _train_style_v2(options: argparse.Namespace, runtime: Runtime) -> None:
         iterations=options.iterations, photos=options.photos_each, styles_each=options.styles_each,
         crop=options.crop, balance=options.balance, balances=balances, often=often, detail=options.detail,
         statistics=options.statistics, pooling=options.pooling, fine_detail=options.fine_detail,
-        rate=options.rate, seed=options.seed,
+        styles_only=options.styles_only, rate=options.rate, seed=options.seed,
     )  # fmt: skip
     job = Job()
     with team(runtime.device) as group:

@@ -22,7 +22,7 @@ HubName = Literal["candy", "mosaic", "rain-princess", "udnie-classical", "pointi
 
 NETWORK = "style-v2"
 """Catalogue entry of our network, which has styles of our own."""
-EARLIER = ("style-v2-third", "style-v2-second", "style-v2-first")
+EARLIER = ("style-v2-fourth", "style-v2-third", "style-v2-second", "style-v2-first")
 """The same network before it was trained on; styles that visitors have taught it are of use with it alone."""
 MAGENTA_NETWORK = "style-v2-magenta"
 """Magenta's network with 26 styles: a third of the parameters of ours, clear outlines."""

@@ -39,6 +39,8 @@ class Settings:
     """How much an early layer counts beside the content layer: it keeps faces and windows."""
     fine_detail: float = FINE_DETAIL
     """Share of the finest luminance that is the photo's, as the painter has it."""
+    styles_only: bool = False
+    """Whether the convolutions stay as they are, and with them all styles that are not learnt."""
     rate: float = 1e-3
     seed: int = 0
     start: str = ""

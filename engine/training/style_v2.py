@@ -175,15 +175,17 @@ class Student:
         apprentice = Apprentice(net, torch.stack(starts), settings.fine_detail)
         self._apprentice = apprentice.to(device).to(memory_format=torch.channels_last)
         self._average = moving_average(self._apprentice, AVERAGE)
-        shares = [(self._apprentice.net.parameters(), 1.0), ([self._apprentice.styles], STYLES_RATE)]
+        shared = 0.0 if settings.styles_only else 1.0
+        shares = [(self._apprentice.net.parameters(), shared), ([self._apprentice.styles], STYLES_RATE)]
         groups = [{"params": [*parameters], "share": share} for parameters, share in shares]
         self._optimiser = Adam(groups)
         balances = [settings.balances.get(name, settings.balance) for name in materials.names]
         self._balances = torch.tensor(balances, device=device)
         self._often = torch.tensor([settings.often.get(name, 1.0) for name in materials.names])
         self._parallel = team.parallel(self._apprentice)
-        free = ("iterations",) if settings.often else ("iterations", "often")  # checkpoints of before know no "often"
-        decided = {name: value for name, value in asdict(settings).items() if name not in free}
+        newer = ("often", "styles_only")  # checkpoints of before do not know them
+        decided = {name: value for name, value in asdict(settings).items() if value or name not in newer}
+        del decided["iterations"]
         self._decided = {**decided, "styles": materials.names}
 
     @property

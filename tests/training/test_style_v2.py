@@ -138,3 +138,17 @@ def test_a_style_that_is_drawn_more_often_is_painted_in_more_often(
     trained, before = load_file(out), style[0].half()
     assert torch.equal(trained[f"{STYLE}scene"], before)
     assert not torch.equal(trained[f"{STYLE}waves"], before)
+
+
+def test_styles_alone_leave_the_convolutions_as_they_are(
+    studio: Studio, small_photos: Path, paintings: dict[str, Picture], tmp_path: Path
+) -> None:
+    net, style = random_net()
+    net.styles = dict.fromkeys(paintings, style[0])
+    before = {name: value.half() for name, value in net.state_dict().items()}
+    out = tmp_path / "net.safetensors"
+    settings = replace(QUICK, start="some", styles_only=True)
+    StepRun(train(small_photos, paintings, out, settings, Job(), *studio, net.requires_grad_(True))).finish()
+    trained = load_file(out)
+    assert all(torch.equal(trained[name], value) for name, value in before.items())
+    assert not torch.equal(trained[f"{STYLE}waves"], style[0].half())
