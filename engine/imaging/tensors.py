@@ -63,7 +63,7 @@ def blurred(values: Tensor, deviation: float) -> Tensor:
     if deviation < 0.05:
         return values
     radius = min(max(1, round(3 * deviation)), min(values.shape[2:]) - 1)
-    line = torch.arange(-radius, radius + 1, dtype=torch.float32)
+    line = torch.arange(-radius, radius + 1, dtype=torch.float64)
     kernel = (-(line**2) / (2 * deviation**2)).exp()
     padded = functional.pad(values, (radius, radius, radius, radius), mode="replicate")
     weights: list[float] = (kernel / kernel.sum()).tolist()

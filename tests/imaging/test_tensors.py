@@ -16,7 +16,7 @@ def test_a_blur_is_the_one_of_opencv(deviation: float) -> None:
     side = 2 * max(1, round(3 * deviation)) + 1
     for plane, ours in zip(picture.flatten(0, 1), blurred(picture, deviation).flatten(0, 1), strict=True):
         theirs = cv2.GaussianBlur(plane.numpy(), (side, side), deviation, borderType=cv2.BORDER_REPLICATE)
-        numpy.testing.assert_allclose(ours.numpy(), theirs, atol=1e-6)
+        numpy.testing.assert_allclose(ours.numpy(), theirs, atol=1e-12)
 
 
 def test_a_blur_has_a_gradient_and_leaves_the_picture_as_it_was() -> None:
