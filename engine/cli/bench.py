@@ -87,8 +87,9 @@ def _peers(options: argparse.Namespace, runtime: Runtime) -> dict[str, Any]:
     from engine.bench.roofline import roofline
 
     print(machine(runtime))
+    shares = roofline(runtime, options.repeat)  # before others' threads and heaps are in the process
     figures = against_peers(runtime, options.every, options.peers, options.repeat)
-    return {"machine": machine(runtime), "peers": figures, "roofline": roofline(runtime, options.repeat)}
+    return {"machine": machine(runtime), "peers": figures, "roofline": shares}
 
 
 def _growth(options: argparse.Namespace, runtime: Runtime) -> dict[str, Any]:
