@@ -24,6 +24,7 @@ from engine.hardware.speed import gflops
 from engine.model_store.catalogue import catalogue
 from engine.model_store.download import Status
 from engine.nets import u2net
+from engine.nets.convolutions import rectifying_operator
 from engine.perceptual.network import perceptual_network
 from engine.runtime.runtime import Runtime
 
@@ -107,16 +108,13 @@ def _format(net: nn.Module) -> torch.dtype:
 
 def _counted() -> dict[Any, Any]:
     """Counters for operators that torch's own does not know."""
-    try:
-        operator = torch.ops.mkldnn._convolution_pointwise
-    except AttributeError:
-        return {}
+    operator = rectifying_operator(torch.float32)
 
     def of_convolution(inputs: Any, weight: Any, bias: Any, *options: Any, out_shape: Any = None, **named: Any) -> int:
         flop: int = conv_flop_count(inputs, weight, out_shape)
         return flop
 
-    return {operator: of_convolution}
+    return {operator: of_convolution} if operator else {}
 
 
 def roofline(runtime: Runtime, repeat: int) -> dict[str, Any]:

@@ -24,7 +24,7 @@ def exact(convolution: nn.Conv2d, features: Tensor) -> Tensor:
 
 
 @lru_cache
-def _rectifying(kind: torch.dtype) -> Callable[..., Tensor] | None:
+def rectifying_operator(kind: torch.dtype) -> Callable[..., Tensor] | None:
     """The processor's convolution with an activation in it, or None where there is none for this number format."""
     try:
         operator: Callable[..., Tensor] = torch.ops.mkldnn._convolution_pointwise
@@ -62,7 +62,7 @@ def rectified_with(
     operator = None
     plain = torch.is_grad_enabled() or torch.is_autocast_enabled("cpu")
     if features.device.type == "cpu" and not plain and weight.dtype == features.dtype:
-        operator = _rectifying(features.dtype)
+        operator = rectifying_operator(features.dtype)
     if operator is None:
         output = functional.conv2d(features, weight, bias, *geometry)
         return functional.leaky_relu_(output, slope) if slope else functional.relu_(output)
