@@ -37,7 +37,7 @@ class _Rectified(torch.autograd.Function):
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None, None]:
         result, weight = ctx.saved_tensors
         whole = _before_both(gradients[0], result, weight)
-        return _folded(whole, ctx.padding), None, None, None
+        return folded(whole, ctx.padding), None, None, None
 
 
 class _MaxPooled(torch.autograd.Function):
@@ -122,7 +122,7 @@ def _before_both(gradient: Tensor, result: Tensor, weight: Tensor) -> Tensor:
     return whole
 
 
-def _folded(whole: Tensor, padding: Padding) -> Tensor:
+def folded(whole: Tensor, padding: Padding) -> Tensor:
     """Gradient of what was continued at its borders: theirs goes to the pixels that they were copied from."""
     source = {"zeros": 0, "replicate": 1, "reflect": 2}[padding]
     for dim in (2, 3) if source else ():

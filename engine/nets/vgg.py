@@ -7,7 +7,7 @@ are asked for by name (``relu1_1`` ... ``relu5_1``, or ``conv4_2`` for the value
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Literal
 
@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from engine.nets import frozen
+from engine.nets import eight_bits, frozen
 from engine.nets.frozen import Padding
 
 Pooling = Literal["max", "average"]
@@ -104,7 +104,9 @@ class VGG19(nn.Module):
         self.register_buffer("mean", torch.tensor(mean).view(1, 3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(std).view(1, 3, 1, 1), persistent=False)
         self._padding = padding
-        self._pool = POOLINGS[pooling]
+        self._pooling: Pooling = pooling
+        self._largest: dict[str, Tensor] | None = None
+        self._stretches: dict[tuple[str, ...], eight_bits.Stretch] = {}
         channels = 3
         for name in CONVOLUTIONS:
             block, index = int(name[4]), int(name[6])
@@ -113,10 +115,18 @@ class VGG19(nn.Module):
             channels = width
         self.eval().requires_grad_(False)
 
-    def variant(self, *, pooling: Pooling, padding: Padding) -> VGG19:
-        """The same network, its weights shared, with other poolings and borders."""
+    def variant(self, *, pooling: Pooling, padding: Padding, in_bytes: bool = False) -> VGG19:
+        """The same network, its weights shared, with other poolings and borders.
+
+        Args:
+            pooling: see the class.
+            padding: see the class.
+            in_bytes: passes without gradients are as before and note how large features are; passes with gradients
+                then calculate in bytes (:mod:`engine.nets.eight_bits`).
+        """
         twin = copy.copy(self)
-        twin._pool, twin._padding = POOLINGS[pooling], padding
+        twin._pooling, twin._padding = pooling, padding
+        twin._largest, twin._stretches = {} if in_bytes else None, {}
         return twin
 
     def forward(self, picture: Tensor, layers: Collection[str]) -> dict[str, Tensor]:
@@ -140,9 +150,17 @@ class VGG19(nn.Module):
         weight = self.get_submodule("conv1_1").weight
         assert isinstance(weight, Tensor)
         value = ((picture - self.mean) / self.std).to(weight.dtype)
-        for name, following in pairwise((*CONVOLUTIONS[:deepest], "")):
-            layer = self.get_submodule(name)
-            assert isinstance(layer, nn.Conv2d)
+        names = CONVOLUTIONS[:deepest]
+        known = self._largest is not None and self._largest.keys() >= set(names)
+        if known and torch.is_grad_enabled() and not set(CONVOLUTIONS).intersection(layers):
+            return self._in_bytes(value, names, layers)
+        return self._exactly(value, names, layers)
+
+    def _exactly(self, value: Tensor, names: Sequence[str], layers: Collection[str]) -> Iterator[tuple[str, Tensor]]:
+        """Layer after layer in the network's number format."""
+        for name, following in pairwise((*names, "")):
+            self._note(name, value)
+            layer = self._convolution(name)
             assert layer.bias is not None
             if name in layers:
                 value = frozen.convolved(value, layer.weight, layer.bias, self._padding)
@@ -152,8 +170,55 @@ class VGG19(nn.Module):
                 value = frozen.rectified(value, layer.weight, layer.bias, self._padding)
             if (rectified := name.replace("conv", "relu")) in layers:
                 yield rectified, value
-            if following and following[4] != name[4]:
-                value = self._pool(value)
+            if _ends_block(name, following):
+                value = POOLINGS[self._pooling](value)
+
+    def _in_bytes(self, value: Tensor, names: Sequence[str], layers: Collection[str]) -> Iterator[tuple[str, Tensor]]:
+        """The same, from one layer that is asked for to the next in bytes; the first one has three channels only."""
+        layer = self._convolution(names[0])
+        assert layer.bias is not None
+        value = frozen.rectified(value, layer.weight, layer.bias, self._padding)
+        stretch: list[str] = []
+        for name, following in pairwise((*names, "")):
+            stretch += [name] if name != names[0] else []
+            rectified, pooled = name.replace("conv", "relu"), _ends_block(name, following)
+            if not following or rectified in layers or name == names[0] or (pooled and self._pooling != "max"):
+                value = self._stretch(tuple(stretch))(value, self._padding) if stretch else value
+                stretch = []
+                if rectified in layers:
+                    yield rectified, value
+                if pooled:
+                    value = POOLINGS[self._pooling](value)
+
+    def _stretch(self, names: tuple[str, ...]) -> eight_bits.Stretch:
+        """Convolutions in bytes."""
+        assert self._largest is not None
+        if names not in self._stretches:
+            self._stretches[names] = eight_bits.Stretch.of(
+                [self._convolution(name) for name in names],
+                [self._largest[name] for name in names],
+                [False, *(_ends_block(*pair) for pair in pairwise(names))],
+            )
+        return self._stretches[names]
+
+    def _note(self, name: str, value: Tensor) -> None:
+        """Remember the largest features that a convolution gets, channel by channel."""
+        if self._largest is not None and not torch.is_grad_enabled():
+            largest = value.amax((0, 2, 3)).float()
+            known = self._largest.get(name, torch.zeros_like(largest))
+            if bool((largest > (eight_bits.HEADROOM if self._stretches else 1) * known).any()):
+                self._largest[name] = torch.maximum(known, largest)
+                self._stretches.clear()
+
+    def _convolution(self, name: str) -> nn.Conv2d:
+        layer = self.get_submodule(name)
+        assert isinstance(layer, nn.Conv2d)
+        return layer
+
+
+def _ends_block(name: str, following: str) -> bool:
+    """Whether a pooling is between a convolution and the one after it."""
+    return bool(following) and following[4] != name[4]
 
 
 def normalised(tensors: Mapping[str, Tensor]) -> VGG19:

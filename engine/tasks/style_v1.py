@@ -121,7 +121,7 @@ def run(inputs: Inputs, parameters: StyleV1, context: RunContext) -> TaskRun:
     photo = inputs["content"][0].size
     size = result_size(photo, parameters.size)
     goes_on = check_begin(photo, [each.size for each in inputs.get("begin", ())])
-    network = perceptual_network(parameters.network, context.nets, parameters.pooling)
+    network = perceptual_network(parameters.network, context.nets, parameters.pooling, in_bytes=True)
     materials = Materials(inputs, parameters, weights, context.device.torch_device)
 
     def energy_at(at: Size) -> Energy:

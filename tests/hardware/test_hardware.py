@@ -12,7 +12,8 @@ import torch
 
 from engine.contracts.errors import DeviceMemoryError
 from engine.contracts.messages import Message
-from engine.hardware.device import Device, _has_bfloat16
+from engine.hardware import device
+from engine.hardware.device import Device, _cpu_flags, choose_device
 from engine.hardware.memory import memory_errors
 from engine.hardware.speed import Speed
 
@@ -83,13 +84,21 @@ def test_a_run_teaches_nothing_where_nothing_is_expected() -> None:
     assert not speed.known
 
 
-def test_the_number_format_of_a_cpu_does_not_depend_on_what_else_it_does(tmp_path: Path) -> None:
+def test_the_number_format_of_a_cpu_does_not_depend_on_what_else_it_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     cpuinfo = tmp_path / "cpuinfo"
-    cpuinfo.write_text("processor : 0\nflags\t\t: fpu avx512f avx512_bf16 avx2\n")
-    assert _has_bfloat16(cpuinfo)
-    cpuinfo.write_text("processor : 0\nflags\t\t: fpu avx512f avx2\nbugs : avx512_bf16_not_really\n")
-    assert not _has_bfloat16(cpuinfo)
-    assert not _has_bfloat16(tmp_path / "nowhere")
+
+    def formats(text: str) -> tuple[torch.dtype, bool]:
+        cpuinfo.write_text(text)
+        monkeypatch.setattr(device, "_cpu_flags", lambda: _cpu_flags(cpuinfo))
+        chosen = choose_device("cpu")
+        return chosen.dtype, chosen.multiplies_bytes
+
+    assert formats("processor : 0\nflags\t\t: fpu avx512f avx512_bf16 avx512_vnni avx2\n") == (torch.bfloat16, True)
+    assert formats("flags : fpu avx2 avx_vnni\n") == (torch.float32, True)
+    assert formats("flags\t\t: fpu avx512f avx2\nbugs : avx512_bf16_not_really\n") == (torch.float32, False)
+    assert _cpu_flags(tmp_path / "nowhere") == set()
 
 
 def test_runs_of_a_kind_have_a_pace_of_their_own() -> None:

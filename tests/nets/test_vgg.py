@@ -15,8 +15,8 @@ from torch.nn import functional
 from engine import Runtime
 from engine.imaging.tensors import to_tensor
 from engine.model_store.catalogue import FOLDER, catalogue
-from engine.nets import ARCHITECTURES, vgg
-from engine.nets.vgg import VGG19
+from engine.nets import ARCHITECTURES, eight_bits, vgg
+from engine.nets.vgg import VGG19, Pooling
 from tests.support import pictures
 from tests.support.nets import exact_nets
 
@@ -120,6 +120,57 @@ def test_the_value_before_the_rectifier_keeps_its_negative_part() -> None:
     features = exact_nets().get(ENTRY.name)(to_tensor(pictures.scene(32, 32)), ["conv4_2", "relu4_2"])
     assert features["conv4_2"].min() < 0
     torch.testing.assert_close(features["conv4_2"].clamp_min(0), features["relu4_2"])
+
+
+@pytest.mark.skipif(not eight_bits.works(), reason="this processor or torch has no dot products of bytes")
+@pytest.mark.parametrize("pooling", ["max", "average"])
+@pytest.mark.parametrize("layers", [("relu1_1", "relu2_2", "relu4_2"), ("relu3_1",), ("relu1_2", "relu4_1")])
+def test_in_bytes_gradients_are_nearly_the_same_and_targets_exactly(pooling: Pooling, layers: tuple[str, ...]) -> None:
+    net, picture = exact_nets().get(ENTRY.name), to_tensor(pictures.scene(80, 64))
+    exact, in_bytes = (net.variant(pooling=pooling, padding="replicate", in_bytes=each) for each in (False, True))
+    unknown = picture.clone().requires_grad_()
+
+    def gradient(variant: VGG19) -> Tensor:
+        (own,) = torch.autograd.grad(sum(each.square().mean() for each in variant(unknown, layers).values()), unknown)
+        return own
+
+    assert torch.equal(gradient(in_bytes), gradient(exact)), "how large features are is not known yet"
+    with torch.no_grad():
+        targets = exact(picture, layers)
+        for layer, values in in_bytes(picture, layers).items():
+            assert torch.equal(values, targets[layer])
+    for layer, values in in_bytes(unknown, layers).items():
+        difference = float((values.detach() - targets[layer]).norm() / targets[layer].norm())
+        assert (difference > 0) == (layer != "relu1_1"), "the first convolution is exact"
+        assert difference < 0.03, layer
+    apart = gradient(in_bytes) - gradient(exact)
+    assert 0 < float(apart.norm() / gradient(exact).norm()) < 0.35, "most of it by rectifiers that change sides"
+
+
+@pytest.mark.skipif(not eight_bits.works(), reason="this processor or torch has no dot products of bytes")
+def test_what_one_run_has_noted_another_does_not_know() -> None:
+    net, picture = exact_nets().get(ENTRY.name), to_tensor(pictures.scene(48, 48))
+    one, other = (net.variant(pooling="max", padding="replicate", in_bytes=True) for _ in range(2))
+    with torch.no_grad():
+        expected = net.variant(pooling="max", padding="replicate")(picture, ["relu2_1"])["relu2_1"]
+        one(picture, ["relu2_1"])
+    assert torch.equal(other(picture, ["relu2_1"])["relu2_1"], expected)
+    assert not torch.equal(one(picture, ["relu2_1"])["relu2_1"], expected)
+
+
+@pytest.mark.skipif(not eight_bits.works(), reason="this processor or torch has no dot products of bytes")
+def test_much_larger_features_are_noted_later_too() -> None:
+    net, dark = exact_nets().get(ENTRY.name), to_tensor(pictures.scene(48, 48))
+    variant = net.variant(pooling="max", padding="replicate", in_bytes=True)
+    bright = 0.5 + 4 * (dark - 0.5)
+    with torch.no_grad():
+        variant(0.5 + 0.1 * (dark - 0.5), ["relu3_1"])
+        expected = net.variant(pooling="max", padding="replicate")(bright, ["relu3_1"])["relu3_1"]
+    cut = variant(bright, ["relu3_1"])["relu3_1"]
+    with torch.no_grad():
+        variant(bright, ["relu3_1"])
+    whole = variant(bright, ["relu3_1"])["relu3_1"]
+    assert (whole - expected).norm() < 0.2 * (cut - expected).norm()
 
 
 def test_an_unknown_layer_is_refused_with_the_list() -> None:
