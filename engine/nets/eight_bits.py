@@ -41,7 +41,7 @@ class Packed:
     @staticmethod
     def of(weight: Tensor, bias: Tensor, *, zero: int = 0) -> Packed:
         """From weights and bias in floating point, for bytes among which ``zero`` stands for 0."""
-        scales = weight.abs().amax((1, 2, 3)).clamp_min(torch.finfo(torch.float32).tiny) / STEEPEST
+        scales = weight.abs().amax((1, 2, 3)).clamp_min(TINY) / STEEPEST
         codes = (weight / scales.view(-1, 1, 1, 1)).round().to(torch.int8)
         ones = [1, 1]
         packed = torch.ops.onednn.qconv_prepack(codes, scales, 1.0, zero, ones, [0, 0], ones, 1, None)
@@ -70,10 +70,11 @@ class WayBack:
     def shares(self, gradient: Tensor) -> Tensor:
         """What each channel of gradients ``(B, D, H, W)`` is multiplied by: ``(1, D, 1, 1)``."""
         if self._packed is None:
-            self._shares = _shares(self._turned, gradient.abs().amax((0, 2, 3)).float()).view(1, -1, 1, 1)
-            weight = self._turned / self._shares
+            largest = gradient.abs().amax((0, 2, 3)).float()
+            self._shares = _shares(self._turned, largest).view(1, -1, 1, 1).to(gradient.dtype)
+            weight = self._turned / self._shares.float()
             self._packed = Packed.of(weight, torch.zeros(len(weight)), zero=ZERO)
-        return self._shares.to(gradient.dtype)
+        return self._shares
 
     def __call__(self, codes: Tensor, worth: float, kind: torch.dtype) -> Tensor:
         """Bytes ``(B, D, H + 4, W + 4)`` -> the gradient ``(B, C, H + 2, W + 2)`` of what the convolution got."""
@@ -113,17 +114,17 @@ class Stretch:
         # Rectifiers and the largest of four are the same for any share above 0.
         exact = [_exact(each) for each in convolutions]
         shares = [_shares(weight, features) for (weight, _), features in zip(exact, largest, strict=True)]
-        worths = [
-            HEADROOM * float((features * share).max()) / BRIGHTEST
-            for features, share in zip(largest, shares, strict=True)
-        ]
+        highest = (float((features * share).max()) for features, share in zip(largest, shares, strict=True))
+        worths = [HEADROOM * max(each, TINY) / BRIGHTEST for each in highest]
+        first = (shares[0] / worths[0]).to(convolutions[0].weight.dtype)  # as features are multiplied by it
+        shares[0] = first.float() * worths[0]
         after = [*shares[1:], torch.ones(len(exact[-1][1]))]
         links = []
         for index, (weight, bias) in enumerate(exact):
             weight = weight / shares[index].view(1, -1, 1, 1) * after[index].view(-1, 1, 1, 1)
             forwards = Packed.of(weight, bias * after[index])
             links.append(Link(forwards, WayBack(convolutions[index]), worths[index], pooled[index]))
-        return Stretch(tuple(links), shares[0] / worths[0])
+        return Stretch(tuple(links), first)
 
     def __call__(self, value: Tensor, padding: Padding) -> Tensor:
         """``(B, C, H, W)``, not below zero -> ``(B, D, h, w)``, in its number format."""
@@ -136,6 +137,7 @@ SMOOTHING = 0.7
 HEADROOM = 1.5
 """How much larger than any of its targets' the features of a picture on its way may be; what is cut off is lost to the
 descent, which then raises it further."""
+TINY = torch.finfo(torch.float32).tiny
 LEAST = 1e-3
 """Size of a channel, relative to the largest, below which all are the same."""
 
@@ -151,7 +153,7 @@ def _shares(weight: Tensor, largest: Tensor) -> Tensor:
         largest: ``(C,)``, values of the channels.
     """
     steepness = weight.abs().amax((0, 2, 3))
-    floors = [LEAST * float(each.max()) + torch.finfo(torch.float32).tiny for each in (steepness, largest)]
+    floors = [LEAST * float(each.max()) + TINY for each in (steepness, largest)]
     shares: Tensor = steepness.clamp_min(floors[0]) ** (1 - SMOOTHING) / largest.clamp_min(floors[1]) ** SMOOTHING
     return shares
 
@@ -208,7 +210,7 @@ class _Passage(torch.autograd.Function):
 def _codes(value: Tensor, shares: Tensor) -> Tensor:
     """Features ``(B, C, H, W)`` of at least 0 times the shares ``(C,)``, as the nearest whole numbers up to 255."""
     codes = torch.empty_like(value, dtype=torch.uint8, memory_format=torch.channels_last)
-    darkest, shares = value.new_tensor(-ZERO), shares.to(value).view(1, -1, 1, 1)
+    darkest, shares = value.new_tensor(-ZERO), shares.view(1, -1, 1, 1)
     for lines in _bands(value):
         # To bytes with a sign: it is several times as quick as to those without.
         signed = torch.addcmul(darkest, value[:, :, lines], shares).round_().clamp_(max=BRIGHTEST - ZERO)
@@ -219,7 +221,7 @@ def _codes(value: Tensor, shares: Tensor) -> Tensor:
 def _largest(gradient: Tensor) -> float:
     """The largest value to either side, above 0."""
     values = gradient.permute(0, 2, 3, 1).flatten()
-    return max(-float(values.min()), float(values.max()), torch.finfo(torch.float32).tiny)
+    return max(-float(values.min()), float(values.max()), TINY)
 
 
 def _quantise(gradient: Tensor, worth: float, entered: Tensor, out: Tensor) -> None:
