@@ -12,12 +12,13 @@ import shutil
 import sys
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # before gradio is imported
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch is: threads that wait must not take a shared core
 
 from demos.serving import address
 from engine.contracts.errors import PentimentoError
 from engine.contracts.settings import on_zero_gpu, read_settings
+from engine.hardware.waiting import wait_briefly
 
+wait_briefly()
 if on_zero_gpu():
     import spaces  # noqa: F401 - before torch: it takes CUDA's place until a GPU is lent
 

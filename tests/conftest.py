@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any
 # Before anything imports gradio or huggingface_hub: both read these at import.
 ROOT = Path(__file__).parents[1]
 _SCRATCH = Path(tempfile.mkdtemp(prefix="pentimento-tests-"))
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.update(
     GRADIO_ANALYTICS_ENABLED="False",
     GRADIO_TEMP_DIR=str(_SCRATCH / "gradio"),
@@ -28,6 +27,10 @@ os.environ.update(
 )
 
 import pytest  # noqa: E402
+
+from engine.hardware.waiting import wait_briefly  # noqa: E402
+
+wait_briefly()
 
 from engine import Picture, Runtime, open_picture  # noqa: E402
 from tests.support import pictures  # noqa: E402

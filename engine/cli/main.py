@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import io
-import os
 import sys
 from collections.abc import Sequence
 
@@ -18,6 +17,7 @@ from engine.cli.train import add_train
 from engine.cli.weights import add_weights
 from engine.contracts.errors import PentimentoError
 from engine.contracts.task import Registry
+from engine.hardware.waiting import wait_briefly
 from engine.runtime.runtime import Runtime
 from engine.runtime.unforeseen import noted
 from engine.tasks import TASKS
@@ -60,7 +60,7 @@ def _parser(tasks: Registry) -> argparse.ArgumentParser:
 
 def run() -> None:
     """The script ``pentimento``, and ``python -m engine``."""
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch is: waiting threads must not take a shared core
+    wait_briefly()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a console that has no such letters is no reason to fail
             stream.reconfigure(errors="backslashreplace")

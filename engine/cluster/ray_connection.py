@@ -13,6 +13,7 @@ from typing import Any
 from engine.contracts.errors import ClusterError
 from engine.contracts.messages import Message
 from engine.contracts.settings import PREFIX
+from engine.hardware.waiting import WAITING
 
 ROOT = Path(__file__).parents[2]
 LEFT_OUT = [".git", ".venv", ".ci", "tests", "docs", "**/__pycache__"]
@@ -75,7 +76,7 @@ def connected(address: str, namespace: str | None = None, *, sends_code: bool = 
     options: dict[str, Any] = {"address": address, "log_to_driver": False, "logging_level": logging.ERROR}
     options["namespace"] = namespace
     # Who may come in is the page's matter, and Ray shows these to who sees the cluster.
-    names = [name for name in os.environ if name.startswith((PREFIX, "OMP_WAIT")) and name != f"{PREFIX}AUTH"]
+    names = [name for name in os.environ if name.startswith((PREFIX, *WAITING)) and name != f"{PREFIX}AUTH"]
     variables = {name: os.environ[name] for name in names}
     if address == HERE:
         options |= {"include_dashboard": False, "object_store_memory": STORE_BYTES}
