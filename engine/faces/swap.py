@@ -141,7 +141,7 @@ def _by_patches(work: _Work) -> Generator[Step, None, _NewFace]:
     """V3's descent from there."""
     ready, panels = _prepared_with_panels(work)
     settings = work.settings
-    network = perceptual_network(settings.perceptual, work.context.nets, in_bytes=work.context.device.lacks_halves)
+    network = perceptual_network(settings.perceptual, work.context.nets, in_bytes=work.context.device.uses_float32)
     stage = stage_of(work.meeting, ready, settings.shape, settings.sources)
     panels.append((Message("where patches may come from"), region_picture(stage.labels)))
     preview = work.preview(ready, reach(ready.place))

@@ -33,8 +33,8 @@ class Device:
         return self.dtype if self.kind == "cpu" else torch.float32
 
     @property
-    def lacks_halves(self) -> bool:
-        """Whether networks calculate in float32, for there is nothing shorter."""
+    def uses_float32(self) -> bool:
+        """Whether perceptual networks calculate in float32 here."""
         return self.dtype == torch.float32
 
     @property

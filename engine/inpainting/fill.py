@@ -166,7 +166,7 @@ def _filled(
     tensor, hidden, own = (
         torch.from_numpy(each).to(device) for each in (filled.transpose(2, 0, 1)[None], unknown, hole.mask)
     )
-    vgg = perceptual_network(filling.refinement.network, context.nets, in_bytes=context.device.lacks_halves)
+    vgg = perceptual_network(filling.refinement.network, context.nets, in_bytes=context.device.uses_float32)
     run = StepRun(refine(tensor.contiguous(), hidden, own, filling.refinement, vgg, context.job))
     for step in run:
         yield step.within(alone, 1 - alone, Message("texture"))

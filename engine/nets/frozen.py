@@ -123,7 +123,10 @@ def _before_both(gradient: Tensor, result: Tensor, weight: Tensor) -> Tensor:
 
 
 def folded(whole: Tensor, padding: Padding) -> Tensor:
-    """Gradient of what was continued at its borders: theirs goes to the pixels that they were copied from."""
+    """Gradient of what was continued at its borders: theirs goes to the pixels that they were copied from.
+
+    A view of ``whole``, ``(B, C, H + 2, W + 2)``, which is written to.
+    """
     source = {"zeros": 0, "replicate": 1, "reflect": 2}[padding]
     for dim in (2, 3) if source else ():
         last = whole.shape[dim] - 1

@@ -151,8 +151,8 @@ class VGG19(nn.Module):
         assert isinstance(weight, Tensor)
         value = ((picture - self.mean) / self.std).to(weight.dtype)
         names = CONVOLUTIONS[:deepest]
-        known = self._largest is not None and self._largest.keys() >= set(names)
-        if known and torch.is_grad_enabled() and not set(CONVOLUTIONS).intersection(layers):
+        known = self._largest is not None and self._largest.keys() >= set(names[1:])
+        if names and known and torch.is_grad_enabled() and not set(CONVOLUTIONS).intersection(layers):
             return self._in_bytes(value, names, layers)
         return self._exactly(value, names, layers)
 
@@ -202,13 +202,14 @@ class VGG19(nn.Module):
         return self._stretches[names]
 
     def _note(self, name: str, value: Tensor) -> None:
-        """Remember the largest features that a convolution gets, channel by channel."""
-        if self._largest is not None and not torch.is_grad_enabled():
-            largest = value.amax((0, 2, 3)).float()
-            known = self._largest.get(name, torch.zeros_like(largest))
-            if bool((largest > (eight_bits.HEADROOM if self._stretches else 1) * known).any()):
-                self._largest[name] = torch.maximum(known, largest)
-                self._stretches.clear()
+        """Remember the largest features that a convolution gets, channel by channel; the first is never in bytes."""
+        if self._largest is None or torch.is_grad_enabled() or name == CONVOLUTIONS[0]:
+            return
+        largest = value.amax((0, 2, 3)).float()
+        largest = self._largest[name] = torch.maximum(self._largest.get(name, largest), largest)
+        for names, stretch in list(self._stretches.items()):
+            if name in names and not stretch.links[names.index(name)].has_room(largest):
+                del self._stretches[names]
 
     def _convolution(self, name: str) -> nn.Conv2d:
         layer = self.get_submodule(name)

@@ -60,27 +60,27 @@ def gram_matrix(features: Tensor) -> Tensor:
 class _Moments(torch.autograd.Function):
     """Covariance ``(B, C, C)`` and mean ``(B, 1, C)`` of rows ``(B, N, C)``, with one product backward.
 
-    Rows are not centred, which would be another pass over all of them each way: the mean's share is taken from the sum
-    of the products, and on the way back from what is added to each row.
+    The gradient of the covariance needs no centring of its own: centred rows add up to zero.
     """
 
     @staticmethod
     def forward(ctx: Any, rows: Tensor) -> tuple[Tensor, Tensor]:
-        sums, products = zip(*((_sums(part), _wide(_products(part))) for part in _parts(rows)), strict=True)
-        mean, second = (torch.stack(each).sum(0) / rows.shape[1] for each in (sums, products))
-        ctx.save_for_backward(rows, mean)
-        return (second - mean.mT @ mean).to(rows.dtype), mean
+        mean = _sums(rows) / rows.shape[1]
+        ctx.save_for_backward(rows, mean)  # which are kept anyway: centred rows would need as much memory again
+        covariance = mean.new_zeros(len(rows), rows.shape[2], rows.shape[2])
+        for part in _parts(rows):
+            covariance += _products(part - mean.to(rows.dtype))
+        return (covariance / rows.shape[1]).to(rows.dtype), mean
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, *gradients: Tensor) -> Tensor:
         rows, own = ctx.saved_tensors
         covariance, mean = (each / rows.shape[1] for each in gradients)
-        both = _wide(covariance + covariance.mT)
-        added, both = (mean - own @ both).to(rows.dtype), both.to(rows.dtype)
+        both, mean, own = ((covariance + covariance.mT).to(rows.dtype), mean.to(rows.dtype), own.to(rows.dtype))
         product = torch.empty_like(rows)
         for part, place in zip(_parts(rows), _parts(product), strict=True):
-            torch.baddbmm(added, part, both, out=place)
+            torch.baddbmm(mean, part - own, both, out=place)
         return product
 
 

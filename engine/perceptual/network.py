@@ -93,6 +93,8 @@ def perceptual_network(
         pooling: "average" as Gatys et al. 2016 propose, or "max" as it was trained, which gives crisper strokes and
             no lattice in calm areas.
         in_bytes: whether a descent may calculate in bytes where a CPU is quicker so; targets come first, and exactly.
+            What is done to patches takes longer than the convolutions that bytes make quicker than bfloat16, so
+            methods by patches ask for it only where networks are float32.
 
     Raises:
         WeightsError: its file is not on this machine or damaged.
@@ -100,6 +102,6 @@ def perceptual_network(
     """
     net = nets.get(name)
     assert isinstance(net, VGG19)
-    in_bytes = in_bytes and nets.device.multiplies_bytes and eight_bits.works()
+    in_bytes = in_bytes and nets.device.multiplies_bytes and eight_bits.works(nets.device.dtype)
     variant = net.variant(pooling=pooling, padding="replicate", in_bytes=in_bytes)
     return PerceptualNetwork(variant, nets.device, TUNED[name])

@@ -172,7 +172,7 @@ def run(inputs: Inputs, parameters: StyleV3, context: RunContext) -> TaskRun:
     paintings = [picture.image for picture in inputs["style"]]
     size = result_size(inputs["content"][0].size, parameters.size)
     device = context.device.torch_device
-    network = perceptual_network(parameters.network, context.nets, in_bytes=context.device.lacks_halves)
+    network = perceptual_network(parameters.network, context.nets, in_bytes=context.device.uses_float32)
     materials = Materials(inputs, parameters, [1 / len(paintings)] * len(paintings), device, GRAIN)
     sources = _copies(parameters, len(paintings))
     cuts = [each.cut(paintings[each.number]) for each in sources]

@@ -18,13 +18,15 @@ PROGRAMS = {
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
-@pytest.mark.parametrize("own", ["", "7"], ids=["ours", "the owner's"])
-def test_threads_wait_briefly(program: str, own: str) -> None:
+@pytest.mark.parametrize("own", [{}, {"GOMP_SPINCOUNT": "7"}, {"OMP_WAIT_POLICY": "ACTIVE"}])
+def test_threads_wait_briefly_unless_the_owner_says_otherwise(program: str, own: dict[str, str]) -> None:
     code = f"import os, sys\nsys.argv[1:] = ['--help']\n{PROGRAMS[program]}\n"
-    code += "print('\\n', os.environ['GOMP_SPINCOUNT'], 'torch' in sys.modules)"
+    code += "print('\\n', *map(os.environ.get, ('OMP_WAIT_POLICY', 'GOMP_SPINCOUNT')), 'torch' in sys.modules)"
     environment = {name: value for name, value in os.environ.items() if name not in WAITING}
-    environment |= {"GOMP_SPINCOUNT": own} if own else {}
+    environment |= own
     run = subprocess.run(
         [sys.executable, "-c", code], env=environment, cwd=ROOT, capture_output=True, text=True, check=True
     )
-    assert run.stdout.splitlines()[-1].split() == [own or WAITING["GOMP_SPINCOUNT"], "False"]
+    expected = own or WAITING
+    said = [str(expected.get(name)) for name in ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT")]
+    assert run.stdout.splitlines()[-1].split() == [*said, "False"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from itertools import pairwise
 from typing import Any
 
@@ -10,12 +11,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from engine.nets import eight_bits
+from engine.nets import byte_maps, eight_bits
 from engine.nets.eight_bits import Stretch
 from engine.nets.frozen import Padding
 
 PADDINGS: list[Padding] = ["zeros", "replicate", "reflect"]
-bytewise = pytest.mark.skipif(not eight_bits.works(), reason="this processor or torch has no dot products of bytes")
+bytewise = pytest.mark.skipif(not eight_bits.works(torch.float32), reason="no dot products of bytes here")
 
 
 def convolutions(*channels: int) -> list[nn.Conv2d]:
@@ -55,15 +56,18 @@ def apart(one: Tensor, other: Tensor) -> float:
 @bytewise
 @pytest.mark.parametrize("padding", PADDINGS)
 @pytest.mark.parametrize("pooled", [[False, False, False], [False, True, False]])
-@pytest.mark.parametrize("band", [1, eight_bits.PART], ids=["line by line", "whole"])
+@pytest.mark.parametrize("band", [1, byte_maps.PART], ids=["line by line", "whole"])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=["float32", "bfloat16"])
 def test_values_and_gradients_are_those_of_floating_point(
-    padding: Padding, pooled: list[bool], band: int, monkeypatch: pytest.MonkeyPatch
+    padding: Padding, pooled: list[bool], band: int, dtype: torch.dtype, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(eight_bits, "PART", band)
+    monkeypatch.setattr(byte_maps, "PART", band)
     layers = convolutions(8, 16, 24, 8)
     value = chequered(2, 8, 13, 18)
     exact, largest = plain(value, layers, pooled, padding)
-    result = Stretch.of(layers, largest, pooled)(value, padding)
+    stretch = Stretch.of([copy.deepcopy(each).to(dtype) for each in layers], largest, pooled)
+    result = stretch(value.to(dtype), padding)
+    assert result.dtype == dtype
     weights = torch.randn_like(exact)
     (expected,), (gradient,) = (torch.autograd.grad((each * weights).sum(), value) for each in (exact, result))
     assert result.shape == exact.shape
@@ -71,18 +75,44 @@ def test_values_and_gradients_are_those_of_floating_point(
     assert apart(gradient, expected) < 0.03
 
 
-@bytewise
 def test_a_gradient_goes_to_the_largest_of_four_and_to_one_alone() -> None:
     value = torch.zeros(1, 1, 4, 5)
     value[0, 0, :, :4] = torch.tensor([[9, 1, 2, 2], [1, 1, 2, 2], [0, 0, 0, 4], [0, 0, 7, 4]])
     codes = value.byte()
-    pooled = eight_bits._pooled(codes)
+    pooled = byte_maps.largest_of_four(codes)
     places = torch.zeros(1, 1, 4, 5, dtype=torch.int8)
-    eight_bits._unpool(torch.tensor([[[[1, -2], [3, -4]]]], dtype=torch.int8), pooled, codes, places)
+    byte_maps.unpool(torch.tensor([[[[1, -2], [3, -4]]]], dtype=torch.int8), pooled, codes, places)
     expected = torch.zeros(4, 5)
     expected[0, 0], expected[0, 2], expected[2, 0], expected[3, 2] = 1, -2, 3, -4
     assert pooled.tolist() == [[[[9, 2], [0, 7]]]]
     assert torch.equal(places[0, 0].float(), expected)
+
+
+@bytewise
+def test_rectifiers_of_each_convolution_shut_their_own_gradients() -> None:
+    layers = convolutions(8, 8, 8, 8)
+    for index, each in enumerate(layers):
+        assert each.bias is not None
+        each.bias[index :: len(layers)] = -1e6  # these give 0, others never do
+    value = chequered(1, 8, 12, 12)
+    pooled = [False, False, True]
+    exact, largest = plain(value, layers, pooled, "replicate")
+    result = Stretch.of(layers, largest, pooled)(value, "replicate")
+    weights = torch.randn_like(exact)
+    (expected,), (gradient,) = (torch.autograd.grad((each * weights).sum(), value) for each in (exact, result))
+    assert apart(gradient, expected) < 0.03
+
+
+@bytewise
+def test_no_gradient_stays_none() -> None:
+    layers = convolutions(8, 16, 8)
+    value = torch.rand(1, 8, 9, 9).requires_grad_()
+    result = Stretch.of(layers, [torch.ones(8), 50 * torch.ones(16)], [False, False])(value, "replicate")
+    (none,) = torch.autograd.grad(result, value, torch.zeros_like(result), retain_graph=True)
+    (some,) = torch.autograd.grad(result, value, torch.ones_like(result))
+    assert not none.any()
+    assert some.isfinite().all()
+    assert some.any()
 
 
 @bytewise
@@ -148,11 +178,11 @@ def test_bytes_do_not_work_where_the_operator_is_missing(trouble: Exception, mon
         raise trouble
 
     monkeypatch.setattr(eight_bits.Packed, "of", missing)
-    assert not eight_bits.works.__wrapped__()
+    assert not eight_bits.works.__wrapped__(torch.float32)
 
 
 @bytewise
 def test_bytes_do_not_work_where_sums_overflow(monkeypatch: pytest.MonkeyPatch) -> None:
     own = eight_bits.Packed.__call__
     monkeypatch.setattr(eight_bits.Packed, "__call__", lambda *values, **named: own(*values, **named) * 0.9)
-    assert not eight_bits.works.__wrapped__()
+    assert not eight_bits.works.__wrapped__(torch.float32)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from engine.imaging.tensors import to_tensor
 from engine.model_store.catalogue import FOLDER, catalogue
 from engine.nets import ARCHITECTURES, eight_bits, vgg
 from engine.nets.vgg import VGG19, Pooling
+from engine.perceptual.network import perceptual_network
 from tests.support import pictures
 from tests.support.nets import exact_nets
 
@@ -122,7 +124,7 @@ def test_the_value_before_the_rectifier_keeps_its_negative_part() -> None:
     torch.testing.assert_close(features["conv4_2"].clamp_min(0), features["relu4_2"])
 
 
-@pytest.mark.skipif(not eight_bits.works(), reason="this processor or torch has no dot products of bytes")
+@pytest.mark.skipif(not eight_bits.works(torch.float32), reason="no dot products of bytes here")
 @pytest.mark.parametrize("pooling", ["max", "average"])
 @pytest.mark.parametrize("layers", [("relu1_1", "relu2_2", "relu4_2"), ("relu3_1",), ("relu1_2", "relu4_1")])
 def test_in_bytes_gradients_are_nearly_the_same_and_targets_exactly(pooling: Pooling, layers: tuple[str, ...]) -> None:
@@ -147,7 +149,7 @@ def test_in_bytes_gradients_are_nearly_the_same_and_targets_exactly(pooling: Poo
     assert 0 < float(apart.norm() / gradient(exact).norm()) < 0.35, "most of it by rectifiers that change sides"
 
 
-@pytest.mark.skipif(not eight_bits.works(), reason="this processor or torch has no dot products of bytes")
+@pytest.mark.skipif(not eight_bits.works(torch.float32), reason="no dot products of bytes here")
 def test_what_one_run_has_noted_another_does_not_know() -> None:
     net, picture = exact_nets().get(ENTRY.name), to_tensor(pictures.scene(48, 48))
     one, other = (net.variant(pooling="max", padding="replicate", in_bytes=True) for _ in range(2))
@@ -158,7 +160,7 @@ def test_what_one_run_has_noted_another_does_not_know() -> None:
     assert not torch.equal(one(picture, ["relu2_1"])["relu2_1"], expected)
 
 
-@pytest.mark.skipif(not eight_bits.works(), reason="this processor or torch has no dot products of bytes")
+@pytest.mark.skipif(not eight_bits.works(torch.float32), reason="no dot products of bytes here")
 def test_much_larger_features_are_noted_later_too() -> None:
     net, dark = exact_nets().get(ENTRY.name), to_tensor(pictures.scene(48, 48))
     variant = net.variant(pooling="max", padding="replicate", in_bytes=True)
@@ -171,6 +173,25 @@ def test_much_larger_features_are_noted_later_too() -> None:
         variant(bright, ["relu3_1"])
     whole = variant(bright, ["relu3_1"])["relu3_1"]
     assert (whole - expected).norm() < 0.2 * (cut - expected).norm()
+
+
+@pytest.mark.skipif(not eight_bits.works(torch.float32), reason="no dot products of bytes here")
+def test_dark_pictures_are_in_bytes_too_and_nothing_is_asked_of_no_layer() -> None:
+    variant = exact_nets().get(ENTRY.name).variant(pooling="max", padding="replicate", in_bytes=True)
+    dark = torch.full((1, 3, 32, 32), 0.1)
+    with torch.no_grad():
+        exact = variant(dark, ["relu3_1"])["relu3_1"]
+    assert not torch.equal(variant(dark, ["relu3_1"])["relu3_1"], exact)
+    assert variant(dark, []) == {}
+
+
+@pytest.mark.parametrize("able", [False, True])
+def test_only_devices_that_multiply_bytes_do(able: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(eight_bits, "works", lambda dtype: True)
+    nets = exact_nets()
+    monkeypatch.setattr(nets, "device", replace(nets.device, multiplies_bytes=able))
+    assert (perceptual_network(ENTRY.name, nets, in_bytes=True).net._largest is not None) == able
+    assert perceptual_network(ENTRY.name, nets).net._largest is None
 
 
 def test_an_unknown_layer_is_refused_with_the_list() -> None:

@@ -68,6 +68,14 @@ def test_moments_are_numpys(
         numpy.testing.assert_allclose(ours[:, 5], rows.mean(1), **near)
 
 
+@pytest.mark.parametrize("dtype", TOLERANCE)
+def test_a_covariance_is_right_where_the_mean_is_far_above_the_deviation(dtype: torch.dtype) -> None:
+    values = (10 + features((1, 5, 40, 40), torch.float64)).to(dtype)
+    ours = losses.moments(values).double().numpy()[0, :, :5]
+    expected = numpy.cov(values.double().numpy()[0].reshape(5, -1), bias=True)
+    assert numpy.linalg.norm(ours - expected) < 0.02 * numpy.linalg.norm(expected)
+
+
 @pytest.mark.parametrize("part", [1, 40, losses.PART], ids=["a row", "some rows", "whole"])
 @pytest.mark.parametrize("layout", FORMATS)
 def test_moments_have_the_gradient_of_their_definition(
