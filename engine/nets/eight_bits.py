@@ -9,11 +9,9 @@ the network's own number format.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
 from typing import Any
 
 import torch
@@ -27,8 +25,8 @@ from engine.nets.frozen import Padding, folded
 SMOOTHING = 0.7
 """How much of the differences between channels goes into the weights."""
 HEADROOM = 1.5
-"""How much larger than any of its targets' the features of a picture on its way may be when a stretch is made; what is
-cut off is lost to the descent, which then raises it further."""
+"""How much larger than any of its targets' the features of a picture on its way may be before scales grow. (What was
+cut off would be lost to the descent, which would raise it further.)"""
 LEAST = 1e-3
 """Size of a channel, relative to the largest, below which all are the same."""
 
@@ -88,28 +86,21 @@ class WayBack:
         return self._packed(codes, scale, dtype)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Link:
     """One convolution of a stretch."""
 
     forwards: Packed
     back: WayBack
-    factors: Tensor
-    """``(C,)``: what the channels that it gets were multiplied by."""
     scale: float
-    """Of the bytes that it gets, after that."""
+    """Of the bytes that it gets; it grows with them."""
     pooled: bool
     """Whether it gets the largest of each four of what the one before it gives."""
 
-    def has_room(self, largest: Tensor) -> bool:
-        """Whether features as large as ``(C,)``, and some more, are not cut off."""
-        highest = float((largest * self.factors).max())
-        return highest * math.sqrt(HEADROOM) <= self.scale * FEATURE_MAX
 
-
-@dataclass(frozen=True)
+@dataclass
 class Stretch:
-    """Convolutions with their rectifiers, one after the other; between them there are only bytes."""
+    """Convolutions with their rectifiers, one after the other; between them there are only bytes. Of one run."""
 
     links: Sequence[Link]
     multiplier: Tensor
@@ -136,8 +127,26 @@ class Stretch:
         for index, (weight, bias) in enumerate(exact):
             weight = weight / factors[index].view(1, -1, 1, 1) * after[index].view(-1, 1, 1, 1)
             forwards = Packed.of(weight, bias * after[index])
-            links.append(Link(forwards, WayBack(convolutions[index]), factors[index], scales[index], pooled[index]))
+            links.append(Link(forwards, WayBack(convolutions[index]), scales[index], pooled[index]))
         return Stretch(tuple(links), multiplier)
+
+    def entered(self, value: Tensor) -> Tensor:
+        """Features ``(B, C, H, W)`` as the bytes that the first convolution gets."""
+        codes = byte_maps.encoded(value, self.multiplier)
+        while byte_maps.full(codes):
+            self.links[0].scale *= 2
+            self.multiplier = self.multiplier / 2  # exactly, in any number format
+            codes = byte_maps.encoded(value, self.multiplier)
+        return codes
+
+    def between(self, index: int, wide: Tensor) -> Tensor:
+        """Bytes with their borders through a convolution, as those that the one after it gets, before any pooling."""
+        link, following = self.links[index], self.links[index + 1]
+        while True:
+            codes = link.forwards(wide, link.scale, torch.uint8, output_scale=following.scale, post_op="relu")
+            if not byte_maps.full(codes):
+                return codes
+            following.scale *= 2
 
     def __call__(self, value: Tensor, padding: Padding) -> Tensor:
         """Features after these convolutions.
@@ -181,10 +190,9 @@ class _Convolutions(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, value: Tensor, stretch: Stretch, padding: Padding) -> Tensor:
         links = stretch.links
-        codes, kept = byte_maps.encoded(value, stretch.multiplier), []
-        for link, following in pairwise(links):
-            wide = byte_maps.bordered(codes, padding)
-            codes = link.forwards(wide, link.scale, torch.uint8, output_scale=following.scale, post_op="relu")
+        codes, kept = stretch.entered(value), []
+        for index, following in enumerate(links[1:]):
+            codes = stretch.between(index, byte_maps.bordered(codes, padding))
             kept.append(codes)
             if following.pooled:
                 codes = byte_maps.largest_of_four(codes)

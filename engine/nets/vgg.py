@@ -206,10 +206,7 @@ class VGG19(nn.Module):
         if self._largest is None or torch.is_grad_enabled() or name == CONVOLUTIONS[0]:
             return
         largest = value.amax((0, 2, 3)).float()
-        largest = self._largest[name] = torch.maximum(self._largest.get(name, largest), largest)
-        for names, stretch in list(self._stretches.items()):
-            if name in names and not stretch.links[names.index(name)].has_room(largest):
-                del self._stretches[names]
+        self._largest[name] = torch.maximum(self._largest.get(name, largest), largest)
 
     def _convolution(self, name: str) -> nn.Conv2d:
         layer = self.get_submodule(name)

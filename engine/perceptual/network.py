@@ -72,6 +72,8 @@ class PerceptualNetwork:
         """Layer -> :func:`style_statistics`, float32: of several pictures ``(1, 3, h, w)``, averaged by weights."""
         targets: dict[str, Tensor] = {}
         for style, weight in zip(styles, weights, strict=True):
+            if not weight:
+                continue
             for layer, features in self.net.each(_as_nets_want(style), layers):
                 target = weight * style_statistics(features, statistics).float()
                 targets[layer] = targets[layer] + target if layer in targets else target
