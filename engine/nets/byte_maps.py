@@ -28,9 +28,9 @@ def encoded(value: Tensor, multiplier: Tensor) -> Tensor:
     return codes
 
 
-def full(codes: Tensor) -> bool:
-    """Whether some of these bytes are as large as a byte can be, and may have been cut off."""
-    return int(codes.permute(0, 2, 3, 1).flatten().max()) == FEATURE_MAX
+def highest(codes: Tensor) -> int:
+    """The largest of these bytes."""
+    return int(codes.permute(0, 2, 3, 1).flatten().max())
 
 
 def largest_of(gradient: Tensor) -> float:

@@ -27,6 +27,8 @@ SMOOTHING = 0.7
 HEADROOM = 1.5
 """How much larger than any of its targets' the features of a picture on its way may be before scales grow. (What was
 cut off would be lost to the descent, which would raise it further.)"""
+GROWTH = 2.0**20
+"""How much larger than its least a scale may become: what is larger still is no picture any more."""
 LEAST = 1e-3
 """Size of a channel, relative to the largest, below which all are the same."""
 
@@ -92,10 +94,23 @@ class Link:
 
     forwards: Packed
     back: WayBack
+    least: float
+    """Scale that is enough for the targets."""
     scale: float
-    """Of the bytes that it gets; it grows with them."""
+    """Of the bytes that it gets: the least, or 2, 4, 8 ... times as much."""
     pooled: bool
     """Whether it gets the largest of each four of what the one before it gives."""
+
+    def fits(self, codes: Tensor) -> bool:
+        """Whether such bytes are neither cut off nor all of them small; if not, the scale is another one now."""
+        highest = byte_maps.highest(codes)
+        if highest == FEATURE_MAX and self.scale < GROWTH * self.least:
+            self.scale *= 2
+            return False
+        if highest < FEATURE_MAX // 4 and self.scale > self.least:
+            self.scale /= 2
+            return False
+        return True
 
 
 @dataclass
@@ -104,7 +119,7 @@ class Stretch:
 
     links: Sequence[Link]
     multiplier: Tensor
-    """``(C,)``: what the first one's features are multiplied by to be bytes."""
+    """``(C,)``: what the first one's features are multiplied by to be bytes of its least scale."""
 
     @staticmethod
     def of(convolutions: Sequence[nn.Conv2d], largest: Sequence[Tensor], pooled: Sequence[bool]) -> Stretch:
@@ -127,26 +142,24 @@ class Stretch:
         for index, (weight, bias) in enumerate(exact):
             weight = weight / factors[index].view(1, -1, 1, 1) * after[index].view(-1, 1, 1, 1)
             forwards = Packed.of(weight, bias * after[index])
-            links.append(Link(forwards, WayBack(convolutions[index]), scales[index], pooled[index]))
+            links.append(Link(forwards, WayBack(convolutions[index]), scales[index], scales[index], pooled[index]))
         return Stretch(tuple(links), multiplier)
 
     def entered(self, value: Tensor) -> Tensor:
         """Features ``(B, C, H, W)`` as the bytes that the first convolution gets."""
-        codes = byte_maps.encoded(value, self.multiplier)
-        while byte_maps.full(codes):
-            self.links[0].scale *= 2
-            self.multiplier = self.multiplier / 2  # exactly, in any number format
-            codes = byte_maps.encoded(value, self.multiplier)
-        return codes
+        first = self.links[0]
+        while True:
+            codes = byte_maps.encoded(value, self.multiplier * (first.least / first.scale))  # exact in any format
+            if first.fits(codes):
+                return codes
 
     def between(self, index: int, wide: Tensor) -> Tensor:
         """Bytes with their borders through a convolution, as those that the one after it gets, before any pooling."""
         link, following = self.links[index], self.links[index + 1]
         while True:
             codes = link.forwards(wide, link.scale, torch.uint8, output_scale=following.scale, post_op="relu")
-            if not byte_maps.full(codes):
+            if following.fits(codes):
                 return codes
-            following.scale *= 2
 
     def __call__(self, value: Tensor, padding: Padding) -> Tensor:
         """Features after these convolutions.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from itertools import pairwise
 from typing import Any
 
@@ -135,8 +136,13 @@ def test_features_that_are_larger_than_was_said_are_not_cut_off(size: float) -> 
     value = size * chequered(1, 8, 12, 12).detach()
     _, largest = plain(value / size, layers, pooled, "replicate")
     exact, _ = plain(value, layers, pooled, "replicate")
-    result = Stretch.of(layers, largest, pooled)(value, "replicate")
-    assert apart(result, exact) < 0.02
+    stretch = Stretch.of(layers, largest, pooled)
+    assert apart(stretch(value, "replicate"), exact) < 0.02
+    scales = [link.scale for link in stretch.links]
+    for far in (1e3, 1e30, math.inf):  # a descent that has gone astray, and comes back
+        stretch(far * value, "replicate")
+    assert apart(stretch(value, "replicate"), exact) < 0.02
+    assert all(link.scale <= 2 * scale for link, scale in zip(stretch.links, scales, strict=True))
 
 
 @bytewise
