@@ -27,6 +27,8 @@ SMOOTHING = 0.7
 HEADROOM = 1.5
 """How much larger than any of its targets' the features of a picture on its way may be before scales grow. (What was
 cut off would be lost to the descent, which would raise it further.)"""
+RENEWED = 40
+"""Gradients after which it is looked again how their channels differ, which changes while a picture does."""
 GROWTH = 2.0**20
 """How much larger than its least a scale may become: what is larger still is no picture any more."""
 LEAST = 1e-3
@@ -66,20 +68,22 @@ class Packed:
 
 
 class WayBack:
-    """What brings gradients back through a convolution. The first gradient says how its channels differ."""
+    """What brings gradients back through a convolution. Each :data:`RENEWED` gradients one says how channels differ."""
 
     def __init__(self, convolution: nn.Conv2d) -> None:
         self._convolution = convolution
         self._packed: Packed | None = None
         self._factors = torch.empty(0)
+        self._uses = 0
 
     def factors(self, gradient: Tensor) -> Tensor:
         """What each channel of gradients ``(B, D, H, W)`` is multiplied by: ``(1, D, 1, 1)``."""
-        if self._packed is None:
+        if self._uses % RENEWED == 0:
             turned = _exact(self._convolution)[0].flip(2, 3).transpose(0, 1)
             largest = gradient.abs().amax((0, 2, 3)).float()
             self._factors = _factors(turned, largest).view(1, -1, 1, 1).to(gradient.dtype)
             self._packed = Packed.of(turned / self._factors.float(), torch.zeros(len(turned)), zero_point=ZERO)
+        self._uses += 1
         return self._factors
 
     def __call__(self, codes: Tensor, scale: float, dtype: torch.dtype) -> Tensor:

@@ -107,6 +107,7 @@ class VGG19(nn.Module):
         self._pooling: Pooling = pooling
         self._largest: dict[str, Tensor] | None = None
         self._stretches: dict[tuple[str, ...], eight_bits.Stretch] = {}
+        self._sizes: set[torch.Size] = set()
         channels = 3
         for name in CONVOLUTIONS:
             block, index = int(name[4]), int(name[6])
@@ -126,7 +127,7 @@ class VGG19(nn.Module):
         """
         twin = copy.copy(self)
         twin._pooling, twin._padding = pooling, padding
-        twin._largest, twin._stretches = {} if in_bytes else None, {}
+        twin._largest, twin._stretches, twin._sizes = {} if in_bytes else None, {}, set()
         return twin
 
     def forward(self, picture: Tensor, layers: Collection[str]) -> dict[str, Tensor]:
@@ -207,6 +208,9 @@ class VGG19(nn.Module):
             return
         largest = value.amax((0, 2, 3)).float()
         self._largest[name] = torch.maximum(self._largest.get(name, largest), largest)
+        if value.shape not in self._sizes:  # a new scale begins
+            self._sizes.add(value.shape)
+            self._stretches.clear()
 
     def _convolution(self, name: str) -> nn.Conv2d:
         layer = self.get_submodule(name)

@@ -146,6 +146,16 @@ def test_features_that_are_larger_than_was_said_are_not_cut_off(size: float) -> 
 
 
 @bytewise
+def test_channels_of_gradients_are_looked_at_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(eight_bits, "RENEWED", 2)
+    back = eight_bits.WayBack(convolutions(8, 8)[0])
+    first, then = torch.ones(1, 8, 4, 4), torch.logspace(0, 3, 8).view(1, 8, 1, 1).expand(1, 8, 4, 4)
+    factors = [back.factors(each) for each in (first, then, then)]
+    assert torch.equal(factors[0], factors[1])
+    assert factors[2][0, 7] < 0.1 * factors[2][0, 0]
+
+
+@bytewise
 def test_only_bytes_and_the_result_are_kept() -> None:
     kept: list[Tensor] = []
 

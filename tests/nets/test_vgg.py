@@ -170,6 +170,19 @@ def test_dark_pictures_are_in_bytes_too_and_nothing_is_asked_of_no_layer() -> No
     assert variant(dark, []) == {}
 
 
+@pytest.mark.skipif(not eight_bits.works(torch.float32), reason="no dot products of bytes here")
+def test_each_scale_of_a_descent_looks_anew_how_channels_differ() -> None:
+    variant = exact_nets().get(ENTRY.name).variant(pooling="max", padding="replicate", in_bytes=True)
+    made = []
+    for side in (32, 32, 48):
+        with torch.no_grad():
+            variant(torch.rand(1, 3, side, side), ["relu2_1"])
+        variant(torch.rand(1, 3, side, side), ["relu2_1"])
+        made += list(variant._stretches.values())
+    assert made[0] is made[1], "the same size again"
+    assert made[2] is not made[1]
+
+
 @pytest.mark.parametrize("able", [False, True])
 def test_only_devices_that_multiply_bytes_do(able: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(eight_bits, "works", lambda dtype: True)
