@@ -27,7 +27,10 @@ def details(runtime: Runtime, repeat: int) -> list[dict[str, Any]]:
 
 
 def iteration(runtime: Runtime, side: int, repeat: int) -> dict[str, Any]:
-    """Energy and gradient of one V1 iteration against bare forward and backward, measured in turn (A B A B)."""
+    """Energy and gradient of one V1 iteration against bare forward and backward, measured in turn (A B A B).
+
+    Both in bytes where V1 is.
+    """
     device, parameters = runtime.device, StyleV1(size=side)
     network = perceptual_network(parameters.network, runtime.nets, parameters.pooling, in_bytes=True)
     content, style = (resized(photo(side, seed), (side, side), device.torch_device) for seed in (1, 2))

@@ -5,8 +5,6 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from engine.nets.frozen import Padding
-
 FEATURE_MAX, GRADIENT_MAX = 255, 127
 """Largest whole numbers of features and, to both sides, of gradients and weights."""
 ZERO = 128
@@ -52,23 +50,11 @@ def _bands(value: Tensor) -> list[slice]:
     return [slice(top, top + lines) for top in range(0, value.shape[2], lines)]
 
 
-def bordered(codes: Tensor, padding: Padding) -> Tensor:
-    """One more pixel on every side."""
-    wide = framed(codes, torch.uint8, frame=1)
-    wide[:, :, 1:-1, 1:-1] = codes
-    source = {"zeros": 0, "replicate": 1, "reflect": 2}[padding]
-    for dim in (2, 3):
-        for edge, inner in ((0, source), (-1, -1 - source)):
-            line = wide.select(dim, edge)
-            line.copy_(wide.select(dim, inner)) if source else line.zero_()
-    return wide
-
-
-def framed(like: Tensor, dtype: torch.dtype, *, frame: int) -> Tensor:
-    """Room for something of this size with a frame of so many pixels; nothing is written to it."""
+def framed(like: Tensor, frame: int) -> Tensor:
+    """Zeros with a sign, ``(B, C, H + 2 * frame, W + 2 * frame)``."""
     batch, channels, height, width = like.shape
     shape = batch, channels, height + 2 * frame, width + 2 * frame
-    return torch.empty(shape, dtype=dtype, memory_format=torch.channels_last)
+    return torch.empty(shape, dtype=torch.int8, memory_format=torch.channels_last).zero_()
 
 
 def _quarters(codes: Tensor) -> list[Tensor]:

@@ -20,7 +20,7 @@ from torch.autograd.function import once_differentiable
 
 from engine.nets import byte_maps
 from engine.nets.byte_maps import FEATURE_MAX, GRADIENT_MAX, TINY, ZERO
-from engine.nets.frozen import Padding, folded
+from engine.nets.frozen import Padding, folded, padded
 
 SMOOTHING = 0.7
 """How much of the differences between channels goes into the weights."""
@@ -68,7 +68,10 @@ class Packed:
 
 
 class WayBack:
-    """What brings gradients back through a convolution. Each :data:`RENEWED` gradients one says how channels differ."""
+    """What brings gradients back through a convolution.
+
+    How their channels differ is what the first one says, and after :data:`RENEWED` of them the next.
+    """
 
     def __init__(self, convolution: nn.Conv2d) -> None:
         self._convolution = convolution
@@ -209,13 +212,13 @@ class _Convolutions(torch.autograd.Function):
         links = stretch.links
         codes, kept = stretch.entered(value), []
         for index, following in enumerate(links[1:]):
-            codes = stretch.between(index, byte_maps.bordered(codes, padding))
+            codes = stretch.between(index, padded(codes, padding))
             kept.append(codes)
             if following.pooled:
                 codes = byte_maps.largest_of_four(codes)
                 kept.append(codes)
         last = links[-1]
-        result = last.forwards(byte_maps.bordered(codes, padding), last.scale, value.dtype, post_op="relu")
+        result = last.forwards(padded(codes, padding), last.scale, value.dtype, post_op="relu")
         ctx.save_for_backward(result, *kept)
         ctx.links, ctx.padding = links, padding
         return result
@@ -229,7 +232,7 @@ class _Convolutions(torch.autograd.Function):
             scale = byte_maps.largest_of(whole) / GRADIENT_MAX
             pools = index + 1 < len(ctx.links) and ctx.links[index + 1].pooled
             pooled, entered = (entered, kept.pop()) if pools else (None, entered)
-            framed = byte_maps.framed(entered, torch.int8, frame=2).zero_()
+            framed = byte_maps.framed(entered, 2)
             slopes = framed[:, :, 2:-2, 2:-2]
             if pooled is None:
                 byte_maps.quantise(gradient, scale, entered, slopes)

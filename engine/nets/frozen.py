@@ -26,7 +26,7 @@ class _Rectified(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, value: Tensor, weight: Tensor, bias: Tensor, padding: Padding) -> Tensor:
-        around, zeros = (value, (1, 1)) if padding == "zeros" else (_padded(value, padding), (0, 0))
+        around, zeros = (value, (1, 1)) if padding == "zeros" else (padded(value, padding), (0, 0))
         result = rectified_with(around, weight, bias, ((1, 1), zeros, (1, 1), 1))
         ctx.save_for_backward(result, weight)
         ctx.padding = padding
@@ -84,16 +84,16 @@ def convolved(value: Tensor, weight: Tensor, bias: Tensor, padding: Padding) -> 
     """The convolution alone; see :func:`rectified`."""
     if padding == "zeros":
         return functional.conv2d(value, weight, bias, padding=1)
-    return functional.conv2d(_padded(value, padding), weight, bias)
+    return functional.conv2d(padded(value, padding), weight, bias)
 
 
-def _padded(value: Tensor, padding: Padding) -> Tensor:
-    """One more pixel on every side."""
+def padded(value: Tensor, padding: Padding) -> Tensor:
+    """One more pixel on every side; of any number format."""
     if padding == "replicate" and value.is_cuda:
         # CUDA's own kernel adds up border gradients in any order: the same seed would not give the same picture.
         value = torch.cat((value[..., :1, :], value, value[..., -1:, :]), dim=2)
         return torch.cat((value[..., :1], value, value[..., -1:]), dim=3)
-    return functional.pad(value, (1, 1, 1, 1), mode=padding)
+    return functional.pad(value, (1, 1, 1, 1), mode="constant" if padding == "zeros" else padding)
 
 
 def _before_both(gradient: Tensor, result: Tensor, weight: Tensor) -> Tensor:

@@ -69,7 +69,10 @@ class PerceptualNetwork:
         layers: Collection[str],
         statistics: Statistics = "gram",
     ) -> dict[str, Tensor]:
-        """Layer -> :func:`style_statistics`, float32: of several pictures ``(1, 3, h, w)``, averaged by weights."""
+        """Layer -> :func:`style_statistics`, float32: of several pictures ``(1, 3, h, w)``, averaged by weights.
+
+        A picture of weight 0 is not looked at.
+        """
         targets: dict[str, Tensor] = {}
         for style, weight in zip(styles, weights, strict=True):
             if not weight:
